@@ -1,0 +1,1 @@
+"""The local cloud: a server that Google's own clients talk to."""

@@ -1,0 +1,1 @@
+"""BigQuery on DuckDB and sqlglot: exact where it answers, refused where it cannot be."""
