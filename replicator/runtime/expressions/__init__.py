@@ -1,0 +1,1 @@
+"""Expressions: text to tokens, tokens to a tree, the tree to closures."""

@@ -1,0 +1,1 @@
+"""The functions that a workflow may call without declaring them."""
