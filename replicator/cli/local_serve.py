@@ -1,0 +1,38 @@
+"""``replicator local serve``: the local cloud in the foreground."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from replicator.cli.cloud import serving
+from replicator.errors import ExitCode
+
+
+@click.command("serve")
+@click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Where its data is kept; made if it is missing.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+def command(directory: Path, port: int, host: str) -> ExitCode:
+    r"""Serve a local cloud until it is interrupted.
+
+    Prints the address once it listens; it is also in DIR/endpoints.json, where other commands with
+    --cloud local:DIR find it.
+
+    \b
+    Examples:
+      replicator local serve --dir /tmp/cloud --port 9050
+      replicator --cloud http://127.0.0.1:9050 run ga4_events
+    """
+    with serving(directory, port=port, host=host) as running:
+        click.echo(running.endpoints.http)
+        click.echo(f"serving {directory}; stop with Ctrl-C", err=True)
+        running.wait()
+    return ExitCode.DONE

@@ -1,0 +1,119 @@
+"""The entry point, and the only place where an error becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from replicator import __version__
+from replicator.cli.group import LazyGroup, Verb
+from replicator.cli.invocation import Invocation
+from replicator.errors import ConfigError, ExitCode, ReplicatorError
+
+# What a shell reports for a process that an interrupt ended: 128 + SIGINT.
+_INTERRUPTED: Final = 130
+
+VERBS: Final = {
+    "demo": Verb("replicator.cli.demo", "Replicate three countries on this machine, and check every row."),
+    "validate": Verb("replicator.cli.validate", "Check the pipeline files; every mistake with file, line and column."),
+    "render": Verb("replicator.cli.render", "Write each pipeline's workflow document, or check that it is up to date."),
+    "plan": Verb("replicator.cli.plan", "Show what a run would do, stage by stage."),
+    "run": Verb("replicator.cli.run", "Replicate what is due, now."),
+    "status": Verb("replicator.cli.status", "Show the last runs, how fresh each source is, and who holds the fence."),
+    "local": Verb("replicator.cli.local", "A BigQuery, a transfer service and Workflows on this machine."),
+    "workflow": Verb("replicator.cli.workflow", "Run or lint any Cloud Workflows document."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    verbs=VERBS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 3 out of date.",
+)
+@click.option(
+    "--configs",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="REPLICATOR_CONFIGS",
+    default=Path("configs"),
+    show_default=True,
+    show_envvar=True,
+    help="Directory of the pipeline files.",
+)
+@click.option(
+    "--env",
+    "environment",
+    metavar="NAME",
+    envvar="REPLICATOR_ENV",
+    show_envvar=True,
+    help="Environment whose changes are laid over the files.",
+)
+@click.option(
+    "--cloud",
+    metavar="gcp|local:DIR|http://HOST:PORT",
+    envvar="REPLICATOR_CLOUD",
+    show_envvar=True,
+    help="Google Cloud, a local cloud kept in DIR, or one that listens already.  [default: gcp]",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback behind an error.")
+@click.version_option(__version__, "--version", message="%(prog)s %(version)s")
+@click.pass_context
+def replicator(ctx: click.Context, configs: Path, environment: str | None, cloud: str | None, debug: bool) -> None:
+    r"""Bring BigQuery data from many regions into one partitioned table, by a generated Cloud Workflow.
+
+    \b
+    Start here:
+      replicator demo                     see it work, with no account
+      replicator validate                 check configs/*.yaml
+      replicator render                   write workflows/*.yaml
+      replicator run ga4_events           replicate what is due
+    """
+    ctx.meta["replicator.debug"] = debug
+    ctx.obj = Invocation(configs=configs, environment=environment, cloud=cloud)
+
+
+def answer(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code; what went wrong is said on stderr."""
+    debug = "--debug" in arguments
+    try:
+        code = replicator.main(args=list(arguments), prog_name="replicator", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return int(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("replicator: interrupted", err=True)
+        return _INTERRUPTED
+    except ConfigError as error:
+        _trace(debug)
+        click.echo(str(error), err=True)
+        return int(error.exit_code)
+    except ReplicatorError as error:
+        _trace(debug)
+        click.echo(f"replicator: {error}", err=True)
+        return int(error.exit_code)
+    except OSError as error:
+        _trace(debug)
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(f"replicator: {place}{error.strerror or error}", err=True)
+        return int(ExitCode.FAILED)
+    except Exception as error:  # noqa: BLE001  # the last place that can: what arrives here is a defect of ours
+        _trace(debug)
+        remedy = "" if debug else "; this is a defect, run again with --debug for what to report"
+        click.echo(f"replicator: internal error: {type(error).__name__}: {error}{remedy}", err=True)
+        return int(ExitCode.FAILED)
+    return int(code) if isinstance(code, int) else int(ExitCode.DONE)
+
+
+def main() -> NoReturn:
+    """The ``replicator`` command."""
+    sys.exit(answer(sys.argv[1:]))
+
+
+def _trace(debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
