@@ -1,0 +1,1 @@
+"""BigQuery's REST API: jobs, queries, datasets, tables, rows and uploads."""

@@ -1,0 +1,1 @@
+"""Statements and scripts: what is said in GoogleSQL beyond a query, and the order in which it is carried out."""

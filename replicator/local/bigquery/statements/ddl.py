@@ -1,0 +1,147 @@
+"""What a DDL statement says.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from replicator.local.bigquery.statements.cursor import Source
+from replicator.local.bigquery.statements.types_parser import ColumnOption
+from replicator.schema.fields import Field
+
+Options: TypeAlias = tuple[tuple[str, Source], ...]
+Path: TypeAlias = tuple[str, ...]
+
+
+class Existing(Enum):
+    """What CREATE does about a thing of that name that is there already."""
+
+    REFUSED = "plain CREATE"
+    KEPT = "IF NOT EXISTS"
+    REPLACED = "OR REPLACE"
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionBy:
+    """PARTITION BY.
+
+    Attributes:
+        column: The column, or ``None`` for the ingestion time.
+        unit: HOUR, DAY, MONTH or YEAR; empty for integer ranges.
+        bounds: Start, end and interval of integer ranges, still expressions.
+        function: The function around the column, or empty.
+    """
+
+    column: str | None
+    unit: str
+    function: str = ""
+    bounds: tuple[Source, Source, Source] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTable:
+    """CREATE TABLE, with a query or without."""
+
+    path: Path
+    existing: Existing
+    temporary: bool
+    columns: tuple[Field, ...] | None
+    column_options: tuple[ColumnOption, ...]
+    like: Path | None
+    partition: PartitionBy | None
+    cluster: tuple[str, ...]
+    options: Options
+    query: Source | None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateView:
+    """CREATE VIEW."""
+
+    path: Path
+    existing: Existing
+    columns: tuple[str, ...] | None
+    options: Options
+    query: Source
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSchema:
+    """CREATE SCHEMA."""
+
+    path: Path
+    existing: Existing
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class DropSchema:
+    """DROP SCHEMA; ``cascade`` drops the tables with it."""
+
+    path: Path
+    if_exists: bool
+    cascade: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropTable:
+    """DROP TABLE and DROP VIEW; ``kind`` is ``TABLE`` or ``VIEW``."""
+
+    path: Path
+    kind: str
+    if_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddColumns:
+    """ALTER TABLE … ADD COLUMN; each column with whether IF NOT EXISTS stands before it."""
+
+    path: Path
+    if_exists: bool
+    columns: tuple[tuple[Field, bool], ...]
+    column_options: tuple[ColumnOption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropColumns:
+    """ALTER TABLE … DROP COLUMN; each name with whether IF EXISTS stands before it."""
+
+    path: Path
+    if_exists: bool
+    columns: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlterColumn:
+    """ALTER TABLE … ALTER COLUMN … DROP NOT NULL."""
+
+    path: Path
+    if_exists: bool
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetOptions:
+    """ALTER TABLE, VIEW or SCHEMA … SET OPTIONS."""
+
+    path: Path
+    kind: str
+    if_exists: bool
+    options: Options
+
+
+Ddl: TypeAlias = (
+    CreateTable
+    | CreateView
+    | CreateSchema
+    | DropSchema
+    | DropTable
+    | AddColumns
+    | DropColumns
+    | AlterColumn
+    | SetOptions
+)

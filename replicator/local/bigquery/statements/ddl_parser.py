@@ -1,0 +1,195 @@
+"""Text to DDL.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-language
+"""
+
+from __future__ import annotations
+
+from typing import Final, NoReturn
+
+from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.statements import ddl
+from replicator.local.bigquery.statements.cursor import Cursor, Source
+from replicator.local.bigquery.statements.types_parser import ColumnOption, column, columns, option_list
+from replicator.schema.fields import Field
+
+_UNITS: Final = ("HOUR", "DAY", "MONTH", "YEAR")
+_TRUNCATIONS: Final = ("DATE_TRUNC", "TIMESTAMP_TRUNC", "DATETIME_TRUNC")
+
+
+def parse_ddl(source: Source) -> ddl.Ddl:
+    """Read a CREATE, DROP or ALTER statement.
+
+    Raises:
+        BigQueryError: ``invalidQuery`` with the position, or ``notImplemented`` for what is not modelled.
+    """
+    cursor = Cursor.over(source)
+    if cursor.at("CREATE"):
+        statement = _create(cursor)
+    elif cursor.at("DROP"):
+        statement = _drop(cursor)
+    else:
+        statement = _alter(cursor)
+    cursor.finish()
+    return statement
+
+
+def _create(cursor: Cursor) -> ddl.Ddl:
+    cursor.expect("CREATE")
+    existing = ddl.Existing.REPLACED if cursor.accept("OR", "REPLACE") else ddl.Existing.REFUSED
+    temporary = cursor.accept("TEMP") or cursor.accept("TEMPORARY")
+    if not cursor.at_any("TABLE", "VIEW", "SCHEMA"):
+        _refuse(cursor, "CREATE")
+    kind = cursor.advance().upper
+    if cursor.accept("IF", "NOT", "EXISTS"):
+        if existing is ddl.Existing.REPLACED:
+            msg = "CREATE OR REPLACE and IF NOT EXISTS cannot be used together"
+            raise BigQueryError("invalidQuery", msg, location="query")
+        existing = ddl.Existing.KEPT
+    path = cursor.path()
+    if kind == "TABLE":
+        return _create_table(cursor, path, existing, temporary=temporary)
+    if temporary or (kind == "SCHEMA" and existing is ddl.Existing.REPLACED):
+        msg = f"{'a temporary' if temporary else 'OR REPLACE of a'} {kind}"
+        raise unmodelled(msg)
+    if kind == "SCHEMA":
+        _not_next(cursor, "DEFAULT")
+        return ddl.CreateSchema(path, existing, _options(cursor))
+    names = None
+    if cursor.accept("("):
+        given = [cursor.name()]
+        while cursor.accept(","):
+            given.append(cursor.name())
+        cursor.expect(")")
+        names = tuple(given)
+    options = _options(cursor)
+    cursor.expect("AS")
+    return ddl.CreateView(path, existing, names, options, cursor.rest())
+
+
+def _create_table(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, *, temporary: bool) -> ddl.CreateTable:
+    fields: tuple[Field, ...] | None = None
+    column_options: tuple[ColumnOption, ...] = ()
+    if cursor.at("("):
+        fields, column_options = columns(cursor)
+    _not_next(cursor, "CLONE", "COPY", "DEFAULT", "WITH")
+    like = cursor.path() if cursor.accept("LIKE") else None
+    partition = None
+    if cursor.accept("PARTITION", "BY"):
+        partition = _partition(cursor)
+    cluster: list[str] = []
+    if cursor.accept("CLUSTER", "BY"):
+        cluster.append(cursor.name())
+        while cursor.accept(","):
+            cluster.append(cursor.name())
+    options = _options(cursor)
+    query = None
+    if cursor.accept("AS"):
+        query = cursor.rest()
+    if fields is None and like is None and query is None:
+        raise cursor.unexpected('"(" or keyword AS')
+    return ddl.CreateTable(
+        path, existing, temporary, fields, column_options, like, partition, tuple(cluster), options, query
+    )
+
+
+def _partition(cursor: Cursor) -> ddl.PartitionBy:
+    name = cursor.name()
+    function = name.upper()
+    if not cursor.at("("):
+        return ddl.PartitionBy(None if function == "_PARTITIONDATE" else name, "DAY")
+    cursor.expect("(")
+    if function == "RANGE_BUCKET":
+        name = cursor.name()
+        cursor.expect(",")
+        cursor.expect("GENERATE_ARRAY")
+        bounds = cursor.separated()
+        cursor.expect(")")
+        if len(bounds) != 3:
+            msg = "PARTITION BY RANGE_BUCKET needs GENERATE_ARRAY(start, end, interval)"
+            raise BigQueryError("invalidQuery", msg, location="query")
+        return ddl.PartitionBy(name, "", function, (bounds[0], bounds[1], bounds[2]))
+    name = cursor.name()
+    unit = "DAY"
+    if function in _TRUNCATIONS:
+        cursor.expect(",")
+        unit = cursor.name().upper()
+    elif function != "DATE":
+        msg = f"PARTITION BY expression must be DATE(<column>), a *_TRUNC of it, or RANGE_BUCKET; not {function}"
+        raise BigQueryError("invalidQuery", msg, location="query")
+    cursor.expect(")")
+    if unit not in _UNITS:
+        msg = f"PARTITION BY {function} does not take the granularity {unit}"
+        raise BigQueryError("invalidQuery", msg, location="query")
+    return ddl.PartitionBy(None if name.upper() == "_PARTITIONTIME" else name, unit, function)
+
+
+def _options(cursor: Cursor) -> ddl.Options:
+    return option_list(cursor) if cursor.at("OPTIONS") else ()
+
+
+def _drop(cursor: Cursor) -> ddl.Ddl:
+    cursor.expect("DROP")
+    if not cursor.at_any("TABLE", "VIEW", "SCHEMA"):
+        _refuse(cursor, "DROP")
+    kind = cursor.advance().upper
+    if_exists = cursor.accept("IF", "EXISTS")
+    path = cursor.path()
+    if kind == "SCHEMA":
+        cascade = cursor.accept("CASCADE")
+        if not cascade:
+            cursor.accept("RESTRICT")
+        return ddl.DropSchema(path, if_exists, cascade)
+    return ddl.DropTable(path, kind, if_exists)
+
+
+def _alter(cursor: Cursor) -> ddl.Ddl:
+    cursor.expect("ALTER")
+    if not cursor.at_any("TABLE", "VIEW", "SCHEMA"):
+        _refuse(cursor, "ALTER")
+    kind = cursor.advance().upper
+    if_exists = cursor.accept("IF", "EXISTS")
+    path = cursor.path()
+    if cursor.accept("SET"):
+        if not cursor.at("OPTIONS"):
+            _refuse(cursor, f"ALTER {kind} … SET")
+        return ddl.SetOptions(path, kind, if_exists, option_list(cursor))
+    if kind != "TABLE":
+        _refuse(cursor, f"ALTER {kind} …")
+    if cursor.at("ADD", "COLUMN"):
+        return _add_columns(cursor, path, if_exists=if_exists)
+    if cursor.at("DROP", "COLUMN"):
+        dropped: list[tuple[str, bool]] = []
+        while not dropped or cursor.accept(","):
+            cursor.expect("DROP", "COLUMN")
+            missing_is_fine = cursor.accept("IF", "EXISTS")
+            dropped.append((cursor.name(), missing_is_fine))
+        return ddl.DropColumns(path, if_exists, tuple(dropped))
+    if cursor.accept("ALTER", "COLUMN"):
+        name = cursor.name()
+        if not cursor.accept("DROP", "NOT", "NULL"):
+            _refuse(cursor, "ALTER COLUMN …")
+        return ddl.AlterColumn(path, if_exists, name)
+    _refuse(cursor, "ALTER TABLE …")
+
+
+def _add_columns(cursor: Cursor, path: ddl.Path, *, if_exists: bool) -> ddl.AddColumns:
+    options: list[ColumnOption] = []
+    added: list[tuple[Field, bool]] = []
+    while not added or cursor.accept(","):
+        cursor.expect("ADD", "COLUMN")
+        existing_is_fine = cursor.accept("IF", "NOT", "EXISTS")
+        added.append((column(cursor, (), options), existing_is_fine))
+    return ddl.AddColumns(path, if_exists, tuple(added), tuple(options))
+
+
+def _not_next(cursor: Cursor, *words: str) -> None:
+    if cursor.at_any(*words):
+        _refuse(cursor, "CREATE …")
+
+
+def _refuse(cursor: Cursor, context: str) -> NoReturn:
+    if cursor.exhausted or not cursor.token.upper.isidentifier():
+        raise cursor.unexpected("a statement")
+    msg = f"{context} {cursor.token.upper}"
+    raise unmodelled(msg)
