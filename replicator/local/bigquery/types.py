@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from replicator.local.bigquery.errors import unmodelled
 from replicator.schema.fields import Field, Mode
 
 SCALARS: Final = {
@@ -57,6 +58,30 @@ def array(element: Type) -> Type:
 def struct(*fields: tuple[str, Type]) -> Type:
     """``STRUCT<fields…>``."""
     return Type("STRUCT", fields=fields)
+
+
+def duckdb_name(name: str) -> str:
+    """The name as an identifier of DuckDB's SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def duckdb_type(kind: Type) -> str:
+    """The type in which DuckDB holds values of ``kind``.
+
+    Raises:
+        BigQueryError: notImplemented, for a type that the engine does not hold exactly, and for unnamed struct fields.
+    """
+    if kind.element is not None:
+        return f"{duckdb_type(kind.element)}[]"
+    if kind.name == "STRUCT":
+        if not all(name for name, _ in kind.fields):
+            what = f"a value of {kind} outside its expression"
+            raise unmodelled(what)
+        return f"STRUCT({', '.join(f'{duckdb_name(name)} {duckdb_type(child)}' for name, child in kind.fields)})"
+    if kind.name not in SCALARS:
+        what = f"the type {kind.name}"
+        raise unmodelled(what)
+    return SCALARS[kind.name]
 
 
 def type_of(field: Field) -> Type:
