@@ -1,0 +1,130 @@
+"""What one run did, read from the document's result, and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from replicator.errors import FailedError
+from replicator.report.tables import print_table
+from replicator.report.words import counted, duration, number, size
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOutcome:
+    """One source's part.
+
+    Attributes:
+        source: Its name.
+        stage: How far it came: ``done``, ``quiet`` (nothing was due) or ``failed``.
+        units: Units committed.
+        rows: Rows committed.
+        bytes: Logical bytes that crossed locations.
+        copies: Dataset copies, or copy jobs, that were started.
+        error: Why it failed.
+    """
+
+    source: str
+    stage: str
+    units: int
+    rows: int
+    bytes: int
+    copies: int
+    error: str | None
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Read one entry of the result's ``sources``."""
+        return cls(
+            source=str(value["source"]),
+            stage=str(value["stage"]),
+            units=int(value.get("units") or 0),
+            rows=int(value.get("rows") or 0),
+            bytes=int(value.get("bytes") or 0),
+            copies=int(value.get("copies") or 0),
+            error=None if value.get("error") is None else str(value["error"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The whole run.
+
+    Attributes:
+        run: Its id, pipeline and epoch.
+        state: ``done``, ``quiet`` (nothing was due) or ``left`` (another run holds the fence).
+        seconds: Per stage, in the order in which they ran.
+        sources: In the order of the pipeline's file.
+    """
+
+    run: str
+    state: str
+    units: int
+    rows: int
+    bytes: int
+    copies: int
+    seconds: Mapping[str, float]
+    sources: tuple[SourceOutcome, ...]
+
+    @classmethod
+    def from_json(cls, value: object) -> Self:
+        """Read what the workflow document returned.
+
+        Raises:
+            FailedError: It is no result of a pipeline's document.
+        """
+        if not isinstance(value, Mapping) or "run" not in value or "state" not in value:
+            msg = (
+                "the workflow ended without a run's result; was it rendered by another version? run 'replicator render'"
+            )
+            raise FailedError(msg)
+        return cls(
+            run=str(value["run"]),
+            state=str(value["state"]),
+            units=int(value.get("units") or 0),
+            rows=int(value.get("rows") or 0),
+            bytes=int(value.get("bytes") or 0),
+            copies=int(value.get("copies") or 0),
+            seconds={str(stage): float(spent) for stage, spent in dict(value.get("seconds") or {}).items()},
+            sources=tuple(SourceOutcome.from_json(source) for source in value.get("sources") or ()),
+        )
+
+
+def sentence(outcome: Outcome) -> str:
+    """The run in one line."""
+    match outcome.state:
+        case "quiet":
+            return f"{outcome.run}: nothing was due"
+        case "left":
+            return f"{outcome.run}: another run holds the fence; left it alone"
+        case _:
+            moved = ", ".join(
+                (
+                    counted(outcome.units, "unit"),
+                    counted(outcome.rows, "row"),
+                    size(outcome.bytes),
+                    counted(outcome.copies, "copy", "copies"),
+                )
+            )
+            return f"{outcome.run}: {moved}"
+
+
+def stages(outcome: Outcome) -> str:
+    """The time per stage in one line."""
+    return ", ".join(f"{stage} {duration(spent)}" for stage, spent in outcome.seconds.items())
+
+
+def print_outcome(outcome: Outcome) -> None:
+    """Print the sources' table and the totals on stdout."""
+    print_table(
+        ["source", "state", "units", "rows", "bytes", "copies"],
+        [
+            [part.source, part.stage, number(part.units), number(part.rows), size(part.bytes), number(part.copies)]
+            for part in outcome.sources
+        ],
+        right=["units", "rows", "bytes", "copies"],
+    )
+    print(sentence(outcome))  # noqa: T201  # the answer goes to stdout
+    if outcome.seconds:
+        print(stages(outcome))  # noqa: T201  # as above

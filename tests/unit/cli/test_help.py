@@ -1,0 +1,76 @@
+"""Asking for help is quick, and names every verb."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from replicator import __version__
+from replicator.cli.group import LazyGroup
+from replicator.cli.local import command as local
+from replicator.cli.main import VERBS, answer, replicator
+from replicator.cli.workflow import command as workflow
+
+_HEAVY = ("google", "duckdb", "sqlglot", "pydantic", "rich", "yaml", "grpc", "starlette", "uvicorn", "replicator.local")
+_SECONDS = 0.25
+_GROUPS: dict[str, click.Command] = {"local": local, "workflow": workflow}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """Google's clients, the engine, the validator and the terminal library wait until a verb needs them."""
+    code = (
+        "import sys; from replicator.cli.main import answer; answer(['--help']); "
+        f"print([name for name in {_HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stderr.strip() == "[]"
+    assert "Usage: replicator" in done.stdout
+
+
+@pytest.mark.slow
+def test_help_takes_less_than_a_quarter_of_a_second(tmp_path: Path) -> None:
+    """The best of several, from compiled files, as an installed package has them."""
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
+    taken = []
+    for _ in range(8):
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "replicator", "--help"], env=environment, stdout=subprocess.DEVNULL, check=True
+        )
+        taken.append(time.perf_counter() - start)
+
+    assert min(taken) < _SECONDS
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_verb_can_be_imported_and_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The list of verbs promises nothing that is not there; each one's help shows how it is typed."""
+    assert answer([name, "--help"]) == 0
+
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"Usage: replicator {name}")
+    assert name in _GROUPS or "Examples:" in shown
+
+
+@pytest.mark.parametrize("name", _GROUPS)
+def test_every_verb_below_a_verb_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As above, one level down."""
+    group = _GROUPS[name]
+    assert isinstance(group, LazyGroup)
+    for below in group.list_commands(click.Context(replicator)):
+        assert answer([name, below, "--help"]) == 0
+        assert "Examples:" in capsys.readouterr().out
+
+
+def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    """One place says which version this is."""
+    assert answer(["--version"]) == 0
+    assert capsys.readouterr().out == f"replicator {__version__}\n"
