@@ -1,0 +1,1 @@
+"""Pipelines and settings: what a person writes, checked, as frozen values."""
