@@ -113,7 +113,8 @@ class Catalog(Protocol):
 
         Args:
             path: Two parts or more, project first: ``('p', 'ds', 't')``, ``('p', 'ds', 'events_*')``,
-                ``('p', 'region-eu', 'INFORMATION_SCHEMA', 'TABLES')``, ``('p', 'ds', 'INFORMATION_SCHEMA', 'COLUMNS')``.
+                ``('p', 'region-eu', 'INFORMATION_SCHEMA', 'TABLES')``,
+                ``('p', 'ds', 'INFORMATION_SCHEMA', 'COLUMNS')``.
                 A name of one part is asked for as it stands, ``('t',)``: a temporary table, or not found.
             system_time: FOR SYSTEM_TIME AS OF.
 
