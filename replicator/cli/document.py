@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from replicator.report.progress import Progress
+
 if TYPE_CHECKING:
     from replicator.gcp.endpoints import Endpoints
     from replicator.runtime.clock import Clock
-    from replicator.runtime.execution import StepEvent
+    from replicator.runtime.environment import StepEvent
     from replicator.runtime.values import Value
+
+
+class Watcher:
+    """Turns an execution's events into progress: what it logs is noted, the step it is at is shown."""
+
+    def __init__(self, talk: Progress, *, every_step: bool = False) -> None:
+        self._talk = talk
+        self._every_step = every_step
+
+    def __call__(self, event: StepEvent) -> None:
+        """Take one event."""
+        from replicator.runtime.environment import Moment
+
+        place = f"{event.routine}.{event.step}"
+        if event.moment is Moment.LOG:
+            text = event.data if isinstance(event.data, str) else json.dumps(event.data, ensure_ascii=False)
+            self._talk.note(text if event.severity in {"", "DEFAULT", "INFO"} else f"{event.severity}: {text}")
+        elif event.moment is Moment.STARTED:
+            self._talk.now(place)
+            if self._every_step:
+                self._talk.note(f"{place} (line {event.line})")
 
 
 def run_document(
@@ -22,7 +46,7 @@ def run_document(
     endpoints: Endpoints,
     variables: Mapping[str, str],
     on_step: Callable[[StepEvent], None],
-    clock: Clock | None = None,
+    clock: Clock,
 ) -> Value:
     """Run the document to its end and return its result.
 
@@ -31,16 +55,15 @@ def run_document(
         argument: What it is started with.
         file: Where it was read from; errors in it are shown there.
         endpoints: Where its connectors call.
-        variables: What ``sys.get_env`` answers, over what every execution has.
+        variables: What ``sys.get_env`` answers beyond what every execution has; the project and the location at least.
         on_step: Told of each step.
-        clock: The machine's unless said otherwise.
+        clock: The machine's, or one that jumps.
 
     Raises:
         ConfigError: The document is not one that Workflows accepts.
         WorkflowFailed: It ended with an error.
     """
     from replicator.gcp.inprocess import environment
-    from replicator.runtime.clock import RealClock
     from replicator.runtime.execution import Execution
     from replicator.runtime.program import load
 
@@ -52,5 +75,5 @@ def run_document(
         "GOOGLE_CLOUD_WORKFLOW_REVISION_ID": "000001-000",
         **variables,
     }
-    surroundings = environment(endpoints, clock=clock or RealClock(), on_step=on_step, variables=known)
+    surroundings = environment(endpoints, clock=clock, on_step=on_step, variables=known)
     return Execution().run(program, argument, environment=surroundings)

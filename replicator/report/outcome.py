@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from replicator.errors import FailedError
@@ -90,6 +90,10 @@ class Outcome:
             sources=tuple(SourceOutcome.from_json(source) for source in value.get("sources") or ()),
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values, for a program."""
+        return asdict(self)
+
 
 def sentence(outcome: Outcome) -> str:
     """The run in one line."""
@@ -115,16 +119,29 @@ def stages(outcome: Outcome) -> str:
     return ", ".join(f"{stage} {duration(spent)}" for stage, spent in outcome.seconds.items())
 
 
+def sources_of(error: object) -> tuple[SourceOutcome, ...]:
+    """What a failed run says of each source; empty when it failed before it had any."""
+    parts = error.get("sources") if isinstance(error, Mapping) else None
+    return tuple(SourceOutcome.from_json(part) for part in parts) if isinstance(parts, list) else ()
+
+
 def print_outcome(outcome: Outcome) -> None:
     """Print the sources' table and the totals on stdout."""
+    print_sources(outcome.sources)
+    print(sentence(outcome))  # noqa: T201  # the answer goes to stdout
+    if outcome.seconds:
+        print(stages(outcome))  # noqa: T201  # as above
+
+
+def print_sources(sources: Sequence[SourceOutcome]) -> None:
+    """Print one line a source on stdout."""
+    if not sources:
+        return
     print_table(
         ["source", "state", "units", "rows", "bytes", "copies"],
         [
             [part.source, part.stage, number(part.units), number(part.rows), size(part.bytes), number(part.copies)]
-            for part in outcome.sources
+            for part in sources
         ],
         right=["units", "rows", "bytes", "copies"],
     )
-    print(sentence(outcome))  # noqa: T201  # the answer goes to stdout
-    if outcome.seconds:
-        print(stages(outcome))  # noqa: T201  # as above
