@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from replicator.config.columns import disagreements
 from replicator.config.merge import ReplacePartitions
 from replicator.config.owners import common_value
 from replicator.config.pipeline import Pipeline
@@ -39,8 +40,8 @@ class Draft:
     broken: frozenset[FieldPath] = frozenset()
 
     def sound(self, *path: str | int) -> bool:
-        """Whether the value at ``path`` is what the file says."""
-        return not any(path[: len(gap)] == gap for gap in self.broken)
+        """Whether the value at ``path`` is, as a whole, what the file says."""
+        return not any(path[: len(gap)] == gap[: len(path)] for gap in self.broken)
 
     def sources(self, *keys: str) -> Iterator[tuple[int, Source]]:
         """The sources whose values under ``keys`` are what the file says, each with its index."""
@@ -84,8 +85,22 @@ def _an_id_stands_for_one_dataset(draft: Draft) -> Iterator[Finding]:
             yield Finding(("sources", index, "id"), fact, "name one dataset, or remove 'id'")
 
 
+def _own_columns_differ(draft: Draft) -> Iterator[Finding]:
+    target = draft.pipeline.target
+    known = draft.sound("target", "source_column") and draft.sound("target", "partition", "column")
+    if known and target.source_column.lower() == target.partition.column.lower():
+        fact = f"'{target.source_column}' is the partition column already"
+        yield Finding(("target", "source_column"), fact, "name another: it says which source a row came from")
+
+
+def _columns_agree(draft: Draft) -> Iterator[Finding]:
+    for index, source in draft.sources():
+        for found in disagreements(source.columns):
+            yield Finding(("sources", index, "columns", found.use, found.entry), found.fact, found.remedy)
+
+
 def _shards_fill_partitions(draft: Draft) -> Iterator[Finding]:
-    if not draft.sound("target") or not draft.sound("merge"):
+    if not draft.sound("target", "partition", "by") or not draft.sound("merge"):
         return
     by = draft.pipeline.target.partition.by
     for index, source in draft.sources("tables"):
@@ -102,12 +117,12 @@ def _shards_fill_partitions(draft: Draft) -> Iterator[Finding]:
 
 
 def _own_columns_stay(draft: Draft) -> Iterator[Finding]:
-    if not draft.sound("target"):
-        return
     target = draft.pipeline.target
-    for index, source in draft.sources("tables", "columns"):
-        own = {target.source_column.lower(): "source column"}
-        if isinstance(source.tables, Shards):
+    for index, source in draft.sources("tables"):
+        own = {}
+        if draft.sound("target", "source_column"):
+            own[target.source_column.lower()] = "source column"
+        if draft.sound("target", "partition", "column") and isinstance(source.tables, Shards):
             own[target.partition.column.lower()] = "partition column"
         for path, name in source.columns.rename.items():
             if "." not in path and (kind := own.get(name.lower())):
@@ -116,7 +131,7 @@ def _own_columns_stay(draft: Draft) -> Iterator[Finding]:
 
 
 def _partition_column_arrives(draft: Draft) -> Iterator[Finding]:
-    if not draft.sound("target"):
+    if not draft.sound("target", "partition", "column"):
         return
     column = draft.pipeline.target.partition.column
     for index, source in draft.sources("tables", "columns"):
@@ -133,7 +148,7 @@ def _partition_column_arrives(draft: Draft) -> Iterator[Finding]:
 def _datasets_are_not_shared(draft: Draft) -> Iterator[Finding]:
     """Staging and landing tables expire; nothing else may live beside them, and no two sources may meet there."""
     taken: dict[DatasetRef, str] = {}
-    if draft.sound("target"):
+    if draft.sound("target", "table"):
         taken[draft.pipeline.target.table.parent] = "the target's dataset"
     if draft.sound("state"):
         taken[draft.pipeline.state.dataset] = "the ledger's dataset"
@@ -157,6 +172,8 @@ def _claim(taken: dict[DatasetRef, str], dataset: DatasetRef, path: FieldPath, u
 
 
 _CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
+    _own_columns_differ,
+    _columns_agree,
     _names_are_unique,
     _values_have_one_owner,
     _an_id_stands_for_one_dataset,

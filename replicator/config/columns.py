@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping
-from typing import Self
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from replicator.config.section import Section, refuse
+from replicator.config.section import Section
 from replicator.config.words import ColumnName, ColumnPath
 
 
@@ -29,41 +28,72 @@ class Columns(Section):
         examples=["{geo.region: state}"],
     )
 
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        _refuse_repeated("exclude", self.exclude)
-        _refuse_repeated("hash", self.hash)
-        _refuse_repeated("rename", self.rename)
-        for use, paths in (("hash", self.hash), ("rename", tuple(self.rename))):
-            for path, excluded in itertools.product(paths, self.exclude):
-                if _holds(excluded, path):
-                    whole = "" if excluded.lower() == path.lower() else f", with all of '{excluded}'"
-                    refuse(f"'{path}' is in {use} and excluded{whole}", "keep it in one of the two")
-        for path, other in itertools.product(self.hash, (*self.exclude, *self.hash, *self.rename)):
-            if _holds(path, other) and path.lower() != other.lower():
-                refuse(
-                    f"'{path}' is hashed, and '{other}' inside it is named too", "a record has no hash: name columns"
-                )
-        self._refuse_collisions()
-        return self
 
-    def _refuse_collisions(self) -> None:
-        taken: dict[str, str] = {}
-        for path, name in self.rename.items():
-            parent, _, own = path.rpartition(".")
-            if own.lower() == name.lower():
-                refuse(f"'{path}' is renamed to what it is called", "remove it from rename")
-            other = taken.setdefault(f"{parent}.{name}".lower(), path)
-            if other != path:
-                refuse(f"'{other}' and '{path}' are both renamed to '{name}'", "give each its own name")
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two wishes for one column.
+
+    Attributes:
+        use: The key whose entry is one too many: ``exclude``, ``hash`` or ``rename``.
+        entry: The entry's index, or its path where ``use`` is a map.
+    """
+
+    use: str
+    entry: str | int
+    fact: str
+    remedy: str
 
 
-def _refuse_repeated(use: str, paths: Iterable[str]) -> None:
-    seen: dict[str, str] = {}
-    for path in paths:
-        other = seen.setdefault(path.lower(), path)
-        if other is not path:
-            refuse(f"{use} names '{path}' twice", "remove one; case makes no difference")
+def disagreements(columns: Columns) -> Iterator[Disagreement]:
+    """Everything in ``columns`` that cannot be done together."""
+    yield from _repeated("exclude", enumerate(columns.exclude))
+    yield from _repeated("hash", enumerate(columns.hash))
+    yield from _repeated("rename", ((path, path) for path in columns.rename))
+    yield from _excluded(columns)
+    yield from _inside_hashed(columns)
+    yield from _collisions(columns)
+
+
+def _repeated(use: str, entries: Iterable[tuple[str | int, str]]) -> Iterator[Disagreement]:
+    seen: set[str] = set()
+    for entry, path in entries:
+        if path.lower() in seen:
+            yield Disagreement(use, entry, f"'{path}' is named twice", "remove one; case makes no difference")
+        seen.add(path.lower())
+
+
+def _excluded(columns: Columns) -> Iterator[Disagreement]:
+    uses: tuple[tuple[str, Iterable[tuple[str | int, str]]], ...] = (
+        ("hash", enumerate(columns.hash)),
+        ("rename", ((path, path) for path in columns.rename)),
+    )
+    for use, entries in uses:
+        for entry, path in entries:
+            outer = next((excluded for excluded in columns.exclude if _holds(excluded, path)), None)
+            if outer is not None:
+                whole = "" if outer.lower() == path.lower() else f", with all of '{outer}'"
+                yield Disagreement(use, entry, f"'{path}' is excluded too{whole}", "keep it in one of the two")
+
+
+def _inside_hashed(columns: Columns) -> Iterator[Disagreement]:
+    for index, path in enumerate(columns.hash):
+        others = (*columns.exclude, *columns.hash, *columns.rename)
+        inner = next((other for other in others if _holds(path, other) and other.lower() != path.lower()), None)
+        if inner is not None:
+            fact = f"'{path}' is hashed as one value, and '{inner}' is named inside it"
+            yield Disagreement("hash", index, fact, "a record has no hash: name the columns in it")
+
+
+def _collisions(columns: Columns) -> Iterator[Disagreement]:
+    taken: dict[str, str] = {}
+    for path, name in columns.rename.items():
+        parent, _, own = path.rpartition(".")
+        if own.lower() == name.lower():
+            yield Disagreement("rename", path, f"'{path}' has that name already", "remove it from rename")
+        other = taken.setdefault(f"{parent}.{name}".lower(), path)
+        if other != path:
+            fact = f"'{name}' is what '{other}' is renamed to as well"
+            yield Disagreement("rename", path, fact, "give each its own name")
 
 
 def _holds(outer: str, path: str) -> bool:

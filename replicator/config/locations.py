@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from typing import Annotated, Final
 
@@ -14,16 +13,20 @@ from replicator.source.tree import Plain
 
 MULTI_REGIONS: Final = ("EU", "US")
 
-# bigquery/docs/locations: regions come and go, the words they are made of hardly ever do. Checking the words
-# catches a typo and does not refuse the region that opens tomorrow.
-_AREAS: Final = (
-    "africa", "asia", "australia", "europe", "me", "northamerica", "southamerica", "us",
+# Regions come and go, the words they are made of hardly ever do: checking the words catches a typo and does not
+# refuse the region that opens tomorrow. The list (bigquery/docs/locations) is only there to guess what was meant.
+_AREAS: Final = "africa|asia|australia|europe|me|northamerica|southamerica|us"
+_DIRECTIONS: Final = "central|east|north|northeast|northwest|south|southeast|southwest|west"
+_REGION: Final = re.compile(rf"(?:{_AREAS})-(?:{_DIRECTIONS})[1-9][0-9]?")
+_KNOWN: Final = (
+    "africa-south1", "asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2", "asia-northeast3",
+    "asia-south1", "asia-south2", "asia-southeast1", "asia-southeast2", "australia-southeast1",
+    "australia-southeast2", "europe-central2", "europe-north1", "europe-southwest1", "europe-west1",
+    "europe-west10", "europe-west12", "europe-west2", "europe-west3", "europe-west4", "europe-west6",
+    "europe-west8", "europe-west9", "me-central1", "me-central2", "me-west1", "northamerica-northeast1",
+    "northamerica-northeast2", "northamerica-south1", "southamerica-east1", "southamerica-west1", "us-central1",
+    "us-east1", "us-east4", "us-east5", "us-south1", "us-west1", "us-west2", "us-west3", "us-west4",
 )  # fmt: skip
-_DIRECTIONS: Final = (
-    "central", "east", "north", "northeast", "northwest", "south", "southeast", "southwest", "west",
-)  # fmt: skip
-_REGION: Final = re.compile(rf"(?:{'|'.join(_AREAS)})-(?:{'|'.join(_DIRECTIONS)})[1-9][0-9]?")
-_STEMS: Final = tuple(f"{area}-{direction}" for area, direction in itertools.product(_AREAS, _DIRECTIONS))
 
 
 def location(raw: Plain) -> str:
@@ -45,9 +48,8 @@ def region(raw: Plain) -> str:
 
 
 def _remedy(word: str, otherwise: str) -> str:
-    stem = word.rstrip("0123456789")
-    meant = nearest(stem, _STEMS) if "-" in stem else None
-    return f"did you mean '{meant}{word[len(stem) :] or '1'}'?" if meant else otherwise
+    meant = nearest(word, _KNOWN)
+    return f"did you mean '{meant}'?" if meant else otherwise
 
 
 Location = Annotated[

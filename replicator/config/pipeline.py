@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, PrivateAttr, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, PrivateAttr, WithJsonSchema
 
 from replicator.config.deploy import Deploy
 from replicator.config.drift import Align, Drift, DriftPolicy, Transport
@@ -14,7 +14,7 @@ from replicator.config.incremental import Incremental, LastModified
 from replicator.config.merge import Merge, ReplacePartitions
 from replicator.config.quantities import Lease
 from replicator.config.schedule import Schedule
-from replicator.config.section import Section, refuse
+from replicator.config.section import Section, at_least_one, refuse
 from replicator.config.sources import Source
 from replicator.config.target import State, Target
 from replicator.config.words import Name, text
@@ -49,8 +49,8 @@ class Pipeline(Section):
         description="How long a run that died keeps others from the target, 1 minute to 1 day.",
         examples=["15 minutes"],
     )
-    sources: tuple[Source, ...] = Field(
-        min_length=1, description="Where the rows come from.", examples=["[{name: japan, …}]"]
+    sources: Annotated[tuple[Source, ...], BeforeValidator(at_least_one)] = Field(
+        json_schema_extra={"minItems": 1}, description="Where the rows come from.", examples=["[{name: japan, …}]"]
     )
     incremental: Incremental = Field(
         default=LastModified(), description="What makes a unit due.", examples=["last_modified"]

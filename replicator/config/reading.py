@@ -35,8 +35,10 @@ _SOURCE_FILLER: Final[Mapping[str, Plain]] = {
     "project": "filler",
     "location": "EU",
     "tables": {"shards": "filler_", "suffix": "%Y%m%d"},
-    "datasets": "filler",
+    "columns": {},
 }
+# Maps in which one key can be filled and the others kept.
+_DIVISIBLE: Final = frozenset({"target", "partition", "state", "columns"})
 
 
 def parse_pipeline(text: str, file: Path) -> Pipeline:
@@ -109,32 +111,46 @@ def _found(root: Node, finding: Finding) -> Problem:
 
 
 def _mended(raw: Plain, wrong: Iterable[FieldPath]) -> Draft:
-    """The pipeline with a filler for each top-level key, and each key of a source, that has something wrong in it."""
-    document = raw if isinstance(raw, dict) else {}
-    gaps = {path[:3] if path[0] == "sources" else path[:1] for path in wrong}
-    whole = {str(path[0]) for path in gaps if len(path) == 1}
-    mended = _filled(document, whole, _PIPELINE_FILLER)
-    sources = document.get("sources")
-    if "sources" in whole or not isinstance(sources, list):
-        gaps.add(("sources",))
-        mended["sources"] = [dict(_SOURCE_FILLER)]
+    """The pipeline, fillers in the place of what is wrong, so that everything else can be compared."""
+    document = dict(raw) if isinstance(raw, dict) else {}
+    sources = document.pop("sources", None)
+    gaps: set[FieldPath] = set()
+    mended = _filled(document, _PIPELINE_FILLER, frozenset(wrong), (), gaps)
+    if isinstance(sources, list) and sources:
+        paths = ((source, ("sources", index)) for index, source in enumerate(sources))
+        mended["sources"] = [_mended_source(source, frozenset(wrong), path, gaps) for source, path in paths]
     else:
-        mended["sources"] = [_mended_source(source, index, gaps) for index, source in enumerate(sources)]
+        gaps.add(("sources",))
+        mended["sources"] = [{**_SOURCE_FILLER, "datasets": "filler"}]
     return Draft(Pipeline.model_validate(mended), frozenset(gaps))
 
 
-def _mended_source(source: Plain, index: int, gaps: set[FieldPath]) -> Plain:
-    if ("sources", index) in gaps or not isinstance(source, dict):
-        gaps.add(("sources", index))
-        return dict(_SOURCE_FILLER)
-    wrong = {str(path[2]) for path in gaps if len(path) == 3 and path[1] == index}
-    if "tables" in wrong:
-        # Which datasets there may be depends on the tables.
-        wrong.add("datasets")
-        gaps.add(("sources", index, "datasets"))
-    return _filled(source, wrong, _SOURCE_FILLER)
+def _mended_source(source: Plain, wrong: frozenset[FieldPath], path: FieldPath, gaps: set[FieldPath]) -> Plain:
+    mended = _filled(source, _SOURCE_FILLER, wrong, path, gaps)
+    pair = {(*path, "tables"), (*path, "datasets")}
+    if path in gaps or pair & (gaps | wrong):
+        # Which datasets there may be depends on the tables: the two are right or filled together.
+        gaps |= pair
+        mended |= {"tables": _SOURCE_FILLER["tables"], "datasets": "filler"}
+    return mended
 
 
-def _filled(given: Mapping[str, Plain], wrong: set[str], filler: Mapping[str, Plain]) -> dict[str, Plain]:
-    kept = {key: value for key, value in given.items() if key not in wrong}
-    return kept | {key: filler[key] for key in wrong if key in filler}
+def _filled(
+    given: Plain, filler: Mapping[str, Plain], wrong: frozenset[FieldPath], path: FieldPath, gaps: set[FieldPath]
+) -> dict[str, Plain]:
+    """``given`` with what ``filler`` has for each key that is missing or has something wrong in it."""
+    if not isinstance(given, dict) or path in wrong:
+        gaps.add(path)
+        return dict(filler)
+    filled: dict[str, Plain] = {}
+    for key in dict.fromkeys((*given, *filler)):
+        here = (*path, key)
+        instead = filler.get(key)
+        if key in given and not any(other[: len(here)] == here for other in wrong):
+            filled[key] = given[key]
+        elif key in _DIVISIBLE and key in given and isinstance(instead, dict):
+            filled[key] = _filled(given[key], instead, wrong, here, gaps)
+        else:
+            gaps.add(here)
+            filled |= {key: instead} if key in filler else {}
+    return filled

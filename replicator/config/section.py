@@ -44,6 +44,13 @@ def suggest(word: str, words: Iterable[str]) -> str:
     return f"there is only '{known[0]}'" if len(known) == 1 else f"use one of {', '.join(known)}"
 
 
+def at_least_one(raw: Any) -> Any:
+    """Refuse an empty list before its items are looked at, so that items that are wrong do not count as none."""
+    if raw == []:
+        refuse("is an empty list", "name at least one")
+    return raw
+
+
 class Section(BaseModel):
     """A map in a pipeline file: frozen, and every key in it is known."""
 
@@ -87,13 +94,12 @@ class Section(BaseModel):
                 return mistake(f"is {_described(detail['input'])}", f"write a map{keys}")
             case "tuple_type":
                 return mistake(f"is {_described(detail['input'])}", "write a list: [<one>, <another>]")
-            case "too_short":
-                return mistake("is an empty list", "name at least one")
             case "string_type":
                 return mistake(f"is {_described(detail['input'])}", "write one text")
             case "enum" | "literal_error":
                 words = re.findall(r"'([^']*)'", str(context["expected"]))
-                return mistake(f"is {_described(detail['input'])}", suggest(str(detail["input"]), words))
+                given = detail["input"] if isinstance(detail["input"], str) else ""
+                return mistake(f"is {_described(detail['input'])}", suggest(given, words))
             case other:
                 # No type of ours asks for it; pydantic's own words are better than none.
                 return mistake(f"{detail['msg']} ({other})", "see the configuration reference")

@@ -12,7 +12,7 @@ from replicator.config.columns import Columns
 from replicator.config.globs import GlobSet
 from replicator.config.locations import Location
 from replicator.config.quantities import Bill
-from replicator.config.section import Section, refuse
+from replicator.config.section import Section, at_least_one, refuse
 from replicator.config.tables import Partitioned, Shards, Tables, WholeTable
 from replicator.config.words import DatasetId, Name, ProjectId, Text, text
 from replicator.source.tree import Plain
@@ -79,8 +79,10 @@ Labels = Annotated[
 class Datasets(Section):
     """Which datasets of the source's project take part; looked for again on every run."""
 
-    include: tuple[_Glob, ...] = Field(
-        min_length=1, description="Names of datasets; * stands for any characters.", examples=['["analytics_*"]']
+    include: Annotated[tuple[_Glob, ...], BeforeValidator(at_least_one)] = Field(
+        json_schema_extra={"minItems": 1},
+        description="Names of datasets; * stands for any characters.",
+        examples=['["analytics_*"]'],
     )
     exclude: tuple[_Glob, ...] = Field(
         default=(), description="Datasets to leave out of those.", examples=['["analytics_*_trial"]']
@@ -131,10 +133,10 @@ def _spread(raw: Any, info: ValidationInfo) -> Any:
 
 
 def _own_project(raw: Any, info: ValidationInfo) -> Any:
-    if isinstance(raw, dict) and "project" not in raw and "project" in info.data:
-        return {**raw, "project": info.data["project"]}
-    # Without a project the source is refused anyway; one error is enough.
-    return raw if raw or "project" in info.data else Staging.model_construct(project="")
+    if isinstance(raw, dict) and "project" not in raw:
+        # A source whose own project is wrong is refused for that; the filler only keeps it to one error.
+        return {**raw, "project": info.data.get("project", "filler")}
+    return raw
 
 
 class Source(Section):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from replicator.config.locations import Location
-from replicator.config.section import Section, refuse
+from replicator.config.section import Section
 from replicator.config.words import ColumnName, Dataset, Table
 
 
@@ -49,15 +48,6 @@ class Target(Section):
         description="The column that says which source a row came from; a target that is created is clustered by it.",
         examples=["property"],
     )
-
-    @model_validator(mode="after")
-    def _own_columns_differ(self) -> Self:
-        if self.source_column.lower() == self.partition.column.lower():
-            refuse(
-                f"'{self.source_column}' is both the source column and the partition column",
-                "name two columns: one says where a row came from, the other which partition it is in",
-            )
-        return self
 
 
 class State(Section):
