@@ -10,6 +10,7 @@ import click
 
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.errors import ExitCode
+from replicator.report.words import duration, size
 
 if TYPE_CHECKING:
     from replicator.plan.plan import Plan, SourceRoute
@@ -45,39 +46,33 @@ def command(invocation: Invocation, pipeline: str, with_sql: bool, as_json: bool
 
 
 def _print_plan(plan: Plan) -> None:
-    from replicator.report.tables import print_table
-
     facts: list[tuple[str, Any]] = [
         ("target", f"{plan.target} ({plan.location})"),
         ("partition", f"{plan.partition_column} by {plan.partition_by}"),
         ("source column", plan.source_column),
         ("ledger", plan.state),
-        ("fence", f"{plan.fence}, lease {plan.lease_seconds} s"),
+        ("fence", f"{plan.fence}, lease {duration(plan.lease_seconds)}"),
     ]
     for name, value in facts:
         click.echo(f"{name + ':':<15}{value}")
-    click.echo()
-    print_table(
-        ["source", "reads", "in", "staged in", "crosses to", "columns", "where"],
-        [
-            [
-                route.name,
-                f"{route.project}: {route.pattern}",
-                route.location,
-                str(route.staging),
-                str(route.landing) if route.crosses else "-",
-                _columns(route),
-                route.where or "-",
-            ]
-            for route in plan.sources
-        ],
-    )
+    for route in plan.sources:
+        click.echo(f"\n{route.name}")
+        for name, value in _route_facts(route):
+            click.echo(f"  {name + ':':<15}{value}")
 
 
-def _columns(route: SourceRoute) -> str:
-    parts = [
-        *(f"-{path}" for path in route.drop),
-        *(f"#{path}" for path in route.hash),
-        *(f"{path}={name}" for path, name in route.rename),
+def _route_facts(route: SourceRoute) -> list[tuple[str, str]]:
+    datasets = ", ".join(route.include)
+    left_out = f" but not {', '.join(route.exclude)}" if route.exclude else ""
+    found = [
+        ("reads", f"{route.project} ({route.location}), datasets {datasets}{left_out}, tables {route.pattern}"),
+        ("where", route.where or "every row"),
+        ("stays there", ", ".join(route.drop) or "nothing"),
+        ("hashed", ", ".join(route.hash) or "nothing"),
+        ("renamed", ", ".join(f"{path} to {name}" for path, name in route.rename) or "nothing"),
+        ("staged in", str(route.staging)),
+        ("copied to", str(route.landing) if route.crosses else "nowhere: it lies in the target's location"),
     ]
-    return " ".join(parts) or "all"
+    if route.max_bytes_billed is not None:
+        found.append(("bills at most", f"{size(route.max_bytes_billed)} a job"))
+    return found

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from rich.console import Console
 
-# A pipe has no width; wide enough that names of tables are not broken.
-_PIPE_WIDTH: Final = 200
+# A pipe has no width: nothing is folded there, so that a program finds every name whole.
+_PIPE_WIDTH: Final = 100_000
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
