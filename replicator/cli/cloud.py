@@ -33,24 +33,23 @@ def connect(cloud: str | None) -> Iterator[Endpoints]:
         UsageError: ``cloud`` is none of the three.
         FailedError: Nothing answers there, or the local cloud is not installed.
     """
-    from replicator.gcp.endpoints import Endpoints
-
     chosen = cloud or "gcp"
-    if chosen == "gcp":
-        yield Endpoints.google()
-    elif chosen.startswith(("http://", "https://")):
-        yield Endpoints.at(chosen)
-    elif chosen.startswith(_LOCAL) and len(chosen) > len(_LOCAL):
-        directory = Path(chosen.removeprefix(_LOCAL)).expanduser()
-        found = Endpoints.of_directory(directory)
-        if found is not None:
-            yield found
-            return
-        with serving(directory) as running:
-            yield Endpoints.at(running.endpoints.http)
-    else:
+    directory = Path(chosen.removeprefix(_LOCAL)).expanduser() if chosen.startswith(_LOCAL) else None
+    listening = chosen.startswith(("http://", "https://"))
+    if chosen != "gcp" and not listening and (directory is None or chosen == _LOCAL):
         msg = f"--cloud: '{chosen}' is no cloud; use gcp, local:DIR or http://HOST:PORT"
         raise UsageError(msg)
+    from replicator.gcp.endpoints import Endpoints
+
+    if directory is None:
+        yield Endpoints.at(chosen) if listening else Endpoints.google()
+        return
+    found = Endpoints.of_directory(directory)
+    if found is not None:
+        yield found
+        return
+    with serving(directory) as running:
+        yield Endpoints.at(running.endpoints.http)
 
 
 @contextmanager

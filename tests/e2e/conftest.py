@@ -1,0 +1,55 @@
+"""The command line as a person has it: a process of its own, an exit code, two streams."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_TIMEOUT = 300
+Replicator = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@dataclass(frozen=True)
+class DemoRun:
+    """A finished demo.
+
+    Attributes:
+        directory: The local cloud it left, with configs and workflows beside it.
+        done: Its exit code and what it said.
+    """
+
+    directory: Path
+    done: subprocess.CompletedProcess[str]
+
+
+def _run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("REPLICATOR_")}
+    root = Path(__file__).parents[2]
+    return subprocess.run(
+        [sys.executable, "-m", "replicator", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_TIMEOUT,
+        cwd=cwd or root,
+        env={**clean, "PYTHONPATH": str(root)},
+    )
+
+
+@pytest.fixture(scope="session")
+def replicator() -> Replicator:
+    """Runs ``replicator`` with the arguments given, from ``cwd``."""
+    return _run
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    """The demo, run once for every test that looks at what it left."""
+    directory = tmp_path_factory.mktemp("demo") / "cloud"
+    return DemoRun(directory, _run("demo", "--dir", directory))

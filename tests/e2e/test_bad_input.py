@@ -1,0 +1,116 @@
+"""What is wrong is said in one sentence, with what would be right, and nothing is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Replicator
+
+_FIVE = """\
+version: 1
+pipeline: ga4_events
+target:
+  table: acme-analytics.ga4_events
+  location: EU
+  partition: {column: event_day, by: fortnight}
+  source_column: property
+state: {dataset: acme-analytics.replicator}
+lease: soon
+sources:
+  - name: japan
+    project: acme-jp
+    locaton: asia-northeast1
+    datasets: "analytics_*"
+    tables: {shards: "events_", suffix: "%Y%m%d"}
+merge: stir
+"""
+_REPOSITORY = Path(__file__).parents[2]
+
+
+def _one_sentence(text: str) -> bool:
+    return text.startswith("replicator: ") and text.count("\n") == 1 and "Traceback" not in text
+
+
+def test_five_mistakes_get_five_errors(replicator: Replicator, tmp_path: Path) -> None:
+    """All at once, each with its place, its field and its remedy; exit 2."""
+    configs = tmp_path / "configs"
+    configs.mkdir()
+    (configs / "ga4_events.yaml").write_text(_FIVE)
+
+    for verb in (["validate"], ["render"], ["plan", "ga4_events"], ["run", "ga4_events"]):
+        done = replicator("--configs", configs, *verb)
+
+        lines = done.stderr.splitlines()
+        assert done.returncode == 2
+        assert done.stdout == ""
+        for line, field in ((4, "target.table"), (6, "target.partition.by"), (9, "lease"), (13, "sources[0].locaton")):
+            assert any(f"ga4_events.yaml:{line}:" in said and f" {field}: " in said for said in lines), field
+        assert any("ga4_events.yaml:16:" in said and "merge" in said for said in lines)
+        assert all("; " in said for said in lines)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["configs", "ga4_events.yaml"]
+
+
+@pytest.mark.parametrize("verb", ["render", "plan", "run", "status"])
+def test_an_unknown_pipeline_is_answered_with_the_nearest(replicator: Replicator, verb: str) -> None:
+    """Exit 2: it is the command line that is wrong."""
+    done = replicator(verb, "ga4_event")
+
+    assert done.returncode == 2
+    assert _one_sentence(done.stderr)
+    assert "did you mean 'ga4_events'?" in done.stderr
+
+
+def test_a_cloud_that_is_none_is_refused(replicator: Replicator) -> None:
+    """Exit 2, with the three that there are."""
+    done = replicator("--cloud", "aws", "run", "ga4_events")
+
+    assert done.returncode == 2
+    assert _one_sentence(done.stderr)
+    assert "gcp, local:DIR or http://HOST:PORT" in done.stderr
+
+
+def test_an_endpoint_where_nobody_listens_is_one_sentence(replicator: Replicator) -> None:
+    """Exit 1; port 9 of the loopback answers nobody."""
+    done = replicator("--cloud", "http://127.0.0.1:9", "run", "ga4_events")
+
+    assert done.returncode == 1
+    assert _one_sentence(done.stderr)
+    assert "127.0.0.1:9" in done.stderr
+
+
+def test_a_directory_without_pipelines_is_one_sentence(replicator: Replicator, tmp_path: Path) -> None:
+    """Exit 2, naming the directory."""
+    done = replicator("--configs", tmp_path / "nowhere", "validate")
+
+    assert done.returncode == 2
+    assert _one_sentence(done.stderr)
+    assert "nowhere" in done.stderr
+
+
+def test_a_missing_source_fails_the_run_in_one_sentence(replicator: Replicator, tmp_path: Path) -> None:
+    """An empty cloud has no project that the sources name: exit 1, and each source with its reason."""
+    done = replicator("--cloud", f"local:{tmp_path}", "run", "ga4_events", "--if-busy", "leave")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("replicator: ")
+
+
+def test_render_check_tells_what_is_out_of_date(replicator: Replicator, tmp_path: Path) -> None:
+    """Exit 3 before rendering and after a change by hand, 0 in between."""
+    configs = tmp_path / "configs"
+    configs.mkdir()
+    (configs / "ga4_events.yaml").write_bytes((_REPOSITORY / "configs" / "ga4_events.yaml").read_bytes())
+    document = tmp_path / "workflows" / "ga4_events.yaml"
+
+    before = replicator("--configs", configs, "render", "--check")
+    rendered = replicator("--configs", configs, "render")
+    after = replicator("--configs", configs, "render", "--check")
+    document.write_text(document.read_text() + "# by hand\n")
+    changed = replicator("--configs", configs, "render", "--check")
+
+    assert (before.returncode, rendered.returncode, after.returncode, changed.returncode) == (3, 0, 0, 3)
+    assert rendered.stdout == f"{document}\n"
+    assert f"{document} is out of date" in changed.stderr

@@ -1,0 +1,58 @@
+"""A run's result becomes a table and one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from replicator.errors import FailedError
+from replicator.report.outcome import Outcome, print_outcome, sentence, sources_of
+
+_RESULT = {
+    "run": "ga4_events-000012",
+    "epoch": 12,
+    "state": "done",
+    "units": 2,
+    "rows": 1_300,
+    "bytes": 2_500_000,
+    "copies": 1,
+    "seconds": {"inventory": 0.5, "copy": 75},
+    "sources": [
+        {"source": "japan", "stage": "done", "units": 2, "rows": 1_300, "bytes": 2_500_000, "copies": 1, "error": None},
+        {"source": "brazil", "stage": "quiet"},
+    ],
+}
+
+
+def test_a_run_is_shown_source_by_source_with_its_totals(capsys: pytest.CaptureFixture[str]) -> None:
+    """What was moved, and where the time went."""
+    print_outcome(Outcome.from_json(_RESULT))
+
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["japan", "done", "2", "1,300", "2.5", "MB", "1"] in lines
+    assert ["brazil", "quiet", "0", "0", "0", "B", "0"] in lines
+    assert "ga4_events-000012: 2 units, 1,300 rows, 2.5 MB, 1 copy".split() in lines
+    assert "inventory 0.5 s, copy 1 min 15 s".split() in lines
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("quiet", "nothing was due"), ("left", "another run holds the fence; left it alone")]
+)
+def test_a_run_that_moved_nothing_says_why(state: str, said: str) -> None:
+    """Nothing due and nothing allowed are two things."""
+    assert sentence(Outcome.from_json({**_RESULT, "state": state})) == f"ga4_events-000012: {said}"
+
+
+@pytest.mark.parametrize("value", [None, "done", {}, {"run": "x"}])
+def test_what_is_no_result_is_refused(value: object) -> None:
+    """A document of another kind does not pass for a run that moved nothing."""
+    with pytest.raises(FailedError, match="without a run's result"):
+        Outcome.from_json(value)
+
+
+def test_a_failed_run_names_its_sources() -> None:
+    """The error map carries them; any other error has none."""
+    failed = {"source": "brazil", "stage": "failed", "error": "dataset not found"}
+
+    assert [part.error for part in sources_of({"message": "1 failed", "sources": [failed]})] == ["dataset not found"]
+    assert sources_of({"message": "no fence"}) == ()
+    assert sources_of("no fence") == ()
