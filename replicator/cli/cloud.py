@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ EXECUTOR: Final = (sys.executable, "-m", "replicator.cli.execute")
 
 _LOCAL: Final = "local:"
 # Only the extra 'local' brings these.
-_EXTRA: Final = frozenset({"duckdb", "sqlglot", "starlette", "uvicorn", "grpc"})
+_EXTRA: Final = ("duckdb", "grpc", "sqlglot", "starlette", "uvicorn")
 
 
 @contextmanager
@@ -64,12 +65,11 @@ def serving(directory: Path, *, port: int = 0, host: str = "127.0.0.1") -> Itera
     Raises:
         FailedError: The local cloud is not installed, or cannot be started there.
     """
-    try:
-        from replicator.local.server import serve
-    except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
-            raise
-        msg = f"the local cloud needs '{error.name}', which is not installed; run: pip install 'replicator[local]'"
-        raise FailedError(msg) from error
+    missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        msg = f"the local cloud needs {', '.join(missing)}, not installed here; run: pip install 'replicator[local]'"
+        raise FailedError(msg)
+    from replicator.local.server import serve
+
     with serve(directory, port=port, host=host, executor=EXECUTOR) as running:
         yield running
