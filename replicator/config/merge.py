@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import ConfigDict, Field, PlainValidator, model_validator
 
 from replicator.config.section import Section, refuse, suggest
 from replicator.config.words import ColumnName
@@ -18,8 +18,10 @@ class ReplacePartitions(Section):
 class Upsert(Section):
     """Rows are matched by key, within their source: changed ones are rewritten, new ones inserted."""
 
+    model_config = ConfigDict(json_schema_extra={"required": ["keys"]})
+
     keys: tuple[ColumnName, ...] = Field(
-        default=(), description="The columns that make a row of a source unique.", examples=["[order_id]"]
+        default=(), description="The columns that make a row of a source unique; at least one.", examples=["[order_id]"]
     )
     newest_by: ColumnName | None = Field(
         default=None,
@@ -55,8 +57,10 @@ class Strategy(StrEnum):
     REPLACE_TABLE = "replace_table"
 
 
-class _MergeForm(Section):
+class MergeForm(Section):
     """The long form: the strategy, and under it what it needs."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     replace_partitions: ReplacePartitions | None = Field(default=None, description="Replace each unit's rows.")
     upsert: Upsert | None = Field(default=None, description="Match rows by key.", examples=["{keys: [order_id]}"])
@@ -65,6 +69,7 @@ class _MergeForm(Section):
 
 
 Kind = ReplacePartitions | Upsert | Append | ReplaceTable
+_ShortForm = Literal[Strategy.REPLACE_PARTITIONS, Strategy.APPEND, Strategy.REPLACE_TABLE]
 _STRATEGIES: Final = tuple(strategy.value for strategy in Strategy)
 
 
@@ -77,9 +82,9 @@ def _merge(raw: Any) -> Kind:
         if unknown := [key for key in raw if key not in _STRATEGIES]:
             refuse(f"'{unknown[0]}' is no way to merge", suggest(unknown[0], _STRATEGIES))
         refuse("must name one way to merge", f"use one of {', '.join(_STRATEGIES)}")
-    form = _MergeForm.model_validate(raw)
+    form = MergeForm.model_validate(raw)
     given = (form.replace_partitions, form.upsert, form.append, form.replace_table)
     return next(kind for kind in given if kind is not None)
 
 
-Merge = Annotated[Kind, PlainValidator(_merge, json_schema_input_type=Strategy | _MergeForm)]
+Merge = Annotated[Kind, PlainValidator(_merge, json_schema_input_type=_ShortForm | MergeForm)]

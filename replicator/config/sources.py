@@ -104,6 +104,7 @@ class Staging(Section):
     """Where the source's rows are made ready, in the source's own location."""
 
     project: ProjectId = Field(
+        default="",  # never kept: _own_project says which
         description="The project that runs and pays the source's jobs; the source's own if it is not said.",
         examples=["acme-replication"],
     )
