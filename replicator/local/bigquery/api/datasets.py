@@ -1,0 +1,151 @@
+"""Datasets.
+
+https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/datasets
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
+from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.storage.resources import (
+    dataset_definition,
+    dataset_definition_resource,
+    dataset_list_resource,
+    dataset_resource,
+)
+from replicator.local.bigquery.storage.store import Contents, OnExisting, Store
+from replicator.names import DATASET, PROJECT, DatasetRef
+
+# datasets.insert: "The default value is US."
+DEFAULT_LOCATION = "US"
+
+
+def project_of(call: Call) -> str:
+    """The project in the path.
+
+    Raises:
+        BigQueryError: 400, it is no project's name.
+    """
+    project = call.path["project"]
+    if not PROJECT.fullmatch(project):
+        raise BigQueryError("invalid", f"Invalid project ID '{project}'", location="projectId")
+    return project
+
+
+def dataset_of(call: Call) -> DatasetRef:
+    """The dataset in the path.
+
+    Raises:
+        BigQueryError: 400, a part is no such name.
+    """
+    dataset = call.path["dataset"]
+    if not DATASET.fullmatch(dataset):
+        msg = f"Invalid dataset ID \"{dataset}\". Dataset IDs must be alphanumeric (plus underscores)"
+        raise BigQueryError("invalid", f"{msg} and must be at most 1024 characters long.", location="datasetId")
+    return DatasetRef(project_of(call), dataset)
+
+
+def merged(resource: Mapping[str, Any], patch: Mapping[str, Any]) -> Json:
+    """A resource with a patch laid over it: null removes, objects are merged, all else is replaced."""
+    result = dict(resource)
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        elif isinstance(value, Mapping) and isinstance(result.get(name), Mapping):
+            result[name] = merged(result[name], value)
+        else:
+            result[name] = value
+    return result
+
+
+class Datasets:
+    """datasets.* over a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def projects(self, call: Call) -> Answer:
+        """projects.list is not answered: this server keeps no list of projects."""
+        del call
+        raise BigQueryError("notImplemented", "projects.list: the local cloud takes any project and keeps no list of them")
+
+    def insert(self, call: Call) -> Answer:
+        """datasets.insert."""
+        resource = call.json()
+        reference = required(resource, "datasetReference", dict)
+        name = str(required(reference, "datasetId", str, where="datasetReference"))
+        ref = dataset_of(Call({**call.path, "dataset": name}, call.query, call.headers, b"", call.base, {}))
+        with self._store.statement() as transaction:
+            definition = dataset_definition(resource, location=DEFAULT_LOCATION)
+            transaction.create_dataset(ref, definition, OnExisting.REFUSE)
+            transaction.commit()
+        return self._resource(ref)
+
+    def get(self, call: Call) -> Answer:
+        """datasets.get."""
+        return self._resource(dataset_of(call))
+
+    def list(self, call: Call) -> Answer:
+        """datasets.list, with ``filter`` on labels, ``maxResults`` and ``pageToken``."""
+        project = project_of(call)
+        with self._store.statement() as transaction:
+            found = transaction.datasets(project)
+        if call.query.get("filter"):
+            found = [each for each in found if _has_labels(each.definition.labels, call.query["filter"])]
+        start, size = page_start(call), call.integer("maxResults", 1000) or 1000
+        body: Json = {"kind": "bigquery#datasetList", "datasets": [dataset_list_resource(d) for d in found[start : start + size]]}
+        if start + size < len(found):
+            body["nextPageToken"] = page_token(start + size)
+        return Answer(body)
+
+    def patch(self, call: Call) -> Answer:
+        """datasets.patch."""
+        ref = dataset_of(call)
+        with self._store.statement() as transaction:
+            dataset = transaction.dataset(ref)
+            call.only_if(dataset.etag)
+            resource = merged(dataset_definition_resource(dataset.definition), call.json())
+            definition = dataset_definition(resource, location=dataset.definition.location)
+            transaction.update_dataset(ref, definition, etag=dataset.etag)
+            transaction.commit()
+        return self._resource(ref)
+
+    def update(self, call: Call) -> Answer:
+        """datasets.update."""
+        ref = dataset_of(call)
+        with self._store.statement() as transaction:
+            dataset = transaction.dataset(ref)
+            call.only_if(dataset.etag)
+            definition = dataset_definition(call.json(), location=dataset.definition.location)
+            transaction.update_dataset(ref, definition, etag=dataset.etag)
+            transaction.commit()
+        return self._resource(ref)
+
+    def delete(self, call: Call) -> Answer:
+        """datasets.delete."""
+        ref = dataset_of(call)
+        with self._store.statement() as transaction:
+            call.only_if(transaction.dataset(ref).etag)
+            contents = Contents.DROP if call.boolean("deleteContents") else Contents.REFUSE
+            transaction.drop_dataset(ref, contents)
+            transaction.commit()
+        return Answer(None, 204)
+
+    def _resource(self, ref: DatasetRef) -> Answer:
+        with self._store.statement() as transaction:
+            return Answer(dataset_resource(transaction.dataset(ref)))
+
+
+def _has_labels(labels: Mapping[str, str], text: str) -> bool:
+    # datasets.list: "labels.<name>[:<value>]", several of them separated by spaces are all to hold.
+    for condition in text.split():
+        prefix, _, rest = condition.partition(".")
+        if prefix != "labels" or not rest:
+            raise BigQueryError("invalid", f"Invalid filter '{text}'; write labels.<name>[:<value>]", location="filter")
+        name, colon, value = rest.partition(":")
+        if name not in labels or (colon and labels[name] != value):
+            return False
+    return True

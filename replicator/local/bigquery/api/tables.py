@@ -1,0 +1,122 @@
+"""Tables.
+
+https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/tables
+"""
+
+from __future__ import annotations
+
+from replicator.local.bigquery.api.datasets import dataset_of, merged
+from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
+from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.storage.definitions import Kind
+from replicator.local.bigquery.storage.resources import (
+    definition_resource,
+    table_definition,
+    table_list_resource,
+    table_resource,
+)
+from replicator.local.bigquery.storage.states import Table
+from replicator.local.bigquery.storage.store import OnExisting, Store
+from replicator.names import TABLE, TableRef
+
+
+def table_of(call: Call) -> TableRef:
+    """The table in the path.
+
+    Raises:
+        BigQueryError: 400, a part is no such name.
+    """
+    return checked_table(dataset_of(call).table(call.path["table"]))
+
+
+def checked_table(ref: TableRef) -> TableRef:
+    """The table, its name looked at.
+
+    Raises:
+        BigQueryError: 400, it is no table's name.
+    """
+    if not TABLE.fullmatch(ref.table):
+        msg = f'Invalid table ID "{ref.table}". Table IDs must be alphanumeric (plus underscores, dashes and spaces)'
+        raise BigQueryError("invalid", f"{msg} and must be at most 1024 characters long.", location="tableId")
+    return ref
+
+
+class Tables:
+    """tables.* over a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def insert(self, call: Call) -> Answer:
+        """tables.insert: an empty table, or a view."""
+        resource = call.json()
+        reference = required(resource, "tableReference", dict)
+        ref = checked_table(dataset_of(call).table(str(required(reference, "tableId", str, where="tableReference"))))
+        definition = table_definition(resource)
+        if definition.kind is Kind.VIEW:
+            what = "a view made by tables.insert (CREATE VIEW makes one)"
+            raise unmodelled(what)
+        with self._store.statement() as transaction:
+            transaction.create_table(ref, definition, OnExisting.REFUSE)
+            transaction.commit()
+        return self._resource(ref)
+
+    def get(self, call: Call) -> Answer:
+        """tables.get."""
+        return self._resource(table_of(call))
+
+    def list(self, call: Call) -> Answer:
+        """tables.list."""
+        ref = dataset_of(call)
+        with self._store.statement() as transaction:
+            transaction.dataset(ref)
+            found = transaction.tables(ref)
+        start, size = page_start(call), call.integer("maxResults", 1000) or 1000
+        body: Json = {"kind": "bigquery#tableList", "totalItems": len(found)}
+        body["tables"] = [table_list_resource(table) for table in found[start : start + size]]
+        if start + size < len(found):
+            body["nextPageToken"] = page_token(start + size)
+        return Answer(body)
+
+    def patch(self, call: Call) -> Answer:
+        """tables.patch."""
+        ref = table_of(call)
+        with self._store.statement() as transaction:
+            table = transaction.table(ref)
+            call.only_if(table.etag)
+            resource = merged(_stated(table), call.json())
+            transaction.update_table(ref, table_definition(resource), etag=table.etag)
+            transaction.commit()
+        return self._resource(ref)
+
+    def update(self, call: Call) -> Answer:
+        """tables.update."""
+        ref = table_of(call)
+        with self._store.statement() as transaction:
+            table = transaction.table(ref)
+            call.only_if(table.etag)
+            resource = call.json()
+            if "schema" not in resource:
+                resource["schema"] = _stated(table)["schema"]
+            transaction.update_table(ref, table_definition(resource), etag=table.etag)
+            transaction.commit()
+        return self._resource(ref)
+
+    def delete(self, call: Call) -> Answer:
+        """tables.delete."""
+        ref = table_of(call)
+        with self._store.statement() as transaction:
+            table = transaction.table(ref)
+            call.only_if(table.etag)
+            transaction.drop_table(ref, etag=table.etag)
+            transaction.commit()
+        return Answer(None, 204)
+
+    def _resource(self, ref: TableRef) -> Answer:
+        with self._store.statement() as transaction:
+            return Answer(table_resource(transaction.table(ref)))
+
+
+def _stated(table: Table) -> Json:
+    schema = {"fields": [field.to_api() for field in table.definition.fields]}
+    return {**definition_resource(table.definition), "schema": schema}

@@ -1,0 +1,185 @@
+"""Carrying out DML.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.statements import composition, dml
+from replicator.local.bigquery.statements.analysis import ComputedRelation, Prepared, coerced
+from replicator.local.bigquery.statements.composition import Hits, Subject
+from replicator.local.bigquery.statements.cursor import Source
+from replicator.local.bigquery.statements.dml_parser import parse_dml
+from replicator.local.bigquery.statements.frame import Frame
+from replicator.local.bigquery.statements.outcome import Changes, Outcome
+from replicator.local.bigquery.storage.definitions import Kind
+from replicator.local.bigquery.storage.store import Transaction
+from replicator.local.bigquery.types import Type, duckdb_name, duckdb_type, type_of
+from replicator.names import TableRef
+from replicator.schema.fields import Field
+
+if TYPE_CHECKING:
+    from replicator.local.bigquery.statements.engine import Engine
+
+_POSITION = (("_FRAGMENT", Type("STRING")), ("_ROW", Type("INT64")))
+
+
+def run_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
+    """Carry out an INSERT, UPDATE, DELETE, MERGE or TRUNCATE.
+
+    Raises:
+        BigQueryError: It could not be, and nothing of it was.
+    """
+    statement = parse_dml(source)
+    path = statement.path if isinstance(statement, dml.Insert | dml.Truncate) else statement.target.path
+    ref = engine.session.table(path)
+    appends = isinstance(statement, dml.Insert)
+    with engine.session.transaction(mutates=None if appends else ref) as (transaction, own):
+        subject = _subject(engine, transaction, ref, statement)
+        match statement:
+            case dml.Insert():
+                outcome = _insert(engine, transaction, statement, subject, frame)
+            case dml.Truncate():
+                size = transaction.table(ref).rows
+                transaction.truncate(ref)
+                outcome = Outcome("TRUNCATE_TABLE", changes=Changes(deleted=size), target=ref)
+            case dml.Update():
+                hits = [composition.update_hits(statement, subject)]
+                outcome = _rewrite(engine, transaction, "UPDATE", hits, subject, frame, {})
+            case dml.Delete():
+                hits = [composition.delete_hits(statement, subject)]
+                outcome = _rewrite(engine, transaction, "DELETE", hits, subject, frame, {})
+            case dml.Merge():
+                outcome = _merge(engine, transaction, statement, subject, frame)
+        if own:
+            engine.finishing(outcome, transaction)
+            transaction.commit()
+    return outcome
+
+
+def _subject(engine: Engine, transaction: Transaction, ref: TableRef, statement: dml.Dml) -> Subject:
+    engine.session.in_location(transaction, ref.parent)
+    if ref.table.endswith("*"):
+        # querying-wildcard-tables: a wildcard is no target of DML.
+        raise BigQueryError("invalidQuery", f"Wildcard table {ref} cannot be the target of DML", location="query")
+    table = transaction.table(ref)
+    if table.definition.kind is not Kind.TABLE:
+        msg = f"{ref} is a view, and DML over views is not allowed"
+        raise BigQueryError("invalidQuery", msg, location="query")
+    alias = ref.table if isinstance(statement, dml.Insert | dml.Truncate) else statement.target.alias
+    return Subject(ref, table.definition.fields, alias)
+
+
+def _insert(
+    engine: Engine, transaction: Transaction, statement: dml.Insert, subject: Subject, frame: Frame
+) -> Outcome:
+    prepared = engine.prepare(transaction, composition.insert_query(statement, subject), frame)
+    given = composition.insert_columns(statement.columns, subject.fields)
+    if len(prepared.columns) != len(given):
+        msg = f"Inserted row has wrong column count; Has {len(prepared.columns)}, expected {len(given)}"
+        raise BigQueryError("invalidQuery", msg, location="query")
+    positional = coerced(prepared, [(field.name, type_of(field)) for field in given])
+    select = _whole_rows(positional, given, subject.fields)
+    written = _append(engine, transaction, subject.ref, select)
+    return Outcome(
+        "INSERT",
+        changes=Changes(inserted=written),
+        bytes=prepared.bytes,
+        tables=prepared.tables,
+        target=subject.ref,
+    )
+
+
+def _whole_rows(select: str, given: Sequence[Field], fields: Sequence[Field]) -> str:
+    names = {field.name for field in given}
+    items = [
+        duckdb_name(field.name)
+        if field.name in names
+        else f"CAST(NULL AS {duckdb_type(type_of(field))}) AS {duckdb_name(field.name)}"
+        for field in fields
+    ]
+    return f"SELECT {', '.join(items)} FROM ({select})"
+
+
+def _append(engine: Engine, transaction: Transaction, ref: TableRef, select: str) -> int:
+    with engine.computing():
+        return transaction.append(ref, select, engine.session.connection).rows
+
+
+def _merge(engine: Engine, transaction: Transaction, statement: dml.Merge, subject: Subject, frame: Frame) -> Outcome:
+    source = composition.merge_source(statement)
+    prepared = engine.prepare(transaction, source.query, frame)
+    scratch = engine.session.scratch()
+    engine.compute(f"CREATE TEMP TABLE {scratch} AS {prepared.sql}")
+    relation = ComputedRelation(scratch, prepared.columns)
+    names = [name for name, _ in prepared.columns]
+    hits = list(composition.merge_hits(statement, subject, source, names))
+    outcome = _rewrite(engine, transaction, "MERGE", hits, subject, frame, {composition.MERGE_SOURCE: relation})
+    engine.compute(f"DROP TABLE {scratch}")
+    tables = tuple(dict.fromkeys((*prepared.tables, *outcome.tables)))
+    return Outcome(
+        "MERGE", changes=outcome.changes, bytes=outcome.bytes + prepared.bytes, tables=tables, target=subject.ref
+    )
+
+
+def _rewrite(
+    engine: Engine,
+    transaction: Transaction,
+    kind: str,
+    hits: Sequence[Hits],
+    subject: Subject,
+    frame: Frame,
+    computed: dict[str, ComputedRelation],
+) -> Outcome:
+    scratches = [_computed_hits(engine, transaction, each, subject, frame, computed) for each in hits]
+    _match_once(engine, [name for name, _, each in scratches if each.removes and kind != "DELETE"])
+    removed = " UNION ALL ".join(f"SELECT _FRAGMENT, _ROW FROM {n}" for n, _, each in scratches if each.removes)
+    columns = ", ".join(duckdb_name(field.name) for field in subject.fields)
+    added = " UNION ALL ".join(f"SELECT {columns} FROM {n}" for n, _, each in scratches if each.adds)
+    counts = {"inserted": 0, "updated": 0, "deleted": 0}
+    for name, _, each in scratches:
+        counts[each.effect] += int(str(engine.compute(f"SELECT count(*) FROM {name}")[0][0]))
+    touched = 0
+    with engine.computing():
+        if counts["updated"] or counts["deleted"]:
+            rewritten = transaction.rewrite(subject.ref, removed, added or None, engine.session.connection)
+            touched = rewritten.touched_bytes
+        elif counts["inserted"]:
+            transaction.append(subject.ref, added, engine.session.connection)
+    for name, _, _ in scratches:
+        engine.compute(f"DROP TABLE {name}")
+    tables = tuple(dict.fromkeys(ref for _, prepared, _ in scratches for ref in prepared.tables))
+    read = sum(prepared.bytes for _, prepared, _ in scratches)
+    return Outcome(kind, changes=Changes(**counts), bytes=read + touched, tables=tables, target=subject.ref)
+
+
+def _computed_hits(
+    engine: Engine,
+    transaction: Transaction,
+    hits: Hits,
+    subject: Subject,
+    frame: Frame,
+    computed: dict[str, ComputedRelation],
+) -> tuple[str, Prepared, Hits]:
+    billed = engine.prepare(transaction, hits.reads, frame, computed)
+    prepared = billed if hits.reads == hits.query else engine.prepare(transaction, hits.query, frame, computed)
+    wanted = list(_POSITION) if hits.removes else []
+    if hits.adds:
+        wanted += [(field.name, type_of(field)) for field in subject.fields]
+    scratch = engine.session.scratch()
+    engine.compute(f"CREATE TEMP TABLE {scratch} AS {coerced(prepared, wanted)}")
+    return scratch, billed, hits
+
+
+def _match_once(engine: Engine, scratches: Sequence[str]) -> None:
+    if not scratches:
+        return
+    union = " UNION ALL ".join(f"SELECT _FRAGMENT, _ROW FROM {name}" for name in scratches)
+    twice = engine.compute(f"SELECT 1 FROM ({union}) GROUP BY ALL HAVING count(*) > 1 LIMIT 1")
+    if twice:
+        msg = "UPDATE/MERGE must match at most one source row for each target row"
+        raise BigQueryError("invalidQuery", msg, location="query")

@@ -1,0 +1,311 @@
+"""DML as queries: each changing statement asks, in GoogleSQL, for the rows it takes out and those it puts in.
+
+The target of UPDATE, DELETE and MERGE offers two pseudo columns, ``_FRAGMENT`` and ``_ROW``, which say where a row
+lies. A row that changes is taken out and its new form put in.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.statements import dml
+from replicator.local.bigquery.statements.cursor import Cursor, Source
+from replicator.local.bigquery.statements.lexer import Kind
+from replicator.local.bigquery.types import SCALARS, type_of
+from replicator.names import TableRef
+from replicator.schema.fields import Field, Mode
+
+MERGE_SOURCE = "_merge_source"
+"""The name under which a MERGE's source is read, once it has been computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """One query of a changing statement.
+
+    Attributes:
+        query: Yields ``_FRAGMENT`` and ``_ROW`` first when ``removes``, then when ``adds`` a whole row in the order of
+            the table's columns.
+        removes: Its rows are taken out.
+        adds: Rows are put in.
+        matched: Each row of the target may be hit once only (UPDATE … FROM, WHEN MATCHED).
+        effect: ``inserted``, ``updated`` or ``deleted``.
+        reads: The same query without the columns that are carried over unchanged: what is billed.
+    """
+
+    query: str
+    removes: bool
+    adds: bool
+    matched: bool
+    effect: str
+    reads: str
+
+
+def quoted(name: str) -> str:
+    """An identifier in backquotes."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def table_text(ref: TableRef) -> str:
+    """A table's name in backquotes."""
+    return quoted(f"{ref.project}.{ref.dataset}.{ref.table}")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The table that is changed."""
+
+    ref: TableRef
+    fields: Sequence[Field]
+    alias: str
+
+    @property
+    def text(self) -> str:
+        """The table as it stands in FROM."""
+        return f"{table_text(self.ref)} AS {quoted(self.alias)}"
+
+    @property
+    def position(self) -> str:
+        """The select list's first two items."""
+        return f"{quoted(self.alias)}._FRAGMENT AS _FRAGMENT, {quoted(self.alias)}._ROW AS _ROW"
+
+    def field(self, name: str) -> Field:
+        """The column of that name.
+
+        Raises:
+            BigQueryError: There is none.
+        """
+        return _named(self.fields, name, f"table {self.ref.project}.{self.ref.dataset}.{self.ref.table}")
+
+
+def _named(fields: Sequence[Field], name: str, owner: str) -> Field:
+    for field in fields:
+        if field.name.lower() == name.lower():
+            return field
+    raise BigQueryError("invalidQuery", f"Column {name} is not present in {owner}", location="query")
+
+
+def insert_query(statement: dml.Insert, subject: Subject) -> str:
+    """The query of an INSERT; its columns are those of ``insert_columns``, in that order."""
+    if statement.query is not None:
+        return statement.query.text
+    names = insert_columns(statement.columns, subject.fields)
+    selects = []
+    for row in statement.rows:
+        if len(row) != len(names):
+            msg = f"Inserted row has wrong column count; Has {len(row)}, expected {len(names)}"
+            raise BigQueryError("invalidQuery", msg, location="query")
+        items = (f"{item_text(item, field)} AS {quoted(field.name)}" for item, field in zip(row, names, strict=True))
+        selects.append("SELECT " + ", ".join(items))
+    return " UNION ALL ".join(selects)
+
+
+def insert_columns(names: Sequence[str] | None, fields: Sequence[Field]) -> tuple[Field, ...]:
+    """The columns that an INSERT gives values to, in the order of the values.
+
+    Raises:
+        BigQueryError: A name is no column, or is there twice.
+    """
+    if names is None:
+        return tuple(fields)
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            msg = f"INSERT has columns with duplicate name: {name}"
+            raise BigQueryError("invalidQuery", msg, location="query")
+        seen.add(name.lower())
+    return tuple(_named(fields, name, "the table that is inserted into") for name in names)
+
+
+def item_text(item: dml.Item, field: Field) -> str:
+    """A value of VALUES or SET as an expression; a literal takes the column's type here.
+
+    Literals coerce where values of the same type do not (conversion_rules: "literal coercion").
+    """
+    kind = type_of(field)
+    if item is dml.Unset.DEFAULT:
+        return f"CAST(NULL AS {kind})" if kind.element is None else f"CAST([] AS {kind})"
+    tokens = Cursor.over(item)
+    only = tokens.after(1).kind is Kind.END
+    literal = (
+        (only and tokens.token.upper == "NULL")
+        or (only and tokens.token.kind is Kind.TEXT and kind.name in ("DATE", "DATETIME", "TIME", "TIMESTAMP"))
+        or (only and tokens.token.kind is Kind.NUMBER and kind.name in ("FLOAT64", "NUMERIC"))
+        or (tokens.at("[", "]") and tokens.after(2).kind is Kind.END)
+    )
+    if literal and (kind.name in SCALARS or kind.name in ("STRUCT", "ARRAY")):
+        return f"CAST({item.text} AS {kind})"
+    return f"({item.text})"
+
+
+def new_row(subject: Subject, assignments: Sequence[dml.Assignment]) -> Iterator[tuple[Field, str, bool]]:
+    """Each column with the expression of its new value, and whether the statement sets it."""
+    by_column: dict[str, list[dml.Assignment]] = {}
+    for assignment in assignments:
+        by_column.setdefault(subject.field(assignment.path[0]).name, []).append(assignment)
+    for field in subject.fields:
+        given = [(each.path[1:], each.value) for each in by_column.get(field.name, ())]
+        if given:
+            yield field, _assigned(f"{quoted(subject.alias)}.{quoted(field.name)}", field, given), True
+        else:
+            yield field, f"{quoted(subject.alias)}.{quoted(field.name)}", False
+
+
+def _assigned(old: str, field: Field, given: Sequence[tuple[tuple[str, ...], dml.Item]]) -> str:
+    if any(not path for path, _ in given):
+        if len(given) > 1:
+            msg = f"Update item {field.name} assigned more than once"
+            raise BigQueryError("invalidQuery", msg, location="query")
+        return item_text(given[0][1], field)
+    if field.type != "RECORD" or field.mode is Mode.REPEATED:
+        msg = f"Cannot access field {given[0][0][0]} on a value with type {field.googlesql}"
+        raise BigQueryError("invalidQuery", msg, location="query")
+    inner: dict[str, list[tuple[tuple[str, ...], dml.Item]]] = {}
+    for path, value in given:
+        child = _named(field.fields, path[0], f"the STRUCT {field.name}")
+        inner.setdefault(child.name, []).append((path[1:], value))
+    parts = []
+    for child in field.fields:
+        place = f"{old}.{quoted(child.name)}"
+        text = _assigned(place, child, inner[child.name]) if child.name in inner else place
+        parts.append(f"{text} AS {quoted(child.name)}")
+    return f"STRUCT({', '.join(parts)})"
+
+
+def update_hits(statement: dml.Update, subject: Subject) -> Hits:
+    """The rows that an UPDATE changes, in their new form."""
+    tables = subject.text if statement.origin is None else f"{statement.origin.text}, {subject.text}"
+    tail = f" FROM {tables} WHERE ({statement.where.text})"
+    return _changed(subject, statement.assignments, tail, matched=True)
+
+
+def _changed(subject: Subject, assignments: Sequence[dml.Assignment], tail: str, *, matched: bool) -> Hits:
+    row = list(new_row(subject, assignments))
+    items = ", ".join(f"{text} AS {quoted(field.name)}" for field, text, _ in row)
+    billed = ", ".join(f"{text} AS {quoted(field.name)}" for field, text, given in row if given)
+    return Hits(
+        f"SELECT {subject.position}, {items}{tail}",
+        removes=True,
+        adds=True,
+        matched=matched,
+        effect="updated",
+        reads=f"SELECT {billed}{tail}",
+    )
+
+
+def delete_hits(statement: dml.Delete, subject: Subject) -> Hits:
+    """The rows that a DELETE takes out."""
+    return _gone(subject, f" FROM {subject.text} WHERE ({statement.where.text})", matched=False)
+
+
+def _gone(subject: Subject, tail: str, *, matched: bool) -> Hits:
+    query = f"SELECT {subject.position}{tail}"
+    return Hits(query, removes=True, adds=False, matched=matched, effect="deleted", reads=query)
+
+
+@dataclass(frozen=True, slots=True)
+class MergeSource:
+    """What a MERGE reads from: the query that computes it, and the name its columns are called by."""
+
+    query: str
+    alias: str
+
+
+def merge_source(statement: dml.Merge) -> MergeSource:
+    """Take the source of a MERGE apart.
+
+    Raises:
+        BigQueryError: It is no table and no subquery.
+    """
+    cursor = Cursor.over(statement.origin)
+    if cursor.at("("):
+        inside = cursor.enclosed()
+        alias = _alias(cursor)
+        return MergeSource(inside.text, alias or MERGE_SOURCE)
+    if cursor.at("UNNEST", "("):
+        what = "UNNEST as the source of MERGE (a subquery over it is)"
+        raise unmodelled(what)
+    begin = cursor.start
+    path = cursor.path()
+    table = Source(cursor.script, begin, cursor.previous_end)
+    return MergeSource(f"SELECT * FROM {table.text}", _alias(cursor) or path[-1])
+
+
+def _alias(cursor: Cursor) -> str | None:
+    if cursor.exhausted:
+        return None
+    cursor.accept("AS")
+    name = cursor.name()
+    cursor.finish()
+    return name
+
+
+def merge_hits(statement: dml.Merge, subject: Subject, source: MergeSource, columns: Sequence[str]) -> Iterator[Hits]:
+    """One query per WHEN clause.
+
+    Args:
+        statement: The MERGE.
+        subject: Its target.
+        source: Its source, which is read as ``MERGE_SOURCE``.
+        columns: The source's columns, which INSERT ROW takes by their order.
+    """
+    origin = f"{quoted(MERGE_SOURCE)} AS {quoted(source.alias)}"
+    never = statement.on.text.strip().upper() == "FALSE"
+    on = statement.on.text
+    earlier: dict[dml.Matching, list[str]] = {}
+    for clause in statement.clauses:
+        before = earlier.setdefault(clause.matching, [])
+        chosen = [f"NOT COALESCE(({text}), FALSE)" for text in before]
+        if clause.condition is not None:
+            chosen.append(f"({clause.condition.text})")
+        before.append(clause.condition.text if clause.condition is not None else "TRUE")
+        match clause.matching:
+            case dml.Matching.MATCHED:
+                tail = f" FROM {subject.text} JOIN {origin} ON ({on}){_where(chosen)}"
+            case dml.Matching.NOT_BY_SOURCE:
+                apart = [] if never else [f"NOT EXISTS (SELECT 1 FROM {origin} WHERE ({on}))"]
+                tail = f" FROM {subject.text}{_where([*chosen, *apart])}"
+            case dml.Matching.NOT_BY_TARGET:
+                apart = [] if never else [f"NOT EXISTS (SELECT 1 FROM {subject.text} WHERE ({on}))"]
+                tail = f" FROM {origin}{_where([*chosen, *apart])}"
+        if clause.matching is dml.Matching.MATCHED and never:
+            continue
+        matched = clause.matching is dml.Matching.MATCHED
+        match clause.action:
+            case dml.InsertRow():
+                yield _inserted(clause.action, subject, source, columns, tail)
+            case dml.UpdateRow(assignments):
+                yield _changed(subject, assignments, tail, matched=matched)
+            case dml.DeleteRow():
+                yield _gone(subject, tail, matched=matched)
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _inserted(
+    action: dml.InsertRow, subject: Subject, source: MergeSource, columns: Sequence[str], tail: str
+) -> Hits:
+    names = insert_columns(action.columns, subject.fields)
+    if action.values is None:
+        if len(columns) != len(names):
+            msg = f"Inserted row has wrong column count; Has {len(columns)}, expected {len(names)}"
+            raise BigQueryError("invalidQuery", msg, location="query")
+        texts = [f"{quoted(source.alias)}.{quoted(name)}" for name in columns]
+    else:
+        if len(action.values) != len(names):
+            msg = f"Inserted row has wrong column count; Has {len(action.values)}, expected {len(names)}"
+            raise BigQueryError("invalidQuery", msg, location="query")
+        texts = [item_text(item, field) for item, field in zip(action.values, names, strict=True)]
+    given: Mapping[str, str] = {field.name: text for field, text in zip(names, texts, strict=True)}
+    items = (
+        f"{given.get(field.name) or item_text(dml.Unset.DEFAULT, field)} AS {quoted(field.name)}"
+        for field in subject.fields
+    )
+    query = f"SELECT {', '.join(items)}{tail}"
+    return Hits(query, removes=False, adds=True, matched=False, effect="inserted", reads=query)

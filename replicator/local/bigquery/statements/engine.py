@@ -1,0 +1,204 @@
+"""One statement at a time: queries, ASSERT, and the way from a text to DuckDB and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+import duckdb
+
+from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.googlesql.values import Value
+from replicator.local.bigquery.statements import analysis
+from replicator.local.bigquery.statements.analysis import ComputedRelation, Prepared
+from replicator.local.bigquery.statements.cells import read_cell, read_row
+from replicator.local.bigquery.statements.changes import run_dml
+from replicator.local.bigquery.statements.classify import Family, family
+from replicator.local.bigquery.statements.cursor import Cursor, Source
+from replicator.local.bigquery.statements.definitions import run_ddl
+from replicator.local.bigquery.statements.frame import INT64, STRING, Frame
+from replicator.local.bigquery.statements.outcome import Outcome, Rows
+from replicator.local.bigquery.statements.session import Session
+from replicator.local.bigquery.storage.rows import rest_row
+from replicator.local.bigquery.storage.store import Transaction
+from replicator.local.bigquery.types import Type
+
+
+class Observer(Protocol):
+    """Whoever keeps account of the statements: jobs of their own within a script, the recorder."""
+
+    def started(self, source: Source, frame: Frame) -> None:
+        """A statement is about to run."""
+        ...
+
+    def finishing(self, outcome: Outcome, transaction: Transaction) -> None:
+        """A statement that is a transaction of its own is about to be committed."""
+        ...
+
+    def finished(self, outcome: Outcome) -> None:
+        """A statement has been carried out."""
+        ...
+
+    def failed(self, error: BigQueryError) -> None:
+        """A statement has failed."""
+        ...
+
+
+class Engine:
+    """The host of a script, and of a single statement."""
+
+    def __init__(self, session: Session, observer: Observer) -> None:
+        self.session = session
+        self._observer = observer
+        default = session.default_dataset
+        self.system: dict[str, Value] = {
+            "@@row_count": Value(INT64, None),
+            "@@project_id": Value(STRING, session.setting.project),
+            "@@dataset_project_id": Value(STRING, default.project if default else session.setting.project),
+            "@@dataset_id": Value(STRING, default.dataset if default else None),
+            "@@script.bytes_processed": Value(INT64, 0),
+            "@@script.num_child_jobs": Value(INT64, 0),
+            "@@script.job_id": Value(STRING, session.setting.job_id),
+        }
+
+    # The host of a script ----------------------------------------------------------------------------------------
+    def check(self) -> None:
+        """Raise when the job is to stop."""
+        self.session.check()
+
+    def begin(self) -> None:
+        """BEGIN TRANSACTION."""
+        self.session.begin()
+
+    def commit(self) -> None:
+        """COMMIT TRANSACTION."""
+        self.session.commit()
+
+    def rollback(self) -> None:
+        """ROLLBACK TRANSACTION."""
+        self.session.rollback()
+
+    def evaluate(self, expression: Source, frame: Frame, wanted: Type | None) -> Value:
+        """The value of an expression, coerced to ``wanted`` where that is given."""
+        with self.session.transaction() as (transaction, _):
+            prepared = self.prepare_expression(transaction, expression, frame, wanted)
+            rows = self.fetch(prepared)
+        kind = prepared.columns[0][1]
+        return Value(kind, read_cell(json.loads(rows.lines[0])["f"][0]["v"], kind))
+
+    def rows(self, query: Source, frame: Frame) -> Sequence[Value]:
+        """All rows of a query, each a STRUCT."""
+        outcome = self._run(query, frame, self._query)
+        return _structs(outcome.rows)
+
+    def run(self, statement: Source, frame: Frame, *, dynamic: bool) -> Sequence[Value] | None:
+        """Carry out one statement; the rows of a query when it is ``dynamic``."""
+        if dynamic and self.session.in_transaction:
+            # transactions: EXECUTE IMMEDIATE is not among the statements that a transaction is said to support.
+            msg = "EXECUTE IMMEDIATE is not supported in a transaction"
+            raise BigQueryError("invalidQuery", msg, location="query")
+        outcome = self.execute(statement, frame)
+        if outcome.kind != "ASSERT":
+            self.system["@@row_count"] = Value(INT64, outcome.changes.affected if outcome.changes else None)
+        counted = self.system["@@script.num_child_jobs"].value
+        self.system["@@script.num_child_jobs"] = Value(INT64, (counted if isinstance(counted, int) else 0) + 1)
+        if not dynamic or outcome.rows is None:
+            return None
+        return _structs(Rows(outcome.rows.columns, outcome.rows.lines[:2]))
+
+    # One statement -----------------------------------------------------------------------------------------------
+    def execute(self, statement: Source, frame: Frame) -> Outcome:
+        """Carry out one statement, whatever it is.
+
+        Raises:
+            BigQueryError: It could not be, and nothing of it was.
+        """
+        match family(statement):
+            case Family.QUERY:
+                return self._run(statement, frame, self._query)
+            case Family.DML:
+                return self._run(statement, frame, lambda source, seen: run_dml(self, source, seen))
+            case Family.DDL:
+                return self._run(statement, frame, lambda source, seen: run_ddl(self, source, seen))
+            case Family.ASSERT:
+                return self._run(statement, frame, self._assert)
+
+    def _run(self, source: Source, frame: Frame, action: Callable[[Source, Frame], Outcome]) -> Outcome:
+        self.session.check()
+        self._observer.started(source, frame)
+        try:
+            outcome = action(source, frame)
+        except BigQueryError as error:
+            self._observer.failed(error)
+            raise
+        self._observer.finished(outcome)
+        return outcome
+
+    def _query(self, source: Source, frame: Frame) -> Outcome:
+        with self.session.transaction() as (transaction, _):
+            prepared = self.prepare(transaction, source.placed, frame)
+            outcome = Outcome(
+                "SELECT", rows=self.fetch(prepared), bytes=prepared.bytes, tables=prepared.tables
+            )
+        return outcome
+
+    def _assert(self, source: Source, frame: Frame) -> Outcome:
+        cursor = Cursor.over(source)
+        cursor.expect("ASSERT")
+        condition = cursor.until("AS")
+        description = None
+        if cursor.accept("AS"):
+            description = cursor.rest()
+        if self.evaluate(condition, frame, Type("BOOL")).value is not True:
+            text = condition.text if description is None else self.evaluate(description, frame, STRING).value
+            raise BigQueryError("invalidQuery", f"Assertion failed: {text}", location="query")
+        return Outcome("ASSERT")
+
+    # Analysis and computation ------------------------------------------------------------------------------------
+    def prepare(
+        self,
+        transaction: Transaction,
+        text: str,
+        frame: Frame,
+        computed: Mapping[str, ComputedRelation] | None = None,
+    ) -> Prepared:
+        """Analyse a query."""
+        return analysis.query(self.session, transaction, text, frame, computed or {})
+
+    def prepare_expression(
+        self, transaction: Transaction, expression: Source, frame: Frame, wanted: Type | None
+    ) -> Prepared:
+        """Analyse an expression as a query of one row and one column."""
+        return analysis.expression(self.session, transaction, expression, frame, wanted)
+
+    def fetch(self, prepared: Prepared) -> Rows:
+        """All rows of a query, as the API writes them."""
+        sql = f"SELECT {rest_row(prepared.columns)} FROM ({prepared.sql})"
+        return Rows(prepared.columns, tuple(str(row[0]) for row in self.compute(sql)))
+
+    def compute(self, sql: str) -> list[tuple[object, ...]]:
+        """Run DuckDB's SQL, its errors told as BigQuery's."""
+        with self.computing():
+            return self.session.connection.execute(sql).fetchall()
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """Tell DuckDB's errors in BigQuery's words."""
+        try:
+            yield
+        except duckdb.Error as error:
+            self.session.check()
+            raise analysis.runtime_error(error) from error
+
+    def finishing(self, outcome: Outcome, transaction: Transaction) -> None:
+        """Tell that a statement's own transaction is about to be committed."""
+        self._observer.finishing(outcome, transaction)
+
+
+def _structs(rows: Rows | None) -> Sequence[Value]:
+    if rows is None:
+        return ()
+    kind = Type("STRUCT", fields=rows.columns)
+    return [Value(kind, read_row(json.loads(line), kind)) for line in rows.lines]

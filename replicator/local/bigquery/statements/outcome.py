@@ -1,0 +1,58 @@
+"""What a statement did, as its job reports it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from replicator.local.bigquery.types import Type
+from replicator.names import DatasetRef, TableRef
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A query's answer.
+
+    Attributes:
+        columns: Names and types.
+        lines: Each row in the API's JSON.
+    """
+
+    columns: tuple[tuple[str, Type], ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Rows that a DML statement put in, changed and took out."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    @property
+    def affected(self) -> int:
+        """``numDmlAffectedRows``, and what ``@@row_count`` says."""
+        return self.inserted + self.updated + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a statement did.
+
+    Attributes:
+        kind: The job's ``statementType``.
+        rows: A query's answer.
+        changes: Of DML.
+        bytes: ``totalBytesProcessed``.
+        tables: The tables that were read, views' own included.
+        operation: ``ddlOperationPerformed``: CREATE, REPLACE, SKIP, ALTER, DROP.
+        target: The table or dataset that DDL was about, or DML changed.
+    """
+
+    kind: str
+    rows: Rows | None = None
+    changes: Changes | None = None
+    bytes: int = 0
+    tables: tuple[TableRef, ...] = field(default=())
+    operation: str | None = None
+    target: TableRef | DatasetRef | None = None

@@ -1,0 +1,209 @@
+"""Where the statements of one job run: its project, location and connection, its transaction and temporary tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.googlesql.catalog import Catalog, Relation
+from replicator.local.bigquery.statements.frame import StoppedError
+from replicator.local.bigquery.storage.definitions import DatasetDefinition
+from replicator.local.bigquery.storage.store import Contents, OnExisting, Store, Transaction
+from replicator.names import DATASET, PROJECT, TABLE, DatasetRef, TableRef
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a job is given from outside.
+
+    Attributes:
+        job_id: The job's id, from which the name of its temporary dataset is made.
+        project: Who runs it.
+        location: Where it runs.
+        default_dataset: For names of one part.
+        now: The clock.
+        stop: Why the job must end now, or ``None``.
+    """
+
+    job_id: str
+    project: str
+    location: str
+    default_dataset: DatasetRef | None
+    now: Callable[[], datetime]
+    stop: Callable[[], str | None]
+
+
+class Session:
+    """The state that statements of one job share."""
+
+    def __init__(self, store: Store, setting: Setting) -> None:
+        self.store = store
+        self.setting = setting
+        self.default_dataset = setting.default_dataset
+        self.connection: duckdb.DuckDBPyConnection = store.connect()
+        self._open: Transaction | None = None
+        self._temporary = DatasetRef(setting.project, "_script" + "".join(c for c in setting.job_id if c.isalnum()))
+        self._temporary_tables: set[str] = set()
+        self._serial = 0
+
+    def close(self) -> None:
+        """Roll back what is open, and forget the temporary tables."""
+        if self._open is not None:
+            self._open.rollback()
+            self._open = None
+        if self._temporary_tables:
+            with self.store.statement() as transaction:
+                transaction.drop_dataset(self._temporary, Contents.DROP)
+                transaction.commit()
+        self.connection.close()
+
+    def check(self) -> None:
+        """Raise when the job is to stop."""
+        reason = self.setting.stop()
+        if reason is not None:
+            raise StoppedError("stopped", reason)
+
+    # Transactions ------------------------------------------------------------------------------------------------
+    @property
+    def in_transaction(self) -> bool:
+        """Whether BEGIN TRANSACTION has been said."""
+        return self._open is not None
+
+    def begin(self) -> None:
+        """BEGIN TRANSACTION."""
+        if self._open is not None:
+            msg = "Transaction is already in progress; nested transactions are not supported"
+            raise BigQueryError("invalidQuery", msg, location="query")
+        self._open = self.store.begin()
+
+    def commit(self) -> None:
+        """COMMIT TRANSACTION."""
+        transaction = self._ended("COMMIT")
+        try:
+            transaction.commit()
+        finally:
+            transaction.rollback()
+
+    def rollback(self) -> None:
+        """ROLLBACK TRANSACTION."""
+        self._ended("ROLLBACK").rollback()
+
+    def _ended(self, statement: str) -> Transaction:
+        if self._open is None:
+            msg = f"{statement} TRANSACTION is not allowed: no transaction is in progress"
+            raise BigQueryError("invalidQuery", msg, location="query")
+        transaction, self._open = self._open, None
+        return transaction
+
+    @contextmanager
+    def transaction(self, *, mutates: TableRef | None = None) -> Iterator[tuple[Transaction, bool]]:
+        """The open transaction, or one for this statement alone; and whether the statement is to commit it."""
+        if self._open is not None:
+            yield self._open, False
+            return
+        with self.store.statement(mutates=mutates, cancelled=lambda: self.setting.stop() is not None) as transaction:
+            yield transaction, True
+
+    # Names -------------------------------------------------------------------------------------------------------
+    def table(self, path: tuple[str, ...]) -> TableRef:
+        """The table that a path names.
+
+        Raises:
+            BigQueryError: The path is too short or too long, or a part is no such name.
+        """
+        if len(path) == 2 and path[0].upper() == "_SESSION":
+            path = path[1:]
+        if len(path) == 1:
+            if path[0].lower() in self._temporary_tables:
+                return self._temporary.table(path[0])
+            if self.default_dataset is None:
+                msg = f'Table "{path[0]}" must be qualified with a dataset (e.g. dataset.table).'
+                raise BigQueryError("invalid", msg, location=path[0])
+            return self._named(self.default_dataset.table(path[0]))
+        if len(path) not in (2, 3):
+            raise BigQueryError("invalidQuery", f"Invalid table name: {'.'.join(path)}", location="query")
+        project = path[0] if len(path) == 3 else self.setting.project
+        return self._named(TableRef(project, path[-2], path[-1]))
+
+    @staticmethod
+    def _named(ref: TableRef) -> TableRef:
+        name = ref.table.partition("$")[0]
+        if not (PROJECT.fullmatch(ref.project) and DATASET.fullmatch(ref.dataset) and TABLE.fullmatch(name)):
+            raise BigQueryError("invalidQuery", f"Invalid table name: {ref}", location="query")
+        return ref
+
+    def dataset(self, path: tuple[str, ...]) -> DatasetRef:
+        """The dataset that a path names.
+
+        Raises:
+            BigQueryError: It is no dataset's name.
+        """
+        if len(path) not in (1, 2):
+            raise BigQueryError("invalidQuery", f"Invalid dataset name: {'.'.join(path)}", location="query")
+        ref = DatasetRef(path[0] if len(path) == 2 else self.setting.project, path[-1])
+        if not PROJECT.fullmatch(ref.project) or not DATASET.fullmatch(ref.dataset):
+            raise BigQueryError("invalidQuery", f"Invalid dataset name: {ref}", location="query")
+        return ref
+
+    def new_temporary(self, name: str, transaction: Transaction) -> TableRef:
+        """The place of a new temporary table of that name."""
+        if not self._temporary_tables:
+            definition = DatasetDefinition(self.setting.location)
+            transaction.create_dataset(self._temporary, definition, OnExisting.KEEP)
+        self._temporary_tables.add(name.lower())
+        return self._temporary.table(name)
+
+    def forget_temporary(self, ref: TableRef) -> None:
+        """A temporary table was dropped."""
+        if ref.parent == self._temporary:
+            self._temporary_tables.discard(ref.table.lower())
+
+    def is_temporary(self, ref: TableRef) -> bool:
+        """Whether a table is one of this job's temporary ones."""
+        return ref.parent == self._temporary
+
+    def in_location(self, transaction: Transaction, ref: DatasetRef) -> None:
+        """Assert that a dataset is there, and where the job runs.
+
+        Raises:
+            BigQueryError: ``notFound``, in the words of a job that runs in another location.
+        """
+        if ref == self._temporary:
+            return
+        dataset = transaction.dataset(ref)
+        if dataset.definition.location.lower() != self.setting.location.lower():
+            raise not_in_location(ref, self.setting.location)
+
+    def scratch(self) -> str:
+        """The name of a new DuckDB table for what a statement computes on its way."""
+        self._serial += 1
+        return f"scratch_{self._serial}"
+
+
+def not_in_location(ref: DatasetRef, location: str) -> BigQueryError:
+    """The service's error for a dataset that lies elsewhere, or nowhere."""
+    msg = f"Not found: Dataset {ref.project}:{ref.dataset} was not found in location {location}"
+    return BigQueryError("notFound", msg)
+
+
+class Names(Catalog):
+    """The catalog as a statement sees it: temporary tables and computed relations come first."""
+
+    def __init__(self, session: Session, catalog: Catalog, computed: Mapping[str, Relation]) -> None:
+        self._session = session
+        self._catalog = catalog
+        self._computed = computed
+
+    def relation(self, path: tuple[str, ...], *, system_time: datetime | None = None) -> Relation:
+        """The relation of that name."""
+        if len(path) == 1 and path[0] in self._computed:
+            return self._computed[path[0]]
+        if len(path) == 1 or (len(path) == 2 and path[0].upper() == "_SESSION"):
+            ref = self._session.table(path)
+            path = (ref.project, ref.dataset, ref.table)
+        return self._catalog.relation(path, system_time=system_time)
