@@ -1,0 +1,125 @@
+"""A plan: everything about a pipeline that is known before a run looks at anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from replicator.names import DatasetRef, TableRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """The GoogleSQL of each stage; names in braces differ from source to source and from run to run.
+
+    Attributes:
+        take_fence: Look at the target, make the ledger, take the fence.
+        renew_fence: Move the lease on.
+        inventory: Write the manifest of what is due, next to the source.
+        fill_slice: Fill the buffers of one slice.
+        count_staged: What is ready to leave.
+        create_landing: Make the dataset that copies arrive in.
+        create_target: Make a missing target of what has landed.
+        align: Check what has landed, and bring it to the target's schema.
+        write_commit: Write the script that commits a batch.
+        write_receipts: Receipts at the source, and its tables of this run go.
+        drop_landed: The landing dataset's tables of this run go.
+        finish: Write how the run ended, give the fence back.
+    """
+
+    take_fence: str
+    renew_fence: str
+    inventory: str
+    fill_slice: str
+    count_staged: str
+    create_landing: str
+    create_target: str
+    align: str
+    write_commit: str
+    write_receipts: str
+    drop_landed: str
+    finish: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRoute:
+    """One source's way to the target.
+
+    Attributes:
+        name: The source's name in the pipeline.
+        id: What the source column holds, or None for ``<project>.<dataset>``.
+        project: Holds the data.
+        location: Of the data and of ``staging``.
+        staging: The dataset that buffers are filled in; its project runs and pays the source's jobs.
+        landing: The dataset that copies arrive in, in the target's location; ``staging`` itself where that is there.
+        include: Regular expressions over dataset names.
+        exclude: The same, for those to leave out.
+        prefix: What stands before a shard's date.
+        pattern: A regular expression over a shard's whole name.
+        suffix: The date's format.
+        drop: Paths that never leave the source's dataset.
+        hash: Paths of which only a hash leaves the source's location.
+        rename: (path, new leaf name) pairs.
+        where: A condition over the source's rows, or None.
+        lookback_days: Units as young as this are due in every run; 0 for none.
+        labels: Labels of the source's jobs.
+        max_bytes_billed: Bound on each of the source's jobs, or None.
+    """
+
+    name: str
+    id: str | None
+    project: str
+    location: str
+    staging: DatasetRef
+    landing: DatasetRef
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    prefix: str
+    pattern: str
+    suffix: str
+    drop: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+    rename: tuple[tuple[str, str], ...] = ()
+    where: str | None = None
+    lookback_days: int = 0
+    labels: Mapping[str, str] = field(default_factory=dict)
+    max_bytes_billed: int | None = None
+
+    @property
+    def crosses(self) -> bool:
+        """Whether a copy is needed: staging and landing are two datasets."""
+        return self.staging != self.landing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a pipeline will own and do.
+
+    Attributes:
+        pipeline: The pipeline's name.
+        key: Six hexadecimal digits of the target's name: part of every name that is derived, so that two pipelines of
+            one name that feed two targets (dev and prod) never share a dataset, a job or a transfer config.
+        target: The table that the rows go to.
+        location: The target's location, where its jobs run.
+        partition_column: The target's partition column.
+        partition_by: ``day``, ``month`` or ``year``.
+        source_column: The target's column for the source value.
+        state: The dataset of ledger and fence; its project runs the target's jobs and holds the landing datasets.
+        fence: The table with the fence of this target.
+        lease_seconds: How long a run that died keeps others out.
+        sources: The routes, in the order of the file.
+        statements: What is sent.
+    """
+
+    pipeline: str
+    key: str
+    target: TableRef
+    location: str
+    partition_column: str
+    partition_by: str
+    source_column: str
+    state: DatasetRef
+    fence: TableRef
+    lease_seconds: int
+    sources: tuple[SourceRoute, ...]
+    statements: Statements

@@ -1,0 +1,1 @@
+"""Every GoogleSQL statement that is sent: the one place where SQL text is made."""

@@ -1,0 +1,222 @@
+"""The target's side before the commit: is everything here, what does the target look like, bring it to its schema."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from replicator.names import DatasetRef, TableRef
+from replicator.sql.inventory import STAGING_DAYS, buffer_name
+from replicator.sql.ledger import DRIFT
+from replicator.sql.placeholders import (
+    ALIGNED,
+    BUFFER_PREFIX,
+    LANDING,
+    MANIFEST,
+    REFERENCE,
+    dataset_view,
+    run_value,
+    source_value,
+)
+from replicator.sql.projection import UNIT
+from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted
+
+_EXPIRES: Final = f"OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))"
+
+
+def create_target(*, target: TableRef, partition_column: str, partition_by: str, source_column: str,
+                  labels: str) -> str:  # fmt: skip
+    """Make a missing target from the union of the landed sources' schemas, by name at every depth.
+
+    Arguments in ``@run``: ``landings``, the landing datasets (``project.dataset``) of what has landed.
+    The target's own two columns come first, the sources' columns behind them in the order of their names: field
+    paths have no other order that two sources share. Two types under one path are refused with both.
+    The text is written token by token, as in ``projection``.
+
+    Args:
+        target: The table to make.
+        partition_column: Its DATE column.
+        partition_by: ``day``, ``month`` or ``year``.
+        source_column: Its column for the source value.
+        labels: The table's labels, as an array of GoogleSQL.
+    """
+    partition = quote_name(partition_column)
+    if partition_by != "day":
+        partition = f"DATE_TRUNC({partition}, {partition_by.upper()})"
+    head = (
+        f"CREATE TABLE IF NOT EXISTS {quote_table(target)} (\n"
+        f"  {quote_name(partition_column)} DATE NOT NULL, {quote_name(source_column)} STRING NOT NULL"
+    )
+    tail = f")\nPARTITION BY {partition}\nCLUSTER BY {quote_name(source_column)}\nOPTIONS (labels = {labels})"
+    fields = f"INFORMATION_SCHEMA.COLUMN_FIELD_PATHS WHERE STARTS_WITH(table_name, '{BUFFER_PREFIX}')"
+    return f"""\
+DECLARE conflict STRING;
+DECLARE statement STRING DEFAULT (
+  SELECT STRING_AGG(
+    CONCAT('SELECT field_path, data_type FROM ', {quoted("landing")}, {quote_string("." + fields)}), '\\nUNION ALL ')
+  FROM UNNEST(JSON_VALUE_ARRAY(@run, '$.landings')) AS landing);
+EXECUTE IMMEDIATE CONCAT('CREATE TEMP TABLE landed AS ', statement);
+CREATE TEMP TABLE fields AS
+SELECT DISTINCT field_path AS path, LOWER(field_path) AS lower_path,
+  IFNULL(REGEXP_EXTRACT(data_type, r'^(?:ARRAY<)?STRUCT<'), data_type) AS kind
+FROM landed
+WHERE LOWER(field_path) != {quote_string(UNIT)};
+SET conflict = (
+  SELECT STRING_AGG(FORMAT('%s is %s', lower_path, kinds), '; ' ORDER BY lower_path)
+  FROM (
+    SELECT lower_path, STRING_AGG(DISTINCT TRIM(kind, '<'), ' and ') AS kinds
+    FROM fields GROUP BY lower_path HAVING COUNT(DISTINCT kind) > 1)
+);
+IF conflict IS NOT NULL THEN
+  RAISE USING MESSAGE = FORMAT({
+        quote_string(
+            f"the target {target} does not exist and the sources do not agree on its schema: %s; "
+            f"exclude the field where it is wrong, or create the target yourself"
+        )
+    }, conflict);
+END IF;
+SET statement = (
+  WITH nodes AS (
+    SELECT lower_path, MIN(path) AS path, MIN(kind) AS kind, REPLACE(lower_path, '.', CHR(1)) AS sort_key,
+      REGEXP_REPLACE(lower_path, r'[^.]+$', '') AS parent
+    FROM fields GROUP BY lower_path
+  ), tokens AS (
+    SELECT sort_key, CONCAT(
+      IF(parent != '' AND ROW_NUMBER() OVER (PARTITION BY parent ORDER BY sort_key) = 1, '', ', '),
+      {quoted("REGEXP_EXTRACT(path, r'[^.]+$')")}, ' ', kind) AS token
+    FROM nodes
+    UNION ALL
+    SELECT CONCAT(sort_key, CHR(2)), IF(STARTS_WITH(kind, 'ARRAY<'), '>>', '>') FROM nodes WHERE ENDS_WITH(kind, 'STRUCT<')
+  )
+  SELECT CONCAT({quote_string(head)}, STRING_AGG(token, '' ORDER BY sort_key), {quote_string(tail)}) FROM tokens
+);
+EXECUTE IMMEDIATE statement;
+SELECT TO_JSON_STRING(STRUCT(TRUE AS created)) AS answer;
+"""
+
+
+def create_landing(*, target: TableRef, location: str) -> str:
+    """Make the dataset that copies arrive in; the transfer service makes none."""
+    return f"""\
+CREATE SCHEMA IF NOT EXISTS {quote_name(LANDING)}
+OPTIONS (location = {quote_string(location)}, default_table_expiration_days = {STAGING_DAYS},
+  description = {quote_string(f"replicator: what has arrived for {target}")});
+SELECT TO_JSON_STRING(STRUCT(TRUE AS ready)) AS answer;
+"""
+
+
+def align_source(*, target: TableRef, state: DatasetRef, partition_column: str, source_column: str) -> str:
+    """Check what has landed against what left, and bring it to the target's schema in one run-named table.
+
+    Arguments in ``@run``: ``run``, ``epoch``, ``pipeline``, and the totals of the source's side: ``units``, ``rows``,
+    ``buffers``. In ``@source``: ``name``. The answer is one JSON text: ``units``, ``rows``, ``drift`` (new paths).
+
+    A wildcard reads every buffer by name into the schema of the table that was made last (querying-wildcard-tables),
+    which is an empty one with the target's own schema and no REQUIRED field. Whether a copied table keeps its time of
+    creation no page says; so the reference is made here, after the copy, and asserted to be the newest.
+    """
+    columns = dataset_view(str(target.parent), "COLUMNS")
+    own = f"LOWER(column_name) IN ({quote_string(partition_column.lower())}, {quote_string(source_column.lower())})"
+    manifest = quote_name(LANDING, MANIFEST)
+    reference = quote_name(LANDING, REFERENCE)
+    aligned = quote_name(LANDING, ALIGNED)
+    wildcard = quote_name(LANDING, f"{BUFFER_PREFIX}*")
+    buffers = f"STARTS_WITH(table_name, {quote_string(BUFFER_PREFIX)}) AND table_name != {quote_string(REFERENCE)}"
+    create_head = f"CREATE OR REPLACE TABLE {reference} ("
+    create_tail = f", {UNIT} INT64) {_EXPIRES}"
+    select_head = (
+        f"CREATE OR REPLACE TABLE {aligned} {_EXPIRES} AS\n"
+        f"SELECT m.range_start AS {quote_name(partition_column)}, m.owner AS {quote_name(source_column)}, b.{UNIT}, "
+    )
+    select_tail = (
+        f"\nFROM {wildcard} AS b JOIN {manifest} AS m ON m.unit = b.{UNIT}"
+        f"\nWHERE b._TABLE_SUFFIX != 'DONOTUSE' AND m.error IS NULL"
+    )
+    return f"""\
+DECLARE statement STRING;
+DECLARE wrong STRING;
+DECLARE new_paths INT64;
+
+SET wrong = (
+  SELECT IF(
+    COUNTIF(error IS NULL) = CAST({run_value("units")} AS INT64)
+      AND IFNULL(SUM(row_count), 0) = CAST({run_value("rows")} AS INT64)
+      AND COUNT(DISTINCT IF(error IS NULL, buffer, NULL)) = CAST({run_value("buffers")} AS INT64),
+    NULL,
+    FORMAT('%d units with %d rows in %d buffers', COUNTIF(error IS NULL), IFNULL(SUM(row_count), 0),
+      COUNT(DISTINCT IF(error IS NULL, buffer, NULL))))
+  FROM {manifest}
+);
+IF wrong IS NOT NULL THEN
+  RAISE USING MESSAGE = FORMAT(
+    'the manifest that landed names %s, but %s units with %s rows in %s buffers had left', wrong,
+    {run_value("units")}, {run_value("rows")}, {run_value("buffers")});
+END IF;
+SET wrong = (
+  SELECT STRING_AGG(
+    FORMAT('%s has %s of %d rows', expected.name, IFNULL(CAST(landed.landed_rows AS STRING), 'none'), expected.row_count),
+    ', ' ORDER BY expected.name)
+  FROM (
+    SELECT {buffer_name("buffer")} AS name, SUM(row_count) AS row_count FROM {manifest}
+    WHERE error IS NULL GROUP BY name
+  ) AS expected
+  LEFT JOIN (
+    SELECT t.table_name AS name, IFNULL(SUM(p.total_rows), 0) AS landed_rows
+    FROM {dataset_view(LANDING, "TABLES")} AS t
+    LEFT JOIN {dataset_view(LANDING, "PARTITIONS")} AS p ON p.table_name = t.table_name
+    WHERE {buffers.replace("table_name", "t.table_name")} GROUP BY name
+  ) AS landed ON landed.name = expected.name
+  WHERE landed.landed_rows IS NULL OR landed.landed_rows != expected.row_count
+);
+IF wrong IS NOT NULL THEN
+  RAISE USING MESSAGE = FORMAT('not everything that left has landed: %s', wrong);
+END IF;
+
+SET statement = (
+  SELECT CONCAT({quote_string(create_head)},
+    STRING_AGG(CONCAT({quoted("column_name")}, ' ', data_type), ', ' ORDER BY ordinal_position),
+    {quote_string(create_tail)})
+  FROM {columns}
+  WHERE table_name = {quote_string(target.table)} AND NOT {own}
+);
+EXECUTE IMMEDIATE statement;
+IF EXISTS (
+  SELECT 1 FROM {dataset_view(LANDING, "TABLES")}
+  WHERE {buffers} AND creation_time >= (
+    SELECT creation_time FROM {dataset_view(LANDING, "TABLES")} WHERE table_name = {quote_string(REFERENCE)})
+) THEN
+  RAISE USING MESSAGE = {quote_string(f"the reference table {REFERENCE} is not the newest of its wildcard")};
+END IF;
+SET statement = (
+  SELECT CONCAT({quote_string(select_head)},
+    STRING_AGG(CONCAT('b.', {quoted("column_name")}), ', ' ORDER BY ordinal_position),
+    {quote_string(select_tail)})
+  FROM {columns}
+  WHERE table_name = {quote_string(target.table)} AND NOT {own}
+);
+EXECUTE IMMEDIATE statement;
+SET wrong = (
+  SELECT STRING_AGG(FORMAT('%s has %d of %d rows', m.name, IFNULL(a.row_count, 0), m.row_count), ', ' ORDER BY m.name)
+  FROM {manifest} AS m
+  LEFT JOIN (SELECT {UNIT} AS unit, COUNT(*) AS row_count FROM {aligned} GROUP BY unit) AS a ON a.unit = m.unit
+  WHERE m.error IS NULL AND IFNULL(a.row_count, 0) != m.row_count
+);
+IF wrong IS NOT NULL THEN
+  RAISE USING MESSAGE = FORMAT('not everything that landed was aligned: %s', wrong);
+END IF;
+
+INSERT INTO {quote_table(state.table(DRIFT))}
+  (target, pipeline, source, path, kind, data_type, run, epoch, seen_at)
+SELECT {quote_string(str(target))}, {run_value("pipeline")}, {source_value("name")}, path, 'added', data_type,
+  {run_value("run")}, CAST({run_value("epoch")} AS INT64), CURRENT_TIMESTAMP()
+FROM (
+  SELECT MIN(field_path) AS path, MIN(data_type) AS data_type
+  FROM {dataset_view(LANDING, "COLUMN_FIELD_PATHS")}
+  WHERE {buffers} AND LOWER(field_path) NOT IN (
+    SELECT LOWER(field_path) FROM {dataset_view(LANDING, "COLUMN_FIELD_PATHS")}
+    WHERE table_name = {quote_string(REFERENCE)})
+  GROUP BY LOWER(field_path)
+);
+SET new_paths = @@row_count;
+SELECT TO_JSON_STRING(STRUCT(COUNT(DISTINCT {UNIT}) AS units, COUNT(*) AS `rows`, new_paths AS drift)) AS answer
+FROM {aligned};
+"""

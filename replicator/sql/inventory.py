@@ -1,0 +1,258 @@
+"""The inventory: which units a source has, which of them are due, and the manifest of what this run will bring.
+
+Due is a stamp without a receipt. Stamps are compared for equality, never for order: what appears late, failed, or was
+left over stays due by itself. A stamp whose time the platform does not know yet (NULL) equals no receipt.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from replicator import limits
+from replicator.sql.ledger import never_expire
+from replicator.sql.placeholders import (
+    BUFFER_PREFIX,
+    EPOCH,
+    LOCATION,
+    MANIFEST,
+    PROJECT,
+    RECEIPTS,
+    STAGING,
+    dataset_view,
+    region_view,
+    run_value,
+    source_value,
+)
+from replicator.sql.quoting import quote_name, quote_string, quoted
+
+STAGING_DAYS: Final = 7
+"""Days after which what a run left behind expires: longer than a transfer run's deadline (12 h) and its queue."""
+
+UNITS_PER_BUFFER: Final = 200
+"""Units that one statement brings into one buffer: far below the 1,000 tables a query may name."""
+
+CHARACTERS_PER_BUFFER: Final = 400_000
+"""Bound on the text that names the units of one buffer; a query may have 1,024k characters, and holds more than this."""
+
+BUFFERS_PER_COPY: Final = limits.TABLES_PER_COPY.value - 2
+"""A copy takes the whole staging dataset: the buffers, the manifest and the receipts."""
+
+NO_RECEIPTS: Final = """\
+SELECT CAST(NULL AS STRING) AS dataset, CAST(NULL AS STRING) AS name, CAST(NULL AS TIMESTAMP) AS modified,
+    CAST(NULL AS INT64) AS source_rows, CAST(NULL AS INT64) AS source_bytes
+  FROM UNNEST(CAST([] AS ARRAY<INT64>))"""
+"""What a source without a receipts table has of them: nothing, in the right columns."""
+
+RECEIPTS_OF_TARGET: Final = f"""\
+SELECT dataset, name, modified, source_rows, source_bytes
+  FROM {quote_name(STAGING, RECEIPTS)}"""
+
+
+def due_units(receipts: str) -> str:
+    """The date shards that are due, newest first: one row per shard, read-only and without any table's data.
+
+    Args:
+        receipts: ``RECEIPTS_OF_TARGET``, or ``NO_RECEIPTS`` where a source has none yet.
+
+    Arguments in ``@source``: ``project``, ``id`` (or absent), ``include`` and ``exclude`` (regular expressions over
+    dataset names), ``prefix``, ``pattern`` (a regular expression over table names), ``suffix`` (a format of
+    PARSE_DATE), ``lookback`` (days). Views are not in TABLE_STORAGE, so a view that looks like a shard is none.
+    """
+    return f"""\
+WITH receipts AS (
+  {receipts}
+), shards AS (
+  SELECT
+    table_schema AS dataset,
+    table_name AS name,
+    SAFE.PARSE_DATE({source_value("suffix")}, SUBSTR(table_name, LENGTH({source_value("prefix")}) + 1)) AS day,
+    storage_last_modified_time AS modified,
+    total_rows AS source_rows,
+    total_logical_bytes AS source_bytes
+  FROM {region_view("TABLE_STORAGE")}
+  WHERE NOT deleted
+    AND table_type = 'BASE TABLE'
+    AND STARTS_WITH(table_name, {source_value("prefix")})
+    AND REGEXP_CONTAINS(table_name, {source_value("pattern")})
+    AND EXISTS (
+      SELECT 1 FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.include')) AS pattern
+      WHERE REGEXP_CONTAINS(table_schema, pattern))
+    AND NOT EXISTS (
+      SELECT 1 FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.exclude')) AS pattern
+      WHERE REGEXP_CONTAINS(table_schema, pattern))
+)
+SELECT
+  IFNULL({source_value("id")}, CONCAT({source_value("project")}, '.', dataset)) AS owner,
+  dataset, name, day AS range_start, DATE_ADD(day, INTERVAL 1 DAY) AS range_end,
+  modified, source_rows, source_bytes
+FROM shards AS s
+WHERE day IS NOT NULL
+  AND (
+    day >= DATE_SUB(CURRENT_DATE(), INTERVAL CAST(IFNULL({source_value("lookback")}, '0') AS INT64) DAY)
+      AND IFNULL({source_value("lookback")}, '0') != '0'
+    OR NOT EXISTS (
+      SELECT 1 FROM receipts AS r
+      WHERE r.dataset = s.dataset AND r.name = s.name
+        AND r.modified = s.modified AND r.source_rows = s.source_rows AND r.source_bytes = s.source_bytes)
+  )
+"""
+
+
+def take_inventory(*, target: str, own_columns: tuple[str, str]) -> str:
+    """Make what the source's side needs, drop what dead runs left, and write the manifest of this run.
+
+    The answer is one JSON text: ``units`` and ``buffers`` of the manifest, ``slices`` needed for them, ``left`` (units
+    that are due and did not fit this run). With nothing due no manifest is written and no schema is read.
+
+    The manifest holds one row per unit: ``unit`` (a number that the unit's rows carry), whose it is, its range in the
+    target, its stamp, its buffer and slice, and later ``row_count`` or ``error``. A buffer takes units of one dataset
+    and one schema, so one statement fills it, by position, with nothing to align.
+
+    Args:
+        target: The target's full name, which the staging dataset's description tells.
+        own_columns: The target's partition and source column, which no column of a source may be taken for.
+    """
+    columns = "STRING_AGG(CONCAT(column_name, ' ', data_type), ',' ORDER BY column_name)"
+    return f"""\
+DECLARE missing STRING;
+DECLARE datasets ARRAY<STRING>;
+CREATE SCHEMA IF NOT EXISTS {quote_name(STAGING)}
+OPTIONS (location = {quote_string(LOCATION)}, default_table_expiration_days = {STAGING_DAYS},
+  description = {quote_string(f"replicator: what is on its way to {target}")});
+CREATE TABLE IF NOT EXISTS {quote_name(STAGING, RECEIPTS)} (
+  dataset STRING NOT NULL, name STRING NOT NULL, modified TIMESTAMP, source_rows INT64, source_bytes INT64,
+  run STRING NOT NULL, committed_at TIMESTAMP NOT NULL
+) CLUSTER BY dataset, name
+OPTIONS (description = "Stamps of units that were committed: a hint for the inventory, rebuilt when it is lost.");
+{never_expire(STAGING, RECEIPTS)}
+{drop_dead_tables(STAGING)}
+SET datasets = ARRAY(SELECT schema_name FROM {region_view("SCHEMATA")});
+SET missing = (
+  SELECT STRING_AGG(pattern, ', ')
+  FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.include')) AS pattern
+  WHERE NOT EXISTS (SELECT 1 FROM UNNEST(datasets) AS dataset WHERE REGEXP_CONTAINS(dataset, pattern))
+);
+IF missing IS NOT NULL THEN
+  RAISE USING MESSAGE = FORMAT(
+    'no dataset of project %s in %s matches %s; check datasets, project and location of the source',
+    {quote_string(PROJECT)}, {quote_string(LOCATION)}, missing);
+END IF;
+
+CREATE TEMP TABLE due AS
+{due_units(RECEIPTS_OF_TARGET)};
+IF NOT EXISTS (SELECT 1 FROM due) THEN
+  SELECT TO_JSON_STRING(STRUCT(0 AS units, 0 AS buffers, 0 AS slices, 0 AS `left`)) AS answer;
+  RETURN;
+END IF;
+IF {source_value("id")} IS NOT NULL AND (SELECT COUNT(DISTINCT dataset) FROM due) > 1 THEN
+  RAISE USING MESSAGE = FORMAT(
+    'the source has the id %s and more than one dataset: %s; an id is one source value, so give each dataset a source',
+    {source_value("id")}, (SELECT STRING_AGG(DISTINCT dataset, ', ') FROM due));
+END IF;
+{refuse_missing_paths()}{refuse_own_columns(own_columns)}
+CREATE OR REPLACE TABLE {quote_name(STAGING, MANIFEST)}
+OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))
+AS
+WITH schemas AS (
+  SELECT table_schema AS dataset, table_name AS name, TO_HEX(MD5({columns})) AS fingerprint,
+    SUM(LENGTH(column_name) + 4) + 100 AS characters
+  FROM {region_view("COLUMNS")}
+  WHERE STARTS_WITH(table_name, {source_value("prefix")})
+  GROUP BY dataset, name
+), candidates AS (
+  SELECT due.*, fingerprint,
+    LEAST({UNITS_PER_BUFFER}, GREATEST(1, DIV({CHARACTERS_PER_BUFFER}, characters))) AS units_per_buffer
+  FROM due JOIN schemas ON schemas.dataset = due.dataset AND schemas.name = due.name
+  WHERE TRUE
+  QUALIFY DENSE_RANK() OVER (ORDER BY range_start DESC) <= {limits.PARTITIONS_PER_JOB.value}
+), chunks AS (
+  SELECT *,
+    DIV(ROW_NUMBER() OVER (PARTITION BY dataset, fingerprint ORDER BY range_start DESC, name) - 1, units_per_buffer)
+      AS chunk
+  FROM candidates
+), dated AS (
+  SELECT *, MAX(range_start) OVER (PARTITION BY dataset, fingerprint, chunk) AS newest FROM chunks
+), buffered AS (
+  SELECT *, DENSE_RANK() OVER (ORDER BY newest DESC, dataset, fingerprint, chunk) AS buffer FROM dated
+)
+SELECT
+  ROW_NUMBER() OVER (ORDER BY buffer, range_start DESC, name) AS unit,
+  owner, dataset, name, range_start, range_end, modified, source_rows, source_bytes, buffer,
+  CAST(NULL AS INT64) AS row_count, CAST(NULL AS STRING) AS error
+FROM buffered
+WHERE buffer <= {BUFFERS_PER_COPY};
+
+SELECT TO_JSON_STRING(STRUCT(
+  COUNT(*) AS units, COUNT(DISTINCT buffer) AS buffers,
+  LEAST(CAST({run_value("slices")} AS INT64), COUNT(DISTINCT buffer)) AS slices,
+  (SELECT COUNT(*) FROM due) - COUNT(*) AS `left`)) AS answer
+FROM {quote_name(STAGING, MANIFEST)};
+"""
+
+
+def drop_dead_tables(dataset: str) -> str:
+    """Drop what runs before this one left in ``dataset``: only tables with a run's own kind of name, and an older epoch."""
+    name = quoted(f"CONCAT({quote_string(dataset + '.')}, dead.table_name)")
+    return f"""\
+FOR dead IN (
+  SELECT table_name FROM {dataset_view(dataset, "TABLES")}
+  WHERE SAFE_CAST(REGEXP_EXTRACT(table_name, r'^(?:buffer|manifest|aligned)_([0-9]+)(?:_|$)') AS INT64)
+    < CAST({quote_string(EPOCH)} AS INT64)
+) DO
+  EXECUTE IMMEDIATE CONCAT('DROP TABLE IF EXISTS ', {name});
+END FOR;
+"""
+
+
+def refuse_missing_paths() -> str:
+    """Stop before anything is staged when a path of ``columns`` is in none of the due tables.
+
+    A field that has gone, or was renamed, may carry on under a name that nobody excluded.
+    """
+    return f"""\
+SET missing = (
+  WITH rules AS (
+    SELECT LOWER(path) AS path FROM UNNEST(ARRAY_CONCAT(
+      IFNULL(JSON_VALUE_ARRAY(@source, '$.drop'), []),
+      IFNULL(JSON_VALUE_ARRAY(@source, '$.hash'), []),
+      ARRAY(
+        SELECT JSON_VALUE(renamed, '$[0]')
+        FROM UNNEST(JSON_QUERY_ARRAY(@source, '$.rename')) AS renamed))) AS path
+  )
+  SELECT STRING_AGG(path, ', ' ORDER BY path) FROM rules
+  WHERE path NOT IN (
+    SELECT LOWER(field_path) FROM {region_view("COLUMN_FIELD_PATHS")} AS p
+    JOIN due ON due.dataset = p.table_schema AND due.name = p.table_name)
+);
+IF missing IS NOT NULL THEN
+  RAISE USING MESSAGE = FORMAT(
+    'columns names %s, which no table that is due has; correct the path, or take the rule away', missing);
+END IF;
+"""
+
+
+def refuse_own_columns(own_columns: tuple[str, str]) -> str:
+    """Stop when a column of a due table has the name of one of the target's own two, unless a rule takes it away."""
+    names = ", ".join(quote_string(name.lower()) for name in own_columns)
+    return f"""\
+SET missing = (
+  SELECT STRING_AGG(DISTINCT column_name, ', ') FROM {region_view("COLUMNS")} AS c
+  JOIN due ON due.dataset = c.table_schema AND due.name = c.table_name
+  WHERE LOWER(column_name) IN ({names})
+    AND NOT EXISTS (
+      SELECT 1 FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.drop')) AS path WHERE LOWER(path) = LOWER(column_name))
+    AND NOT EXISTS (
+      SELECT 1 FROM UNNEST(JSON_QUERY_ARRAY(@source, '$.rename')) AS rule
+      WHERE LOWER(JSON_VALUE(rule, '$[0]')) = LOWER(column_name))
+);
+IF missing IS NOT NULL THEN
+  RAISE USING MESSAGE = FORMAT(
+    'the source has a column %s, which is the name of a column that the target keeps for itself; '
+    'rename it or exclude it in columns', missing);
+END IF;
+"""
+
+
+def buffer_name(buffer: str) -> str:
+    """An SQL expression: the name of the buffer whose number ``buffer`` yields; nothing of it comes from a source."""
+    return f"FORMAT('{BUFFER_PREFIX}%04d', {buffer})"

@@ -1,0 +1,52 @@
+"""The ledger: tables in the state dataset that are the truth about what was committed, and never expire."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from replicator.names import DatasetRef
+from replicator.sql.placeholders import dataset_view
+from replicator.sql.quoting import quote_dataset, quote_string, quote_table, quoted
+
+RUNS: Final = "runs"
+UNITS: Final = "units"
+DRIFT: Final = "drift"
+
+
+def create_ledger(state: DatasetRef, *, location: str) -> str:
+    """Make the state dataset and the ledger's tables where they are missing."""
+    return f"""\
+CREATE SCHEMA IF NOT EXISTS {quote_dataset(state)}
+OPTIONS (location = {quote_string(location)}, description = "replicator: ledger and fences");
+CREATE TABLE IF NOT EXISTS {quote_table(state.table(RUNS))} (
+  target STRING NOT NULL, pipeline STRING NOT NULL, run STRING NOT NULL, epoch INT64 NOT NULL,
+  state STRING NOT NULL, source STRING, recorded_at TIMESTAMP NOT NULL,
+  units INT64, row_count INT64, byte_count INT64, copies INT64, detail STRING
+) CLUSTER BY target, pipeline
+OPTIONS (description = "What became of each run, and of each source in it. Only ever inserted into.");
+CREATE TABLE IF NOT EXISTS {quote_table(state.table(UNITS))} (
+  target STRING NOT NULL, pipeline STRING NOT NULL, source STRING NOT NULL, owner STRING NOT NULL, unit STRING NOT NULL,
+  range_start DATE NOT NULL, range_end DATE NOT NULL,
+  modified TIMESTAMP, source_rows INT64, source_bytes INT64,
+  run STRING NOT NULL, epoch INT64 NOT NULL, row_count INT64 NOT NULL, committed_at TIMESTAMP NOT NULL
+) CLUSTER BY target, owner
+OPTIONS (description = "One row per committed unit and stamp: the truth. Only ever inserted into.");
+CREATE TABLE IF NOT EXISTS {quote_table(state.table(DRIFT))} (
+  target STRING NOT NULL, pipeline STRING NOT NULL, source STRING NOT NULL, path STRING NOT NULL,
+  kind STRING NOT NULL, data_type STRING, run STRING NOT NULL, epoch INT64 NOT NULL, seen_at TIMESTAMP NOT NULL
+) CLUSTER BY target, pipeline
+OPTIONS (description = "Fields of sources that the target lacks, as runs saw them. Only ever inserted into.");
+{never_expire(str(state), RUNS, UNITS, DRIFT)}"""
+
+
+def never_expire(dataset: str, *tables: str) -> str:
+    """Take away the expiration that a dataset's default gave to ``tables``; nothing is written where there is none."""
+    name = quoted(f"CONCAT({quote_string(dataset + '.')}, expiring.table_name)")
+    return f"""\
+FOR expiring IN (
+  SELECT table_name FROM {dataset_view(dataset, "TABLE_OPTIONS")}
+  WHERE option_name = 'expiration_timestamp' AND table_name IN ({", ".join(map(quote_string, tables))})
+) DO
+  EXECUTE IMMEDIATE CONCAT('ALTER TABLE ', {name}, ' SET OPTIONS (expiration_timestamp = NULL)');
+END FOR;
+"""

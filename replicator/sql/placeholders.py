@@ -1,0 +1,48 @@
+"""What differs from source to source and from run to run, in braces until the document puts the name there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from replicator.sql.quoting import quote_name
+
+PROJECT: Final = "{project}"
+"""The project that holds the source's datasets."""
+LOCATION: Final = "{location}"
+"""The source's location, as BigQuery spells it."""
+REGION: Final = "{region}"
+"""The source's location in lower case, as ``region-…`` qualifiers spell it."""
+STAGING: Final = "{staging}"
+"""``project.dataset`` of the source's staging dataset."""
+LANDING: Final = "{landing}"
+"""``project.dataset`` of the source's landing dataset."""
+EPOCH: Final = "{epoch}"
+"""The run's epoch in six digits, which every table of the run carries in its name."""
+BATCH: Final = "{batch}"
+"""The number of the commit within the run."""
+
+MANIFEST: Final = f"manifest_{EPOCH}"
+BUFFER_PREFIX: Final = f"buffer_{EPOCH}_"
+ALIGNED: Final = f"aligned_{EPOCH}"
+REFERENCE: Final = f"{BUFFER_PREFIX}DONOTUSE"
+RECEIPTS: Final = "receipts"
+
+
+def region_view(view: str) -> str:
+    """A region-qualified INFORMATION_SCHEMA view of the source's project."""
+    return f"{quote_name(PROJECT)}.{quote_name(f'region-{REGION}')}.INFORMATION_SCHEMA.{view}"
+
+
+def dataset_view(dataset: str, view: str) -> str:
+    """A dataset-qualified INFORMATION_SCHEMA view; ``dataset`` is ``project.dataset`` or stands for one."""
+    return f"{quote_name(dataset)}.INFORMATION_SCHEMA.{view}"
+
+
+def run_value(name: str) -> str:
+    """A text out of the run's own arguments."""
+    return f"JSON_VALUE(@run, '$.{name}')"
+
+
+def source_value(name: str) -> str:
+    """A text out of the source's block of data."""
+    return f"JSON_VALUE(@source, '$.{name}')"

@@ -1,0 +1,216 @@
+"""The document: ``main`` reads as a run's stages, one subworkflow each; pipelines differ in one block of data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from replicator.plan.plan import Plan, SourceRoute
+from replicator.workflow import jobs
+from replicator.workflow.expressions import Binary, Value, Var, call, default, eq, get, join, ne
+from replicator.workflow.jobs import PIPELINE, RUN
+from replicator.workflow.stages import commit, copy, drive, fence, source
+from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
+
+ARGUMENTS = ("adopt", "if_busy")
+"""What an execution's argument may hold; anything else is refused by the document's first step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A workflow's source as values: comment lines, and subworkflows with ``main`` first."""
+
+    header: tuple[str, ...]
+    subworkflows: tuple[Subworkflow, ...]
+
+
+def build_document(plan: Plan) -> Document:
+    """Write the document of a plan; the same plan gives the same document."""
+    return Document(
+        header=(
+            f"Made by 'replicator render {plan.pipeline}' from the pipeline's file; edits here are lost.",
+            f"Brings {', '.join(route.name for route in plan.sources)} into {plan.target} in {plan.location}.",
+        ),
+        subworkflows=(
+            main(plan),
+            check_argument(),
+            fence.take_fence(plan),
+            drive.drive(plan),
+            fence.renew_fence(plan),
+            drive.begin_source(),
+            drive.advance(),
+            source.inventory(plan),
+            source.stage(plan),
+            copy.copy(plan),
+            copy.transfer_config(),
+            copy.start_transfer(),
+            source.align(plan),
+            commit.commit(plan),
+            source.clear(plan),
+            drive.summarize(),
+            fence.finish(plan),
+            drive.explain(),
+            jobs.finish_job(),
+            jobs.follow(),
+            jobs.start_once(),
+            jobs.start_job(),
+            jobs.look(),
+            jobs.job_reference(),
+            jobs.bind(),
+        ),
+    )
+
+
+def main(plan: Plan) -> Subworkflow:
+    """The run on one screen."""
+    run, states, summary, error = Var("run"), Var("states"), Var("summary"), Var("error")
+    return Subworkflow(
+        name="main",
+        purpose="One run: take the fence, drive the sources to their commits, say what was moved.",
+        parameters=("args",),
+        steps=(
+            Assign(name="pipeline", values=(("pipeline", pipeline_block(plan)),)),
+            Assign(name="sources", values=(("sources", [source_block(route) for route in plan.sources]),)),
+            Call(name="argument", function="check_argument", arguments={"args": Var("args")}, result="args"),
+            Call(name="fence", function="take_fence", arguments={"pipeline": PIPELINE, "args": Var("args")}, result="run"),
+            Switch(
+                name="busy",
+                cases=(
+                    Case(
+                        condition=eq(run["taken"], False),
+                        steps=(
+                            Return(name="left", value={
+                                "run": run["run"], "epoch": run["epoch"], "state": "left", "holder": run["holder"],
+                                "expires": run["expires"], "units": 0, "rows": 0, "bytes": 0, "copies": 0, "sources": [],
+                            }),
+                        ),
+                    ),
+                ),
+            ),
+            Try(
+                name="drive",
+                steps=(
+                    Call(name="drive_sources", function="drive", result="states",
+                         arguments={"pipeline": PIPELINE, "sources": Var("sources"), "run": RUN}),
+                ),
+                error="error",
+                handlers=(
+                    Call(name="explain_end", function="explain", result="reason",
+                         arguments={"source": PIPELINE["name"], "stage": "run", "error": error}),
+                    Try(
+                        name="write_failure",
+                        steps=(
+                            Call(name="finish_failed", function="finish",
+                                 arguments={"pipeline": PIPELINE, "run": RUN, "outcome": "failed", "sources": [],
+                                            "error": Var("reason")}),
+                        ),
+                        error="unwritten",
+                        handlers=(
+                            Call(name="tell_unwritten", function="sys.log", arguments={
+                                "severity": "ERROR",
+                                "json": {"event": "not_finished", "run": RUN["id"], "reason": Var("reason")}}),
+                        ),
+                    ),
+                    Raise(name="ended_early", value={"message": Var("reason"), "run": RUN["id"]}),
+                ),
+            ),
+            Call(name="summary", function="summarize", result="summary",
+                 arguments={"run": RUN, "sources": Var("sources"), "states": states}),
+            Call(name="finish", function="finish",
+                 arguments={"pipeline": PIPELINE, "run": RUN, "outcome": summary["state"],
+                            "sources": summary["sources"], "error": summary["error"]}),
+            Switch(
+                name="failures",
+                cases=(
+                    Case(
+                        condition=eq(summary["state"], "failed"),
+                        steps=(
+                            Raise(name="failed", value={
+                                "message": summary["error"], "run": RUN["id"], "sources": summary["sources"]}),
+                        ),
+                    ),
+                ),
+            ),
+            Return(name="done", value=summary),
+        ),
+    )  # fmt: skip
+
+
+def check_argument() -> Subworkflow:
+    """Refuse an argument that this document does not know, before anything is touched."""
+    args, known = Var("args"), Var("known")
+    return Subworkflow(
+        name="check_argument",
+        purpose="Refuse an argument that is not known, before anything is touched.",
+        parameters=("args",),
+        steps=(
+            Switch(name="none", cases=(
+                Case(condition=eq(args, None), steps=(Return(name="no_argument", value={}),)),
+                Case(
+                    condition=ne(call("get_type", args), "map"),
+                    steps=(Raise(name="no_map", value="the argument is no map; pass {} or nothing"),),
+                ),
+            )),
+            Assign(name="knows", values=(("known", list(ARGUMENTS)), ("busy", ["wait", "leave"]))),
+            ForEach(
+                name="each_key", value="key", over=call("keys", args),
+                steps=(
+                    Switch(name="is_known", cases=(
+                        Case(
+                            condition=eq(Binary("in", Var("key"), known), False),
+                            steps=(
+                                Raise(name="unknown_key", value=join(
+                                    "the argument has an unknown key '", Var("key"), f"'; known are {', '.join(ARGUMENTS)}")),
+                            ),
+                        ),
+                    )),
+                ),
+            ),
+            Switch(name="if_busy_is", cases=(
+                Case(
+                    condition=eq(Binary("in", default(get(args, "if_busy"), "wait"), Var("busy")), False),
+                    steps=(Raise(name="bad_if_busy", value="if_busy is neither 'wait' nor 'leave'"),),
+                ),
+            )),
+            Return(name="fine", value=args),
+        ),
+    )  # fmt: skip
+
+
+def pipeline_block(plan: Plan) -> dict[str, Value]:
+    """The data in which pipelines differ."""
+    return {
+        "name": plan.pipeline,
+        "key": plan.key,
+        "target": str(plan.target),
+        "location": plan.location,
+        "billed_to": plan.state.project,
+        "lease": plan.lease_seconds,
+    }
+
+
+def source_block(route: SourceRoute) -> dict[str, Value]:
+    """One source as data, without what it does not set; no statement and no step is added for it."""
+    optional: dict[str, Value] = {
+        "id": route.id,
+        "exclude": list(route.exclude),
+        "drop": list(route.drop),
+        "hash": list(route.hash),
+        "rename": [list(pair) for pair in route.rename],
+        "where": route.where,
+        "lookback": route.lookback_days,
+        "labels": dict(route.labels),
+        "max_bytes_billed": None if route.max_bytes_billed is None else str(route.max_bytes_billed),
+    }
+    return {
+        "name": route.name,
+        "project": route.project,
+        "location": route.location,
+        "billed_to": route.staging.project,
+        "staging": str(route.staging),
+        "landing": str(route.landing),
+        "include": list(route.include),
+        "prefix": route.prefix,
+        "pattern": route.pattern,
+        "suffix": route.suffix,
+        **{key: value for key, value in optional.items() if value},
+    }

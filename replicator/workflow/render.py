@@ -1,0 +1,142 @@
+"""The document as YAML that a person can review: keys in order, SQL as literal blocks, one comment per subworkflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, assert_never
+
+import yaml
+
+from replicator import limits
+from replicator.errors import ReplicatorError
+from replicator.workflow.document import Document
+from replicator.workflow.expressions import Expression, Value
+from replicator.workflow.steps import Assign, Call, ForEach, ParallelFor, Raise, Return, Step, Subworkflow, Switch, Try
+
+_WIDTH = 4096  # PyYAML would fold long plain lines, and a folded expression is hard to compare
+
+
+class DocumentTooLargeError(ReplicatorError):
+    """The document is larger than the service takes."""
+
+
+def to_yaml(document: Document) -> str:
+    """The document's text, which is the same for the same plan, to the byte.
+
+    Raises:
+        DocumentTooLargeError: It has more than 128 KB.
+        ExpressionTooLongError: An expression has more than 400 characters.
+    """
+    parts = ["".join(f"# {line}".rstrip() + "\n" for line in document.header)]
+    parts += [_subworkflow(subworkflow) for subworkflow in document.subworkflows]
+    text = "\n".join(parts)
+    size = len(text.encode())
+    if size > limits.SOURCE_BYTES.value:
+        msg = f"the document has {size} bytes, {limits.SOURCE_BYTES.value} are allowed; split the pipeline's sources in two"
+        raise DocumentTooLargeError(msg)
+    return text
+
+
+def _subworkflow(subworkflow: Subworkflow) -> str:
+    body: dict[str, Any] = {}
+    if subworkflow.parameters:
+        body["params"] = [
+            parameter if isinstance(parameter, str) else {parameter[0]: _value(parameter[1])}
+            for parameter in subworkflow.parameters
+        ]
+    body["steps"] = _steps(subworkflow.steps)
+    text = yaml.dump(
+        {subworkflow.name: body},
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_WIDTH,
+        default_flow_style=False,
+    )
+    return f"# {subworkflow.purpose}\n{text}"
+
+
+def _steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    return [{step.name: _step(step)} for step in steps]
+
+
+def _step(step: Step) -> dict[str, Any]:
+    body: dict[str, Any]
+    match step:
+        case Assign():
+            body = {"assign": [{target: _value(value)} for target, value in step.values]}
+        case Call():
+            body = {"call": step.function}
+            if step.arguments:
+                body["args"] = _value(step.arguments)
+            if step.result is not None:
+                body["result"] = step.result
+        case Switch():
+            body = {"switch": [_case(case) for case in step.cases]}
+        case ForEach():
+            body = {"for": _loop(step)}
+        case ParallelFor():
+            body = {"parallel": {"shared": list(step.shared), "for": _loop(step.loop)}}
+        case Try():
+            body = {
+                "try": {"steps": _steps(step.steps)},
+                "except": {"as": step.error, "steps": _steps(step.handlers)},
+            }
+        case Return():
+            return {"return": _value(step.value)}
+        case Raise():
+            return {"raise": _value(step.value)}
+        case _:
+            assert_never(step)
+    if isinstance(step, Assign | Call | Switch) and step.next is not None:
+        body["next"] = step.next
+    return body
+
+
+def _case(case: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {"condition": _value(case.condition)}
+    if case.steps:
+        body["steps"] = _steps(case.steps)
+    if case.next is not None:
+        body["next"] = case.next
+    return body
+
+
+def _loop(loop: ForEach) -> dict[str, Any]:
+    body: dict[str, Any] = {"value": loop.value}
+    if loop.index is not None:
+        body["index"] = loop.index
+    if loop.over is not None:
+        body["in"] = loop.over.render()
+    if loop.range is not None:
+        body["range"] = [_value(bound) for bound in loop.range]
+    body["steps"] = _steps(loop.steps)
+    return body
+
+
+def _value(value: Value) -> Any:
+    if isinstance(value, Expression):
+        return value.render()
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    if isinstance(value, Mapping):
+        return {key: _value(child) for key, child in value.items()}
+    return [_value(child) for child in value]
+
+
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's dumper, with literal blocks for texts of several lines.
+
+    Lists stand at their key's own depth, PyYAML's default: the indentation of deep steps counts against the 128 KB.
+    """
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002  # PyYAML's own signature
+        """A document has no anchors: a value that appears twice is written twice."""
+        return True
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)

@@ -1,0 +1,1 @@
+"""The stages of a run: one function each, which returns its subworkflow."""

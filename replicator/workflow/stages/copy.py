@@ -1,0 +1,166 @@
+"""The copy: the transfer service carries the staging dataset to the landing dataset, started here and never waited for.
+
+A transfer run has no id of ours. Its requestedRunTime is written to the log before the call, and found again by it
+(REST startManualRuns). Tables of other runs that are still there are unchanged, and those the service skips (managing-datasets).
+"""
+
+from __future__ import annotations
+
+from replicator.plan.plan import Plan
+from replicator.workflow.expressions import Binary, Var, add, both, call, default, either, eq, get, join, ne
+from replicator.workflow.jobs import PIPELINE, RUN
+from replicator.workflow.stages.source import PARAMETERS, SOURCE, STATE, at_target, follow
+from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
+
+_CONFIGS = "googleapis.bigquerydatatransfer.v1.projects.locations.transferConfigs"
+
+
+def copy(plan: Plan) -> Subworkflow:
+    """Start the source's copy once, then look at it."""
+    found = Var("found")
+    return Subworkflow(
+        name="copy",
+        purpose="Carry the staging dataset across: start the transfer once, then look at it.",
+        parameters=PARAMETERS,
+        steps=(
+            Switch(name="under_way", cases=(Case(condition=ne(get(STATE, "transfer"), None), next="look_at_transfer"),)),
+            *follow(
+                at_target(join("landing_", SOURCE["name"]), sql=plan.statements.create_landing, run={"run": RUN["id"]}),
+            ),
+            Call(name="find_config", function="transfer_config", result="config",
+                 arguments={"pipeline": PIPELINE, "source": SOURCE}),
+            Call(name="start_transfer", function="start_transfer", result="state.transfer",
+                 arguments={"run": RUN, "source": SOURCE, "config": Var("config")}),
+            Return(name="started", value=STATE),
+            Call(name="look_at_transfer", function=f"{_CONFIGS}.runs.get", result="found",
+                 arguments={"name": STATE["transfer"]}),
+            Switch(
+                name="transfer_state",
+                cases=(
+                    Case(
+                        condition=eq(found["state"], "SUCCEEDED"),
+                        steps=(
+                            Assign(name="landed", values=(
+                                ("state.stage", "landed"), ("state.copies", Binary("+", STATE["buffers"], 1)))),
+                        ),
+                    ),
+                    Case(
+                        condition=either(eq(found["state"], "FAILED"), eq(found["state"], "CANCELLED")),
+                        steps=(
+                            Raise(name="transfer_failed", value={
+                                "message": join(
+                                    "the copy to ", SOURCE["landing"], " is ", found["state"], ": ",
+                                    default(get(found, "errorStatus", "message"), "the service gave no reason")),
+                                "job": STATE["transfer"],
+                                "console": join("https://console.cloud.google.com/bigquery/transfers?project=",
+                                                PIPELINE["billed_to"]),
+                            }),
+                        ),
+                    ),
+                ),
+            ),
+            Return(name="looked", value=STATE),
+        ),
+    )  # fmt: skip
+
+
+def transfer_config() -> Subworkflow:
+    """The source's transfer config: found by its name, made when it is missing.
+
+    ``disableAutoScheduling`` makes it one that runs on demand only (managing-datasets); the parent's location is the
+    destination's (dts-locations).
+    """
+    page, config = Var("page"), Var("config")
+    parent = join("projects/", PIPELINE["billed_to"], "/locations/", call("text.to_lower", PIPELINE["location"]))
+    title = join("replicator ", PIPELINE["name"], " ", SOURCE["name"], " ", PIPELINE["key"])
+    return Subworkflow(
+        name="transfer_config",
+        purpose="The name of a source's transfer config, which is made when it is missing.",
+        parameters=("pipeline", "source"),
+        steps=(
+            Assign(name="place", values=(("parent", parent), ("title", title), ("token", ""))),
+            Call(name="list_configs", function=f"{_CONFIGS}.list", result="page",
+                 arguments={"parent": Var("parent"), "dataSourceIds": ["cross_region_copy"], "pageSize": 1000,
+                            "pageToken": Var("token")}),
+            Switch(name="any", cases=(Case(condition=eq(get(page, "transferConfigs"), None), next="more"),)),
+            ForEach(
+                name="each_config", value="config", over=page["transferConfigs"],
+                steps=(
+                    Switch(name="ours", cases=(
+                        Case(
+                            condition=eq(config["displayName"], Var("title")),
+                            steps=(Return(name="found", value=config["name"]),),
+                        ),
+                    )),
+                ),
+            ),
+            Assign(name="more", values=(("token", default(get(page, "nextPageToken"), "")),)),
+            Switch(name="next_page", cases=(Case(condition=ne(Var("token"), ""), next="list_configs"),)),
+            Call(
+                name="create_config", function=f"{_CONFIGS}.create", result="config",
+                arguments={
+                    "parent": Var("parent"),
+                    "body": {
+                        "displayName": Var("title"),
+                        "dataSourceId": "cross_region_copy",
+                        "destinationDatasetId": call("text.substring", SOURCE["landing"], add(call("len", PIPELINE["billed_to"]), 1), call("len", SOURCE["landing"])),
+                        "params": {
+                            "source_project_id": SOURCE["billed_to"],
+                            "source_dataset_id": call("text.substring", SOURCE["staging"], add(call("len", SOURCE["billed_to"]), 1), call("len", SOURCE["staging"])),
+                            "overwrite_destination_table": True,
+                        },
+                        "scheduleOptions": {"disableAutoScheduling": True},
+                    },
+                },
+            ),
+            Return(name="created", value=config["name"]),
+        ),
+    )  # fmt: skip
+
+
+def start_transfer() -> Subworkflow:
+    """Start the copy, or find it started: the answer is the transfer run's name."""
+    started, error, page, each = Var("started"), Var("error"), Var("page"), Var("each")
+    return Subworkflow(
+        name="start_transfer",
+        purpose="Start a transfer run and do not wait for it; after a broken call, find it by its requested time.",
+        parameters=("run", "source", "config"),
+        steps=(
+            Assign(name="requested", values=(("time", call("time.format", call("math.floor", call("sys.now")))),)),
+            Call(name="announce", function="sys.log", arguments={
+                "severity": "INFO",
+                "json": {"event": "transfer_requested", "run": RUN["id"], "source": SOURCE["name"],
+                         "config": Var("config"), "requestedRunTime": Var("time")},
+            }),
+            Try(
+                name="start",
+                steps=(
+                    Call(name="start_run", function=f"{_CONFIGS}.startManualRuns", result="started",
+                         arguments={"parent": Var("config"), "body": {"requestedRunTime": Var("time")},
+                                    "connector_params": {"skip_polling": True}}),
+                    Return(name="run_name", value=started["runs"][0]["name"]),
+                ),
+                error="error",
+                handlers=(
+                    Call(name="list_runs", function=f"{_CONFIGS}.runs.list", result="page",
+                         arguments={"parent": Var("config")}),
+                    Switch(name="none", cases=(Case(
+                        condition=eq(get(page, "transferRuns"), None), steps=(Raise(name="refused", value=error),)),)),
+                    ForEach(
+                        name="each_run", value="each", over=page["transferRuns"],
+                        steps=(
+                            Switch(name="requested_by_us", cases=(
+                                Case(
+                                    condition=both(
+                                        ne(get(each, "runTime"), None),
+                                        eq(call("time.parse", each["runTime"]), call("time.parse", Var("time")))),
+                                    steps=(Return(name="found", value=each["name"]),),
+                                ),
+                            )),
+                        ),
+                    ),
+                    Raise(name="not_started", value=error),
+                ),
+            ),
+        ),
+    )  # fmt: skip

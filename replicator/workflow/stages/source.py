@@ -1,0 +1,235 @@
+"""What a source goes through, one stage at a time: each of these starts what is long and looks at it when it is called again.
+
+A source's state is a map: ``stage``, ``attempts`` (of its jobs, by name), ``names`` (for its statements' braces), what is
+counted (``units``, ``rows``, ``bytes``, ``buffers``, ``slices``, ``left``, ``copies``, ``drift``), ``seconds`` per stage,
+``error``, and the ``transfer`` on its way.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from replicator.plan.plan import Plan
+from replicator.workflow.expressions import Binary, Value, Var, call, eq, join, lt, ne
+from replicator.workflow.jobs import PIPELINE, RUN, job
+from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Step, Subworkflow, Switch
+
+SOURCE: Final = Var("source")
+STATE: Final = Var("state")
+SEEN: Final = Var("seen")
+PARAMETERS: Final = ("pipeline", "run", "source", "state")
+ARGUMENTS: Final = {"pipeline": PIPELINE, "run": RUN, "source": SOURCE, "state": STATE}
+
+SLICES: Final = 4
+"""Scripts that fill one source's buffers side by side; each loops over its share, so steps do not grow with datasets."""
+
+
+def inventory(plan: Plan) -> Subworkflow:
+    """Which units are due; with none the source is quiet, and nothing else is started for it."""
+    return Subworkflow(
+        name="inventory",
+        purpose="At the source: write the manifest of what is due.",
+        parameters=PARAMETERS,
+        steps=(
+            *follow(
+                at_source(join("inventory_", SOURCE["name"]), sql=plan.statements.inventory,
+                          run={"run": RUN["id"], "slices": SLICES}),
+            ),
+            Assign(
+                name="due",
+                values=(
+                    ("state.units", SEEN["answer"]["units"]),
+                    ("state.slices", SEEN["answer"]["slices"]),
+                    ("state.left", SEEN["answer"]["left"]),
+                    ("state.stage", "stage"),
+                ),
+            ),
+            Switch(
+                name="nothing_due",
+                cases=(
+                    Case(
+                        condition=eq(STATE["units"], 0),
+                        steps=(Assign(name="quiet", values=(("state.stage", "quiet"),)),),
+                    ),
+                ),
+            ),
+            Return(name="inventoried", value=STATE),
+        ),
+    )  # fmt: skip
+
+
+def stage(plan: Plan) -> Subworkflow:
+    """Fill the buffers, a bounded number of scripts at a time, and count what is ready to leave."""
+    slice_ = Var("slice")
+    fill = at_source(
+        join("fill_", SOURCE["name"], "_", call("string", slice_)), sql=Var("sql"),
+        run={"run": RUN["id"], "slices": STATE["slices"], "slice": slice_},
+    )  # fmt: skip
+    return Subworkflow(
+        name="stage",
+        purpose="At the source: fill this run's buffers, several scripts side by side, and count what is in them.",
+        parameters=PARAMETERS,
+        steps=(
+            Assign(
+                name="statement", values=(("sql", plan.statements.fill_slice), ("filled", 0)),
+            ),
+            ForEach(
+                name="start_slices", value="slice", range=(0, Binary("-", STATE["slices"], 1)),
+                steps=(
+                    Assign(name="share", values=(("job", fill),)),
+                    Call(name="start_slice", function="start_once", result="state.attempts",
+                         arguments={"pipeline": PIPELINE, "run": RUN, "job": Var("job"), "attempts": STATE["attempts"]}),
+                ),
+            ),
+            ForEach(
+                name="look_at_slices", value="slice", range=(0, Binary("-", STATE["slices"], 1)),
+                steps=(
+                    Assign(name="same_share", values=(("job", fill),)),
+                    Call(name="follow_slice", function="follow", result="seen",
+                         arguments={"pipeline": PIPELINE, "run": RUN, "job": Var("job"), "attempts": STATE["attempts"]}),
+                    Assign(name="note", values=(("state.attempts", SEEN["attempts"]),)),
+                    Switch(name="slice_done", cases=(Case(
+                        condition=SEEN["done"],
+                        steps=(Assign(name="one_more", values=(("filled", Binary("+", Var("filled"), 1)),)),)),)),
+                ),
+            ),
+            Switch(
+                name="all_filled",
+                cases=(
+                    Case(
+                        condition=lt(Var("filled"), STATE["slices"]),
+                        steps=(Return(name="still_filling", value=STATE),),
+                    ),
+                ),
+            ),
+            *follow(
+                at_source(join("count_", SOURCE["name"]), sql=plan.statements.count_staged, run={"run": RUN["id"]}),
+            ),
+            Switch(
+                name="complete",
+                cases=(
+                    Case(
+                        condition=ne(SEEN["answer"]["unstaged"], 0),
+                        steps=(
+                            Raise(name="unstaged", value=join(
+                                call("string", SEEN["answer"]["unstaged"]),
+                                " units of the manifest were neither staged nor failed")),
+                        ),
+                    ),
+                    Case(
+                        condition=eq(SEEN["answer"]["units"], 0),
+                        steps=(Raise(name="none_staged", value=SEEN["answer"]["error"]),),
+                    ),
+                ),
+            ),
+            Assign(
+                name="totals",
+                values=(
+                    ("state.units", SEEN["answer"]["units"]),
+                    ("state.rows", SEEN["answer"]["rows"]),
+                    ("state.bytes", SEEN["answer"]["bytes"]),
+                    ("state.buffers", SEEN["answer"]["buffers"]),
+                    ("state.error", SEEN["answer"]["error"]),
+                    ("state.stage", "copy"),
+                ),
+            ),
+            Switch(
+                name="needs_no_copy",
+                cases=(
+                    Case(
+                        condition=eq(SOURCE["staging"], SOURCE["landing"]),
+                        steps=(Assign(name="here_already", values=(("state.stage", "landed"),)),),
+                    ),
+                ),
+            ),
+            Return(name="staged", value=STATE),
+        ),
+    )  # fmt: skip
+
+
+def align(plan: Plan) -> Subworkflow:
+    """Check what has landed against what left, and bring it to the target's schema."""
+    return Subworkflow(
+        name="align",
+        purpose="At the target: everything that left has landed; bring it to the target's schema.",
+        parameters=PARAMETERS,
+        steps=(
+            *follow(
+                at_target(
+                    join("align_", SOURCE["name"]), sql=plan.statements.align,
+                    run={"run": RUN["id"], "epoch": RUN["epoch"], "pipeline": PIPELINE["name"],
+                         "units": STATE["units"], "rows": STATE["rows"], "buffers": STATE["buffers"]},
+                ),
+            ),
+            Switch(
+                name="same_rows",
+                cases=(
+                    Case(
+                        condition=ne(SEEN["answer"]["rows"], STATE["rows"]),
+                        steps=(
+                            Raise(name="rows_differ", value=join(
+                                call("string", SEEN["answer"]["rows"]), " rows are aligned, ",
+                                call("string", STATE["rows"]), " had left the source")),
+                        ),
+                    ),
+                ),
+            ),
+            Assign(name="ready", values=(("state.stage", "aligned"), ("state.drift", SEEN["answer"]["drift"]))),
+            Return(name="aligned", value=STATE),
+        ),
+    )  # fmt: skip
+
+
+def clear(plan: Plan) -> Subworkflow:
+    """After the commit: receipts, and this run's tables go on both sides. Any of it may be lost."""
+    return Subworkflow(
+        name="clear",
+        purpose="After the commit: receipts at the source, and this run's tables go on both sides.",
+        parameters=PARAMETERS,
+        steps=(
+            *follow(
+                at_source(join("receipts_", SOURCE["name"]), sql=plan.statements.write_receipts,
+                          run={"run": RUN["id"]}),
+            ),
+            Switch(
+                name="one_side_only",
+                cases=(Case(condition=eq(SOURCE["staging"], SOURCE["landing"]), next="over"),),
+            ),
+            *follow(
+                at_target(join("drop_", SOURCE["name"]), sql=plan.statements.drop_landed, run={"run": RUN["id"]}),
+                prefix="landing_",
+            ),
+            Assign(name="over", values=(("state.stage", "done"),)),
+            Return(name="cleared", value=STATE),
+        ),
+    )  # fmt: skip
+
+
+def at_source(name: Value, *, sql: Value, run: dict[str, Value]) -> dict[str, Value]:
+    """A job of the source's, in its location, paid by its staging project."""
+    return job(name, project=SOURCE["billed_to"], location=SOURCE["location"], sql=sql, run=run, source=SOURCE,
+               names=STATE["names"])  # fmt: skip
+
+
+def at_target(name: Value, *, sql: Value, run: dict[str, Value]) -> dict[str, Value]:
+    """A job for the source in the target's location, paid by the state's project."""
+    return job(name, project=PIPELINE["billed_to"], location=PIPELINE["location"], sql=sql, run=run, source=SOURCE,
+               names=STATE["names"])  # fmt: skip
+
+
+def follow(this: dict[str, Value], *, prefix: str = "") -> tuple[Step, ...]:
+    """Steps that start or look at a job and leave the subworkflow until it is done; then ``seen`` has its answer."""
+    return (
+        Assign(name=f"{prefix}job", values=(("job", this),)),
+        Call(
+            name=f"{prefix}follow_job", function="follow", result="seen",
+            arguments={"pipeline": PIPELINE, "run": RUN, "job": Var("job"), "attempts": STATE["attempts"]},
+        ),
+        Assign(name=f"{prefix}remember", values=(("state.attempts", SEEN["attempts"]),)),
+        Switch(
+            name=f"{prefix}not_yet",
+            cases=(
+                Case(condition=eq(SEEN["done"], False), steps=(Return(name=f"{prefix}later", value=STATE),)),
+            ),
+        ),
+    )  # fmt: skip
