@@ -1,0 +1,129 @@
+"""Runs that are due are started: one at a time per config, several configs side by side."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Final
+
+from replicator.local.clock import ServerClock
+from replicator.local.rest import Json, timestamp
+from replicator.local.transfer.copying import DAY, Copy, Outcome
+from replicator.local.transfer.port import Datasets
+from replicator.local.transfer.runs import new_run
+from replicator.local.transfer.settings import read_settings
+from replicator.local.transfer.store import Config, Run, Store
+
+_SIDE_BY_SIDE: Final = 8
+_FAILED: Final = {"code": 9}  # FAILED_PRECONDITION, google/rpc/code.proto
+
+
+class Worker:
+    """Starts runs and sees them to their end."""
+
+    def __init__(self, store: Store, datasets: Datasets, clock: ServerClock) -> None:
+        """Take up what an earlier server left unfinished, and begin to work."""
+        self._store = store
+        self._datasets = datasets
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._busy: set[str] = set()
+        self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="transfer")
+        self._resume()
+        clock.on_move(self.look)
+        self._dispatcher = threading.Thread(target=self._dispatch, name="transfer-runs", daemon=True)
+        self._dispatcher.start()
+
+    def look(self) -> None:
+        """A run may have become due: one was added, or the clock was moved."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Stop after the tables that are being copied; the next server goes on with the runs."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._dispatcher.join()
+        self._pool.shutdown(wait=True)
+
+    def _resume(self) -> None:
+        for run in self._store.active_runs():
+            if run.state == "RUNNING":
+                self._log(run, "WARNING", "The local cloud was restarted during this run, which begins again.")
+                self._store.change_run(self._touched(replace(run, state="PENDING"), {}))
+
+    def _dispatch(self) -> None:
+        while True:
+            with self._changed:
+                if self._stopping:
+                    return
+                now = self._clock.now()
+                waiting = [run for run in self._store.active_runs() if run.state == "PENDING"]
+                for run in waiting:
+                    if run.due <= now and run.config not in self._busy:
+                        self._busy.add(run.config)
+                        self._pool.submit(self._see_through, run)
+                later = [run.due - now for run in waiting if run.due > now]
+                self._changed.wait(min(later) if later else None)
+
+    def _see_through(self, run: Run) -> None:
+        try:
+            config = self._store.config(run.config)
+            if config is not None:
+                self._perform(config, run)
+        except BaseException as error:
+            # A mistake of ours: the run must not look as if it went on, and the thread's owner hears of it.
+            self._end(run, Outcome((f"Internal error of the local cloud: {error!r}",)))
+            raise
+        finally:
+            with self._changed:
+                self._busy.discard(run.config)
+                self._changed.notify_all()
+
+    def _perform(self, config: Config, run: Run) -> None:
+        run = self._touched(replace(run, state="RUNNING"), {"startTime": timestamp(self._clock.now())})
+        if not self._store.change_run(run):
+            return
+        self._log(run, "INFO", f"Starting to copy from {run.body['params'].get('source_dataset_id')}.")
+        copy = Copy(
+            settings=read_settings(config.project, run.body),
+            config=config.id,
+            location=config.location,
+            store=self._store,
+            datasets=self._datasets,
+            now=self._clock.now,
+            log=lambda severity, text: self._log(run, severity, text),
+            stopping=lambda: self._stopping or self._store.run(config.id, run.id) is None,
+        )
+        outcome = copy.run()
+        if outcome is not None:
+            self._end(run, outcome)
+            if outcome.left_over:
+                self._go_on_tomorrow(config, run, outcome.left_over)
+
+    def _end(self, run: Run, outcome: Outcome) -> None:
+        changes: Json = {"endTime": timestamp(self._clock.now())}
+        if outcome.errors:
+            more = f" (and {len(outcome.errors) - 1} further errors)" if len(outcome.errors) > 1 else ""
+            changes["errorStatus"] = {**_FAILED, "message": outcome.errors[0] + more}
+        state = "FAILED" if outcome.errors else "SUCCEEDED"
+        if self._store.change_run(self._touched(replace(run, state=state), changes)):
+            if outcome.errors:
+                self._log(run, "ERROR", f"Run failed: {outcome.errors[0]}")
+            else:
+                self._log(run, "INFO", "Run succeeded.")
+
+    def _go_on_tomorrow(self, config: Config, run: Run, left_over: int) -> None:
+        """Copying-datasets: 1,000 tables cross in one run, 24 hours later the next 1,000, until all have."""
+        due = self._clock.now() + DAY
+        self._log(run, "WARNING", f"{left_over} tables are left for a run that starts at {timestamp(due)}.")
+        self._store.add_run(new_run(config, run_time=timestamp(due), due=due, now=self._clock.now()))
+
+    def _touched(self, run: Run, changes: Json) -> Run:
+        return replace(run, body={**run.body, **changes, "updateTime": timestamp(self._clock.now())})
+
+    def _log(self, run: Run, severity: str, text: str) -> None:
+        self._store.log(run.id, self._clock.now(), severity, text)

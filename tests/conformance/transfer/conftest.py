@@ -1,0 +1,25 @@
+"""One transfer service for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from replicator.local.clock import ServerClock
+from replicator.local.recorder import Recorder
+from tests.conformance.transfer.cloud import LANDING, SOURCE, Cloud, MemoryDatasets
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    datasets = MemoryDatasets()
+    datasets.released.set()
+    datasets.make(SOURCE, "asia-northeast1")
+    datasets.make(LANDING, "EU")
+    cloud = Cloud(datasets, ServerClock(), Recorder(), tmp_path / "transfer.sqlite")
+    cloud.start()
+    yield cloud
+    datasets.released.set()
+    cloud.stop()
