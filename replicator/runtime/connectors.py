@@ -32,7 +32,8 @@ class Method:
     Attributes:
         name: As the document writes it: ``googleapis.bigquery.v2.jobs.insert``.
         verb: The HTTP method. GET is retried as idempotent, everything else as not (connectors, "Retries").
-        path: The REST path with ``{argument}`` for a part and ``{+argument}`` for a resource name with slashes.
+        path: The REST path with ``{argument}`` for a part and ``{+argument}`` for a resource name with slashes;
+            empty for a helper that has no request of its own.
         query: Arguments that go into the query string.
         body: Whether the request has a body, the argument ``body``.
         wait: What is waited for unless ``connector_params.skip_polling`` is true.
@@ -69,7 +70,10 @@ class Method:
 
 
 class Transport(Protocol):
-    """Sends one request of one method, once. Retries, polling and waiting are the runtime's."""
+    """Sends one request of one method, once; called from several threads at a time.
+
+    Retries, polling and waiting are the runtime's.
+    """
 
     def __call__(self, method: Method, arguments: Mapping[str, Value], *, deadline: float) -> Value:
         """Make the call and return the decoded body that the service answered with.
@@ -118,7 +122,7 @@ class HttpResponse:
 
 
 class Http(Protocol):
-    """Sends one HTTP request, once."""
+    """Sends one HTTP request, once; called from several threads at a time."""
 
     def __call__(self, request: HttpRequest, *, deadline: float) -> HttpResponse:
         """Send it and return the response, also one whose status is not 2xx.
@@ -279,8 +283,8 @@ def _executions() -> tuple[Method, ...]:
         _method(
             f"{at}.run",
             "POST",
-            "/v1/projects/{project_id}/locations/{location}/workflows/{workflow_id}/executions",
-            "argument",
+            "",
+            "workflow_id! location project_id argument callLogLevel",
             wait=Wait.EXECUTION,
         ),
     )

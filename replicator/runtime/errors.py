@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from replicator.errors import FailedError
 from replicator.runtime.values import Value
@@ -62,6 +63,28 @@ class AuthFailed(CallFailed):
     """No credentials could be made for the call."""
 
 
+class Tag(StrEnum):
+    """What the service calls its errors (error-types, "Error tags")."""
+
+    AUTH = "AuthError"
+    CONNECTION = "ConnectionError"
+    CONNECTION_FAILED = "ConnectionFailedError"
+    HTTP = "HttpError"
+    INDEX = "IndexError"
+    KEY = "KeyError"
+    OPERATION = "OperationError"
+    PARALLEL_NESTING = "ParallelNestingError"
+    RECURSION = "RecursionError"
+    RESOURCE_LIMIT = "ResourceLimitError"
+    RESPONSE_TYPE = "ResponseTypeError"
+    SYSTEM = "SystemError"
+    TIMEOUT = "TimeoutError"
+    TYPE = "TypeError"
+    UNHANDLED_BRANCH = "UnhandledBranchError"
+    VALUE = "ValueError"
+    ZERO_DIVISION = "ZeroDivisionError"
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Where a call of a routine stood: the innermost step, counted from 1 as in the source."""
@@ -101,14 +124,10 @@ class Cancelled(BaseException):
     """The execution was asked to stop; not an error that a workflow could catch."""
 
 
-def error(tag: str, message: str, **more: Value) -> WorkflowError:
+def error(tag: Tag, message: str, **more: Value) -> WorkflowError:
     """An error as the service's own functions raise it: a map with ``tags``, ``message`` and more."""
-    return WorkflowError({"tags": [tag], "message": message, **more})
-
-
-def exhausted(message: str) -> Unhandleable:
-    """A limit of the service is reached."""
-    return Unhandleable({"tags": ["ResourceLimitError"], "message": message})
+    kind = Unhandleable if tag is Tag.RESOURCE_LIMIT else WorkflowError
+    return kind({"tags": [tag.value], "message": message, **more})
 
 
 def describe(value: Value) -> str:

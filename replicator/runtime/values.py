@@ -117,12 +117,14 @@ def from_json(text: str | bytes) -> Value:
     return value
 
 
-def to_json(value: Value, *, indent: int | str | None = None) -> str:
-    """Encode as JSON.
+def to_json(value: Value, *, indent: str | None = None, sort_keys: bool = False) -> str:
+    """Encode as JSON, on one line without blanks unless ``indent`` says what to indent with.
 
     Raises:
         TypeError: It holds bytes, which JSON has no form for.
         ValueError: It holds NaN or an infinity.
     """
     separators = (",", ":") if indent is None else None
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
+    return json.dumps(
+        value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators, sort_keys=sort_keys
+    )
