@@ -14,188 +14,123 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from enum import Enum, auto
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
-from replicator.local.bigquery.storage.definitions import DatasetDefinition, TableDefinition
-from replicator.local.bigquery.storage.states import Dataset, Partition, Rewritten, Table, Written
-from replicator.names import DatasetRef, TableRef
+from replicator.errors import FailedError
+from replicator.local.bigquery.storage.drafts import Contents, OnExisting
+from replicator.local.bigquery.storage.engine import Engine
+from replicator.local.bigquery.storage.overlay import hidden
+from replicator.local.bigquery.storage.transaction import Transaction
+from replicator.names import TableRef
 
 if TYPE_CHECKING:
     import duckdb
 
+__all__ = ["Contents", "OnExisting", "Records", "Store", "Transaction"]
 
-class OnExisting(Enum):
-    """What creating does when the name is taken."""
-
-    REFUSE = auto()
-    KEEP = auto()
-    REPLACE = auto()
-
-
-class Contents(Enum):
-    """What dropping a dataset does with tables that are still in it."""
-
-    REFUSE = auto()
-    DROP = auto()
+_SETTINGS: Final = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "memory_limit": "4GB",
+    "threads": "2",
+}
 
 
 class Records:
     """Rows of the server's own that must outlive it, by kind and key; a value is a text, JSON as a rule."""
 
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
     def put(self, kind: str, key: str, value: str) -> None:
         """Write a record, durably when this returns."""
-        raise NotImplementedError
+        self._engine.put_record(kind, key, value)
 
     def get(self, kind: str, key: str) -> str | None:
         """The record's value, None where there is none."""
-        raise NotImplementedError
+        return self._engine.record(kind, key)
 
     def scan(self, kind: str, *, prefix: str = "") -> list[tuple[str, str]]:
         """(key, value) of the kind's records whose key begins with ``prefix``, by key."""
-        raise NotImplementedError
+        return self._engine.records(kind, prefix)
 
     def delete(self, kind: str, key: str) -> None:
         """Remove a record, if it is there."""
-        raise NotImplementedError
+        self._engine.put_record(kind, key, None)
 
 
 class Store:
-    """All projects' datasets below one folder; safe to use from many threads."""
+    """All projects' datasets below one folder; safe to use from many threads, and from one process at a time.
 
-    records: Records
+    Attributes:
+        records: Rows of the server's own.
+    """
 
     def __init__(self, directory: Path, *, now: Callable[[], datetime]) -> None:
-        raise NotImplementedError
+        """Open the folder, make it if it is not there, and remove what a killed process left half done.
+
+        Args:
+            directory: Holds the catalog and a folder per project.
+            now: The server's clock, UTC: creation, expiration and ingestion times are its.
+        """
+        directory = directory.absolute()
+        if any(character in str(directory) for character in "*?[]"):
+            msg = f"{directory} has a wildcard character in its name; serve a folder without '*', '?', '[' and ']'"
+            raise FailedError(msg)
+        self._engine = Engine(directory, now)
+        self._directory = directory
+        self._lock = Lock()
+        self._database: duckdb.DuckDBPyConnection | None = None
+        self.records = Records(self._engine)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection of its own, as every statement needs it: UTC, offline, bounded memory."""
-        raise NotImplementedError
+        with self._lock:
+            if self._database is None:
+                import duckdb
+
+                spill = self._directory / "spill.writing"
+                self._database = duckdb.connect(":memory:", config={**_SETTINGS, "temp_directory": str(spill)})
+            connection = self._database.cursor()
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection
 
     def begin(self) -> Transaction:
         """BEGIN TRANSACTION: mutating what another one mutates fails at once."""
-        raise NotImplementedError
+        return Transaction(self._engine, _identity(), self.connect, several=True)
 
-    def statement(self, *, mutates: TableRef | None = None, cancelled: Callable[[], bool] = ...) -> Transaction:
-        """A transaction of one statement. With ``mutates`` (UPDATE, DELETE, MERGE, TRUNCATE) it queues behind others."""
-        raise NotImplementedError
+    def statement(
+        self, *, mutates: TableRef | None = None, cancelled: Callable[[], bool] = lambda: False
+    ) -> Transaction:
+        """A transaction of one statement.
+
+        Args:
+            mutates: The target of an UPDATE, DELETE, MERGE or TRUNCATE: the snapshot is taken once nobody else
+                mutates it.
+            cancelled: Asked while it waits.
+
+        Raises:
+            BigQueryError: Too many wait already, or the job was cancelled.
+        """
+        identity = _identity()
+        if mutates is not None and not hidden(mutates.dataset):
+            self._engine.locks.wait(mutates, identity, cancelled)
+        try:
+            return Transaction(self._engine, identity, self.connect, several=False)
+        except BaseException:
+            self._engine.locks.release(identity)
+            raise
 
     def close(self) -> None:
         """Let go of the files."""
-        raise NotImplementedError
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+        self._engine.close()
 
 
-class Transaction:
-    """One snapshot of everything, and the writes made on top of it."""
-
-    # Looking ---------------------------------------------------------------------------------------------------
-    def dataset(self, ref: DatasetRef) -> Dataset:
-        """The dataset; BigQueryError notFound where there is none (whatever its location)."""
-        raise NotImplementedError
-
-    def datasets(self, project: str) -> list[Dataset]:
-        """A project's datasets by name, hidden ones (``_…``) left out."""
-        raise NotImplementedError
-
-    def table(self, ref: TableRef) -> Table:
-        """The table or view; BigQueryError notFound where there is none."""
-        raise NotImplementedError
-
-    def find_table(self, ref: TableRef) -> Table | None:
-        """The table or view, or None."""
-        raise NotImplementedError
-
-    def tables(self, ref: DatasetRef) -> list[Table]:
-        """A dataset's tables and views, by name."""
-        raise NotImplementedError
-
-    def partitions(self, ref: TableRef) -> list[Partition]:
-        """A table's partitions that hold rows, by id."""
-        raise NotImplementedError
-
-    # Definitions -----------------------------------------------------------------------------------------------
-    def create_dataset(self, ref: DatasetRef, definition: DatasetDefinition, on_existing: OnExisting) -> bool:
-        """Make a dataset; False if it was there and is kept. A name ``_…`` makes a hidden one, for temporary tables."""
-        raise NotImplementedError
-
-    def update_dataset(self, ref: DatasetRef, definition: DatasetDefinition, *, etag: str | None = None) -> None:
-        """Replace what is said about a dataset; 412 when ``etag`` is not its own."""
-        raise NotImplementedError
-
-    def drop_dataset(self, ref: DatasetRef, contents: Contents) -> None:
-        """Remove a dataset; refused with resourceInUse when it holds tables and ``contents`` says so."""
-        raise NotImplementedError
-
-    def create_table(self, ref: TableRef, definition: TableDefinition, on_existing: OnExisting) -> bool:
-        """Make an empty table, or a view; False if it was there and is kept."""
-        raise NotImplementedError
-
-    def update_table(self, ref: TableRef, definition: TableDefinition, *, etag: str | None = None) -> None:
-        """Replace what is said about a table: adds fields, relaxes REQUIRED, sets options, or refuses as BigQuery does."""
-        raise NotImplementedError
-
-    def overwrite_table(self, ref: TableRef, definition: TableDefinition) -> None:
-        """WRITE_TRUNCATE: another schema and no rows; the table stays the same table, with its creation time."""
-        raise NotImplementedError
-
-    def drop_table(self, ref: TableRef, *, etag: str | None = None) -> None:
-        """Remove a table or view; notFound where there is none."""
-        raise NotImplementedError
-
-    # Rows ------------------------------------------------------------------------------------------------------
-    def append(
-        self, ref: TableRef, select: str, connection: duckdb.DuckDBPyConnection, *, partition: str | None = None
-    ) -> Written:
-        """Add the rows of a DuckDB SELECT, whose columns are the table's, in its order and exact types.
-
-        Args:
-            ref: The table.
-            select: Read once.
-            connection: Where the SELECT's own temporary tables live.
-            partition: The decorator (``20260101``) of a write into one partition.
-        """
-        raise NotImplementedError
-
-    def rewrite(
-        self, ref: TableRef, removed: str, added: str | None, connection: duckdb.DuckDBPyConnection
-    ) -> Rewritten:
-        """UPDATE, DELETE, MERGE: take rows out and put rows in.
-
-        Args:
-            ref: The table.
-            removed: A DuckDB SELECT of (_FRAGMENT, _ROW), as the table's scan gave them, each at most once.
-            added: A SELECT as of ``append``; it may read what ``removed`` names.
-            connection: Where both are read.
-        """
-        raise NotImplementedError
-
-    def truncate(self, ref: TableRef, *, partition: str | None = None) -> int:
-        """Take all rows out, of the table or of one partition, and say how many there were."""
-        raise NotImplementedError
-
-    def copy(self, source: TableRef, target: TableRef, *, partition: tuple[str, str] | None = None) -> Written:
-        """Add all rows of ``source`` to ``target``, matching columns by name; files are shared on disk, not read."""
-        raise NotImplementedError
-
-    # The end ---------------------------------------------------------------------------------------------------
-    def record(self, kind: str, key: str, value: str) -> None:
-        """Write a record in the same commit as everything else."""
-        raise NotImplementedError
-
-    def commit(self) -> None:
-        """Make it all true, durably, or nothing of it (BigQueryError)."""
-        raise NotImplementedError
-
-    def rollback(self) -> None:
-        """Forget it all."""
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.rollback()
+def _identity() -> str:
+    return uuid4().hex

@@ -1,0 +1,189 @@
+"""Rows put into tables, taken out, and copied from one to another, within a transaction."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.storage.definitions import Kind, Partitioning, TimePartitioning
+from replicator.local.bigquery.storage.fragments import Fragment, flush, table_folder
+from replicator.local.bigquery.storage.overlay import Overlay
+from replicator.local.bigquery.storage.partitions import WHOLE, check_decorator, expiry, ingestion_partitioned
+from replicator.local.bigquery.storage.projection import literal
+from replicator.local.bigquery.storage.reading import FRAGMENT, FRAGMENT_ID, ROW, ROW_POSITION, PerFragment, read
+from replicator.local.bigquery.storage.states import Rewritten, Table, Written
+from replicator.local.bigquery.storage.writing import Writer
+from replicator.local.bigquery.types import duckdb_name
+from replicator.names import TableRef
+from replicator.schema.fields import Field
+
+if TYPE_CHECKING:
+    import duckdb
+
+_PARTITION_OF = PerFragment("VARCHAR", lambda fragment: literal(fragment.partition))
+
+
+@dataclass(slots=True)
+class Changing:
+    """Writes rows for one transaction.
+
+    Attributes:
+        overlay: What the transaction sees, and collects.
+        root: The store's folder.
+        new_id: Numbers for fragments.
+        discarded: Files that were written and are in no catalog, nor will be.
+    """
+
+    overlay: Overlay
+    root: Path
+    new_id: Callable[[], int]
+    discarded: list[Fragment]
+
+    def append(
+        self, ref: TableRef, select: str, connection: duckdb.DuckDBPyConnection, *, partition: str | None = None
+    ) -> Written:
+        """Add the rows of a SELECT."""
+        table = self._table(ref)
+        return self._add(table, self._writer(table).write(connection, select, partition=partition))
+
+    def rewrite(
+        self, ref: TableRef, removed: str, added: str | None, connection: duckdb.DuckDBPyConnection
+    ) -> Rewritten:
+        """Take the rows out that ``removed`` names, put in those of ``added``."""
+        table = self._table(ref)
+        fragments = {fragment.id: fragment for fragment in self.overlay.fragments(table)}
+        hits = f"removed_{self.new_id()}"
+        connection.execute(
+            f"CREATE TEMP TABLE {hits} AS SELECT fragment::BIGINT AS fragment, position FROM ({removed}) "
+            "AS hits (fragment, position)"
+        )
+        try:
+            counted = connection.execute(f"SELECT fragment, count(*) FROM {hits} GROUP BY fragment").fetchall()
+            touched = [fragments[identity] for identity, _ in counted]
+            gone = {identity: int(count) for identity, count in counted}
+            thinned = [fragment for fragment in touched if gone[fragment.id] < fragment.rows]
+            kept = self._kept(connection, table, thinned, hits)
+            new = self._writer(table).write(connection, added) if added is not None else []
+        finally:
+            connection.execute(f"DROP TABLE {hits}")
+        partitions = {fragment.partition for fragment in (*touched, *new)}
+        touched_bytes = sum(f.bytes for f in fragments.values() if f.partition in partitions)
+        self._remove(table, touched)
+        self._add(table, [*kept, *new])
+        return Rewritten(sum(gone.values()), sum(fragment.rows for fragment in new), touched_bytes)
+
+    def truncate(self, ref: TableRef, partition: str | None) -> int:
+        """Take all rows out, of the table or of one partition."""
+        table = self._table(ref)
+        if partition is not None:
+            check_decorator(table.definition, partition)
+        gone = [f for f in self.overlay.fragments(table) if partition is None or f.partition == partition]
+        self._remove(table, gone)
+        return sum(fragment.rows for fragment in gone)
+
+    def copy(
+        self,
+        source: TableRef,
+        target: TableRef,
+        partition: tuple[str, str] | None,
+        connection: Callable[[], duckdb.DuckDBPyConnection],
+    ) -> Written:
+        """Add the rows of ``source``, or of one of its partitions, to ``target``."""
+        table, wanted = self._table(source), self._table(target)
+        fragments = self.overlay.fragments(table)
+        if partition is not None:
+            check_decorator(table.definition, partition[0])
+            check_decorator(wanted.definition, partition[1])
+            fragments = [fragment for fragment in fragments if fragment.partition == partition[0]]
+        if partition is not None and partition[0] == partition[1] and _alike(table, wanted):
+            return self._link(wanted, ((fragment, fragment.partition) for fragment in fragments))
+        if partition is not None and ingestion_partitioned(wanted.definition):
+            return self._link(wanted, ((fragment, partition[1]) for fragment in fragments))
+        if partition is None and (wanted.definition.partitioning is None or _alike(table, wanted)):
+            whole = wanted.definition.partitioning is None
+            return self._link(wanted, ((f, WHOLE if whole else f.partition) for f in fragments))
+        select = read(self.root, fragments, wanted.definition.fields)
+        into = partition[1] if partition is not None else None
+        return self.append(target, select, connection(), partition=into)
+
+    def _table(self, ref: TableRef) -> Table:
+        table = self.overlay.table(ref)
+        if table.definition.kind is not Kind.TABLE:
+            reason = "invalid"
+            raise BigQueryError(reason, f"{ref} is a {table.definition.kind}, which holds no rows of its own")
+        return table
+
+    def _writer(self, table: Table) -> Writer:
+        return Writer(self.root, table.ref, table.definition, self.new_id, self.overlay.now)
+
+    def _kept(
+        self, connection: duckdb.DuckDBPyConnection, table: Table, fragments: Sequence[Fragment], hits: str
+    ) -> list[Fragment]:
+        """What is left of fragments that lose rows, in the partitions in which it is."""
+        if not fragments:
+            return []
+        fields = table.definition.fields
+        pseudo = [(FRAGMENT, FRAGMENT_ID), (ROW, ROW_POSITION), ("$partition", _PARTITION_OF)]
+        listed = ", ".join(f"kept.{duckdb_name(name)}" for name in (*_names(fields), "$partition"))
+        select = (
+            f"SELECT {listed} FROM ({read(self.root, fragments, fields, pseudo)}) AS kept ANTI JOIN {hits} AS hits "
+            f"ON hits.fragment = kept.{FRAGMENT}::BIGINT AND hits.position = kept.{ROW}"
+        )
+        return self._writer(table).write(connection, select, placed=True)
+
+    def _add(self, table: Table, fragments: Iterable[Fragment]) -> Written:
+        draft, rows, size, partitions = self.overlay.draft(table), 0, 0, set()
+        for fragment in fragments:
+            rows, size = rows + fragment.rows, size + fragment.bytes
+            partitions.add(fragment.partition)
+            gone = expiry(draft.definition, fragment.partition)
+            if gone is not None and gone <= self.overlay.now:
+                # Rows put into partitions that have expired vanish at once (managing-partitioned-tables).
+                self.discarded.append(fragment)
+            else:
+                draft.added[fragment.id] = fragment
+        return Written(rows, size, frozenset(partitions))
+
+    def _remove(self, table: Table, fragments: Iterable[Fragment]) -> None:
+        draft = self.overlay.draft(table)
+        for fragment in fragments:
+            if draft.added.pop(fragment.id, None) is not None:
+                self.discarded.append(fragment)
+            else:
+                draft.removed[fragment.id] = fragment
+
+    def _link(self, table: Table, fragments: Iterable[tuple[Fragment, str]]) -> Written:
+        """The same files under the target's own folder; nothing writes to a fragment, so they may share disk."""
+        folder = self.root / table_folder(table.ref)
+        folder.mkdir(parents=True, exist_ok=True)
+        linked = []
+        for fragment, partition in fragments:
+            identity = self.new_id()
+            path = folder / f"{identity}.parquet"
+            try:
+                os.link(self.root / fragment.path, path)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(self.root / fragment.path, path)
+                flush(path)
+            relative = str(path.relative_to(self.root))
+            linked.append(replace(fragment, id=identity, partition=partition, path=relative, written=self.overlay.now))
+        flush(folder)
+        return self._add(table, linked)
+
+
+def _names(fields: Sequence[Field]) -> list[str]:
+    return [field.name for field in fields]
+
+
+def _alike(source: Table, target: Table) -> bool:
+    """Whether a row is in the partition of the same id in both."""
+    return _without_expiration(source.definition.partitioning) == _without_expiration(target.definition.partitioning)
+
+
+def _without_expiration(partitioning: Partitioning | None) -> Partitioning | None:
+    return replace(partitioning, expiration=None) if isinstance(partitioning, TimePartitioning) else partitioning

@@ -1,0 +1,83 @@
+"""The catalog's SQLite file: its tables, its connections.
+
+WAL: readers keep the snapshot at which they began, one writer commits beside them. A commit is on disk when it returns.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from replicator.schema.fields import Field, schema_from_api
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS datasets (
+  project TEXT NOT NULL, dataset TEXT NOT NULL, location TEXT NOT NULL, definition TEXT NOT NULL,
+  created INTEGER NOT NULL, modified INTEGER NOT NULL, etag TEXT NOT NULL,
+  PRIMARY KEY (project, dataset)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS schemas (digest TEXT PRIMARY KEY, fields TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tables (
+  id INTEGER PRIMARY KEY, project TEXT NOT NULL, dataset TEXT NOT NULL, name TEXT NOT NULL, location TEXT NOT NULL,
+  kind TEXT NOT NULL, schema TEXT NOT NULL, definition TEXT NOT NULL,
+  created INTEGER NOT NULL, modified INTEGER NOT NULL, storage_modified INTEGER NOT NULL,
+  rows INTEGER NOT NULL, bytes INTEGER NOT NULL, version INTEGER NOT NULL,
+  expires INTEGER, deleted INTEGER, deletion TEXT
+);
+CREATE UNIQUE INDEX IF NOT EXISTS living_tables ON tables (project, dataset, name) WHERE deleted IS NULL;
+CREATE INDEX IF NOT EXISTS expiring_tables ON tables (expires) WHERE deleted IS NULL AND expires IS NOT NULL;
+CREATE INDEX IF NOT EXISTS deleted_tables ON tables (project, deleted) WHERE deleted IS NOT NULL;
+CREATE TABLE IF NOT EXISTS partitions (
+  table_id INTEGER NOT NULL, partition TEXT NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  modified INTEGER NOT NULL, expires INTEGER,
+  PRIMARY KEY (table_id, partition)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS expiring_partitions ON partitions (expires) WHERE expires IS NOT NULL;
+CREATE TABLE IF NOT EXISTS fragments (
+  id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, partition TEXT NOT NULL, schema TEXT NOT NULL, path TEXT NOT NULL,
+  rows INTEGER NOT NULL, bytes INTEGER NOT NULL, sizes TEXT NOT NULL, written INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS table_fragments ON fragments (table_id, partition);
+CREATE TABLE IF NOT EXISTS records (
+  kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection without transactions of its own accord; made for handing from thread to thread, one at a time."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables that are not there yet."""
+    connection.executescript(_TABLES)
+
+
+@lru_cache(maxsize=5_000)
+def schema_digest(fields: tuple[Field, ...]) -> str:
+    """The name under which a schema is kept once, however many tables and fragments have it."""
+    return sha256(schema_text(fields).encode()).hexdigest()[:32]
+
+
+def schema_text(fields: tuple[Field, ...]) -> str:
+    """A schema as the catalog keeps it."""
+    return to_json([field.to_api() for field in fields])
+
+
+@lru_cache(maxsize=5_000)
+def read_schema(text: str) -> tuple[Field, ...]:
+    """The schema that ``schema_text`` wrote; equal texts give the same object."""
+    return schema_from_api(json.loads(text))
+
+
+def to_json(value: Any) -> str:
+    """JSON in as few bytes as it takes."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

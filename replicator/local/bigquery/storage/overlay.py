@@ -1,0 +1,134 @@
+"""A transaction's view: the snapshot, with its own uncommitted changes on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from replicator.local.bigquery.storage.commit import Changes
+from replicator.local.bigquery.storage.drafts import DatasetDraft, Draft
+from replicator.local.bigquery.storage.fragments import Fragment
+from replicator.local.bigquery.storage.refusals import dataset_not_found, table_not_found
+from replicator.local.bigquery.storage.snapshot import Snapshot
+from replicator.local.bigquery.storage.states import Dataset, Partition, Table
+from replicator.names import DatasetRef, TableRef
+
+
+def hidden(dataset: str) -> bool:
+    """Whether a dataset is in no list: it holds temporary tables and results."""
+    return dataset.startswith("_")
+
+
+@dataclass(slots=True)
+class Overlay:
+    """What a transaction sees.
+
+    Attributes:
+        snapshot: The catalog as it was when the transaction began.
+        changes: What it has changed since.
+        now: Its time.
+    """
+
+    snapshot: Snapshot
+    changes: Changes
+    now: datetime
+
+    def find_dataset(self, ref: DatasetRef) -> Dataset | None:
+        """The dataset, if there is one."""
+        draft = self.changes.datasets.get(ref)
+        return draft.seen() if draft is not None else self.snapshot.dataset(ref)
+
+    def dataset(self, ref: DatasetRef) -> Dataset:
+        """The dataset, wherever it lies; BigQueryError notFound where there is none."""
+        found = self.find_dataset(ref)
+        if found is None:
+            raise dataset_not_found(ref)
+        return found
+
+    def datasets(self, project: str) -> list[Dataset]:
+        """A project's datasets by name, hidden ones left out."""
+        found = {dataset.ref: dataset for dataset in self.snapshot.datasets(project)}
+        for ref, draft in self.changes.datasets.items():
+            seen = draft.seen()
+            if seen is None:
+                found.pop(ref, None)
+            elif ref.project == project:
+                found[ref] = seen
+        return [found[ref] for ref in sorted(found) if not hidden(ref.dataset)]
+
+    def find_table(self, ref: TableRef) -> Table | None:
+        """The table or view, if there is one."""
+        draft = self.changes.tables.get(ref)
+        if draft is not None:
+            return draft.seen()
+        if self._dropped(ref.parent):
+            return None
+        return self.snapshot.table(ref)
+
+    def table(self, ref: TableRef) -> Table:
+        """The table or view; BigQueryError notFound where there is none, or no such dataset."""
+        found = self.find_table(ref)
+        if found is None:
+            self.dataset(ref.parent)
+            raise table_not_found(ref)
+        return found
+
+    def tables(self, ref: DatasetRef, *, prefix: str = "") -> list[Table]:
+        """A dataset's tables and views whose name begins with ``prefix``, by name."""
+        found: dict[TableRef, Table] = {}
+        if not self._dropped(ref):
+            found = {table.ref: table for table in self.snapshot.tables(ref, prefix=prefix)}
+        for name, draft in self.changes.tables.items():
+            if name.parent == ref and name.table.startswith(prefix):
+                seen = draft.seen()
+                if seen is None:
+                    found.pop(name, None)
+                else:
+                    found[name] = seen
+        return [found[name] for name in sorted(found)]
+
+    def fragments(self, table: Table) -> list[Fragment]:
+        """The fragments in force, oldest first."""
+        draft = self.changes.tables.get(table.ref)
+        if draft is None:
+            return self.snapshot.fragments(table.id)
+        kept = [] if draft.base is None or draft.overwritten else self.snapshot.fragments(draft.base.id)
+        return [*(fragment for fragment in kept if fragment.id not in draft.removed), *draft.added.values()]
+
+    def partitions(self, ref: TableRef) -> list[Partition]:
+        """A table's partitions that hold rows, by id; of a table in one piece, one with the id ``""``."""
+        table = self.table(ref)
+        if ref not in self.changes.tables:
+            return self.snapshot.partitions(table.id)
+        return _count(self.fragments(table))
+
+    def draft(self, table: Table) -> Draft:
+        """Where changes of the table are collected."""
+        draft = self.changes.tables.get(table.ref)
+        if draft is None:
+            draft = Draft(table.ref, table.id, table.location, table.definition, base=table, now=self.now)
+            self.changes.tables[table.ref] = draft
+        return draft
+
+    def dataset_draft(self, dataset: Dataset) -> DatasetDraft:
+        """Where changes of the dataset are collected."""
+        draft = self.changes.datasets.get(dataset.ref)
+        if draft is None:
+            draft = DatasetDraft(dataset.ref, dataset.definition, dataset, self.now)
+            self.changes.datasets[dataset.ref] = draft
+        return draft
+
+    def _dropped(self, ref: DatasetRef) -> bool:
+        draft = self.changes.datasets.get(ref)
+        return draft is not None and draft.dropped is not None
+
+
+def _count(fragments: Iterable[Fragment]) -> list[Partition]:
+    found: dict[str, Partition] = {}
+    for fragment in fragments:
+        name = fragment.partition
+        seen = found.get(name, Partition(name, 0, 0, fragment.written))
+        rows, size = seen.rows + fragment.rows, seen.bytes + fragment.bytes
+        found[name] = Partition(name, rows, size, max(seen.modified, fragment.written))
+    return [found[name] for name in sorted(found)]

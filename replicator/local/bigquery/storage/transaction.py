@@ -1,0 +1,217 @@
+"""A transaction, as those who run statements use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from replicator.local.bigquery.storage import defining
+from replicator.local.bigquery.storage.changing import Changing
+from replicator.local.bigquery.storage.commit import Changes
+from replicator.local.bigquery.storage.definitions import DatasetDefinition, TableDefinition
+from replicator.local.bigquery.storage.drafts import Contents, OnExisting
+from replicator.local.bigquery.storage.engine import Engine
+from replicator.local.bigquery.storage.fragments import Fragment
+from replicator.local.bigquery.storage.overlay import Overlay, hidden
+from replicator.local.bigquery.storage.states import Dataset, Partition, Rewritten, Table, Written
+from replicator.names import DatasetRef, TableRef
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Transaction:
+    """One snapshot of everything, and the writes made on top of it; used by one thread at a time.
+
+    Attributes:
+        id: Told in refusals.
+        now: The time of its snapshot.
+        overlay: What it sees.
+    """
+
+    def __init__(
+        self, engine: Engine, identity: str, connect: Callable[[], duckdb.DuckDBPyConnection], *, several: bool
+    ) -> None:
+        self.id = identity
+        self._engine = engine
+        self._connect = connect
+        self._several = several
+        self._open = True
+        self._discarded: list[Fragment] = []
+        self._snapshot, self._seen = engine.open_snapshot(identity)
+        self.now = engine.now()
+        self.overlay = Overlay(self._snapshot, Changes(), self.now)
+        self._rows = Changing(self.overlay, engine.root, engine.new_id, self._discarded)
+
+    # Looking ---------------------------------------------------------------------------------------------------
+    def dataset(self, ref: DatasetRef) -> Dataset:
+        """The dataset; BigQueryError notFound where there is none (whatever its location)."""
+        return self.overlay.dataset(ref)
+
+    def find_dataset(self, ref: DatasetRef) -> Dataset | None:
+        """The dataset, or None."""
+        return self.overlay.find_dataset(ref)
+
+    def datasets(self, project: str) -> list[Dataset]:
+        """A project's datasets by name, hidden ones (``_…``) left out."""
+        return self.overlay.datasets(project)
+
+    def table(self, ref: TableRef) -> Table:
+        """The table or view; BigQueryError notFound where there is none."""
+        return self.overlay.table(ref)
+
+    def find_table(self, ref: TableRef) -> Table | None:
+        """The table or view, or None."""
+        return self.overlay.find_table(ref)
+
+    def tables(self, ref: DatasetRef) -> list[Table]:
+        """A dataset's tables and views, by name; notFound where there is no such dataset."""
+        self.overlay.dataset(ref)
+        return self.overlay.tables(ref)
+
+    def partitions(self, ref: TableRef) -> list[Partition]:
+        """A table's partitions that hold rows, by id."""
+        return self.overlay.partitions(ref)
+
+    # Definitions -----------------------------------------------------------------------------------------------
+    def create_dataset(self, ref: DatasetRef, definition: DatasetDefinition, on_existing: OnExisting) -> bool:
+        """Make a dataset; False if it was there and is kept. A name ``_…`` makes a hidden one, for temporary tables."""
+        self._defines(ref)
+        return defining.create_dataset(self.overlay, ref, definition, on_existing)
+
+    def update_dataset(self, ref: DatasetRef, definition: DatasetDefinition, *, etag: str | None = None) -> None:
+        """Replace what is said about a dataset; 412 when ``etag`` is not its own."""
+        self._defines(ref)
+        defining.update_dataset(self.overlay, ref, definition, etag)
+
+    def drop_dataset(self, ref: DatasetRef, contents: Contents) -> None:
+        """Remove a dataset; refused with resourceInUse when it holds tables and ``contents`` says so."""
+        self._defines(ref)
+        defining.drop_dataset(self.overlay, ref, contents)
+
+    def create_table(self, ref: TableRef, definition: TableDefinition, on_existing: OnExisting) -> bool:
+        """Make an empty table, or a view; False if it was there and is kept."""
+        self._defines(ref.parent)
+        self._discard(ref)
+        return defining.create_table(self.overlay, ref, definition, on_existing, self._engine.new_id)
+
+    def update_table(self, ref: TableRef, definition: TableDefinition, *, etag: str | None = None) -> None:
+        """Replace what is said about a table: adds fields, relaxes REQUIRED, sets options.
+
+        New fields go to the end of their record. 412 when ``etag`` is not the table's; what BigQuery does not change
+        is refused in its words.
+        """
+        self._defines(ref.parent)
+        defining.update_table(self.overlay, ref, definition, etag)
+
+    def overwrite_table(self, ref: TableRef, definition: TableDefinition) -> None:
+        """WRITE_TRUNCATE: another schema and no rows; the table stays the same table, with its creation time."""
+        self._defines(ref.parent)
+        self._discard(ref)
+        defining.overwrite_table(self.overlay, ref, definition)
+
+    def drop_table(self, ref: TableRef, *, etag: str | None = None) -> None:
+        """Remove a table or view; notFound where there is none."""
+        self._defines(ref.parent)
+        self._discard(ref)
+        defining.drop_table(self.overlay, ref, etag)
+
+    # Rows ------------------------------------------------------------------------------------------------------
+    def append(
+        self, ref: TableRef, select: str, connection: duckdb.DuckDBPyConnection, *, partition: str | None = None
+    ) -> Written:
+        """Add the rows of a DuckDB SELECT, whose columns are the table's, in its order and exact types.
+
+        Args:
+            ref: The table.
+            select: Read once.
+            connection: Where the SELECT's own temporary tables live.
+            partition: The decorator (``20260101``) of a write into one partition.
+        """
+        return self._rows.append(ref, select, connection, partition=partition)
+
+    def rewrite(
+        self, ref: TableRef, removed: str, added: str | None, connection: duckdb.DuckDBPyConnection
+    ) -> Rewritten:
+        """UPDATE, DELETE, MERGE: take rows out and put rows in.
+
+        Args:
+            ref: The table.
+            removed: A DuckDB SELECT of (_FRAGMENT, _ROW), as the table's scan gave them, each at most once.
+            added: A SELECT as of ``append``; it may read what ``removed`` names.
+            connection: Where both are read.
+
+        Raises:
+            BigQueryError: Another transaction mutates the table, or has since this one's snapshot.
+        """
+        self._mutates(ref)
+        return self._rows.rewrite(ref, removed, added, connection)
+
+    def truncate(self, ref: TableRef, *, partition: str | None = None) -> int:
+        """Take all rows out, of the table or of one partition, and say how many there were."""
+        self._mutates(ref)
+        return self._rows.truncate(ref, partition)
+
+    def copy(self, source: TableRef, target: TableRef, *, partition: tuple[str, str] | None = None) -> Written:
+        """Add all rows of ``source`` to ``target``, matching columns by name; files are shared on disk, not read.
+
+        Args:
+            source: A table, wherever it lies.
+            target: A table that has all of its columns.
+            partition: The decorators of one partition on each side.
+        """
+        return self._rows.copy(source, target, partition, self._connect)
+
+    # The end ---------------------------------------------------------------------------------------------------
+    def record(self, kind: str, key: str, value: str) -> None:
+        """Write a record in the same commit as everything else."""
+        self.overlay.changes.records.append((kind, key, value))
+
+    def commit(self) -> None:
+        """Make it all true, durably, or nothing of it.
+
+        Raises:
+            BigQueryError: Something that was committed since the snapshot stands against it; it is rolled back.
+        """
+        try:
+            if self.overlay.changes:
+                self._engine.commit(self.overlay.changes, self.id)
+                self.overlay.changes.tables.clear()
+        finally:
+            self.rollback()
+
+    def rollback(self) -> None:
+        """Forget what was not committed; does nothing after the end."""
+        if not self._open:
+            return
+        self._open = False
+        for draft in self.overlay.changes.tables.values():
+            self._discarded.extend(draft.added.values())
+        for fragment in self._discarded:
+            (self._engine.root / fragment.path).unlink(missing_ok=True)
+        self._engine.close_snapshot(self.id, self._snapshot)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.rollback()
+
+    def _defines(self, ref: DatasetRef) -> None:
+        if self._several:
+            defining.refuse_in_transaction(ref)
+
+    def _mutates(self, ref: TableRef) -> None:
+        if not hidden(ref.dataset):
+            self._engine.locks.claim(ref, self.id, self._seen)
+        self.overlay.draft(self.overlay.table(ref)).mutated = True
+
+    def _discard(self, ref: TableRef) -> None:
+        """Files that this transaction wrote for a table which it now drops or makes anew are nobody's."""
+        draft = self.overlay.changes.tables.get(ref)
+        if draft is not None:
+            self._discarded.extend(draft.added.values())
+            draft.added.clear()
