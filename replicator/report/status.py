@@ -1,0 +1,99 @@
+"""How a pipeline stands: its last runs, how fresh each source is, who holds the fence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from replicator.ledger.history import Fence, Freshness, RunRecord
+from replicator.report.tables import print_table
+from replicator.report.words import duration, number, size
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the ledger says at one moment.
+
+    Attributes:
+        at: When it was asked.
+        fence: Who may commit.
+        runs: The last runs, newest first.
+        freshness: One entry for each value of the source column that was ever committed.
+    """
+
+    at: datetime
+    fence: Fence
+    runs: Sequence[RunRecord]
+    freshness: Sequence[Freshness]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values; dates and times as ISO 8601 text."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+def print_status(status: Status) -> None:
+    """Print the status on stdout."""
+    print(f"fence: {_holder(status)}\n")  # noqa: T201  # the answer goes to stdout
+    print_table(
+        ["run", "state", "started", "took", "units", "rows", "bytes", "copies"],
+        [_run_cells(run) for run in status.runs],
+        right=["took", "units", "rows", "bytes", "copies"],
+    )
+    for run in status.runs:
+        if run.error is not None and run.state == "failed":
+            print(f"{run.run}: {run.error}")  # noqa: T201  # as above
+    print()  # noqa: T201  # as above
+    print_table(
+        ["source", "property", "newest", "units", "committed"],
+        [
+            [
+                fresh.source,
+                fresh.owner,
+                (fresh.newest_end - timedelta(days=1)).isoformat(),
+                number(fresh.units),
+                f"{_ago(fresh.committed_at, status.at)} ago",
+            ]
+            for fresh in status.freshness
+        ],
+        right=["units", "committed"],
+    )
+
+
+def _holder(status: Status) -> str:
+    fence = status.fence
+    if fence.holder is None:
+        return f"free, last epoch {fence.epoch}"
+    if fence.expires <= status.at:
+        return f"left behind by {fence.holder}, free since {fence.expires:%Y-%m-%d %H:%M:%S} UTC"
+    return f"held by {fence.holder} until {fence.expires:%Y-%m-%d %H:%M:%S} UTC, epoch {fence.epoch}"
+
+
+def _run_cells(run: RunRecord) -> list[str]:
+    parts = run.sources
+    took = run.ended_at - run.started_at if run.ended_at is not None and run.started_at is not None else None
+    return [
+        run.run,
+        run.state,
+        "-" if run.started_at is None else f"{run.started_at:%Y-%m-%d %H:%M:%S}",
+        "-" if took is None else duration(took.total_seconds()),
+        number(sum(part.units for part in parts)),
+        number(sum(part.rows for part in parts)),
+        size(sum(part.bytes for part in parts)),
+        number(sum(part.copies for part in parts)),
+    ]
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    days, rest = divmod(max((now - moment).total_seconds(), 0.0), 86_400)
+    return f"{days:.0f} d {rest // 3_600:.0f} h" if days else duration(rest)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return value.isoformat() if isinstance(value, date) else value
