@@ -109,21 +109,21 @@ def _render(home: Path, talk: Progress) -> Pipeline:
 
 def _load(day: Day, world: _World, endpoints: Endpoints, talk: Progress) -> None:
     """Do to the sources what an export does, through Google's own client."""
-    from replicator.gcp import load
     from replicator.gcp.clients import Clients
+    from replicator.gcp.load import create_dataset, create_view, drop_table, load_rows
 
     clients = Clients(endpoints)
     locations = world.locations | dict(day.datasets)
     world.locations = locations
     for ref, location in day.datasets.items():
-        load.create_dataset(clients, ref, location=location)
+        create_dataset(clients, ref, location=location)
     for table in day.tables:
         talk.now(f"loading {table.ref}")
-        load.drop_table(clients, table.ref)
-        load.load_rows(clients, table.ref, table.fields, table.rows, location=locations[table.ref.parent])
+        drop_table(clients, table.ref)
+        load_rows(clients, table.ref, table.fields, table.rows, location=locations[table.ref.parent])
         world.tables[table.ref] = table
     for view in day.views:
-        load.create_view(clients, view.ref, view.query, location=locations[view.ref.parent])
+        create_view(clients, view.ref, view.query, location=locations[view.ref.parent])
     if day.tables:
         rows = sum(len(table.rows) for table in day.tables)
         talk.note(f"the exports wrote {counted(len(day.tables), 'table')}, {counted(rows, 'row')}")
