@@ -1,0 +1,92 @@
+"""The runtime's port to Google's APIs: one call, through the client of its service, nothing repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+from replicator.errors import FailedError
+from replicator.gcp.clients import Clients
+from replicator.runtime.connectors import Method
+from replicator.runtime.errors import AuthFailed, ConnectionBroken
+from replicator.runtime.values import Value, from_json, to_json
+
+_BIGQUERY: Final = "googleapis.bigquery.v2."
+_BIGQUERY_BASE: Final = "/bigquery/v2"
+
+
+class ClientTransport:
+    """Calls methods of BigQuery, the transfer service and Executions; may be used from any thread."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def __call__(self, method: Method, arguments: Mapping[str, Value], *, deadline: float) -> Value:
+        """Make the call and return the decoded body.
+
+        Args:
+            method: What to call.
+            arguments: By the names of the table of methods; ``body`` is the JSON body.
+            deadline: Seconds from now after which to give up.
+
+        Raises:
+            HttpError: The service answered with a status that is not 2xx.
+            ConnectionFailed: The call never reached the service.
+            ConnectionBroken: It may have; ask before calling again.
+            TimedOut: ``deadline`` seconds have passed.
+            AuthFailed: There are no credentials for it.
+        """
+        from replicator.gcp.failures import FAMILIES, call_failed
+
+        try:
+            if method.name.startswith(_BIGQUERY):
+                return self._bigquery(method, arguments, deadline)
+            from replicator.gcp.messages import call
+
+            return call(self._clients, method, arguments, deadline)
+        except FAMILIES as error:
+            raise call_failed(error) from error
+        except FailedError as error:
+            raise AuthFailed(str(error)) from error
+
+    def _bigquery(self, method: Method, arguments: Mapping[str, Value], deadline: float) -> Value:
+        """JSON in and out over the client's connection: the document's own bodies, not the client's idea of them."""
+        client = self._clients.bigquery(str(arguments.get("projectId") or ""))
+        body = to_json(arguments.get("body") or {}) if method.body else None
+        content: bytes = client._connection.api_request(  # noqa: SLF001  the only way to send what a document wrote
+            method.verb,
+            _path(method, arguments).removeprefix(_BIGQUERY_BASE),
+            query_params=_query(method, arguments),
+            data=body,
+            content_type="application/json" if body is not None else None,
+            expect_json=False,
+            timeout=deadline,
+        )
+        if not content:
+            return None
+        try:
+            return from_json(content)
+        except ValueError as error:
+            msg = f"{method.name} was answered with something that is not JSON: {error}"
+            raise ConnectionBroken(msg) from error
+
+
+def _path(method: Method, arguments: Mapping[str, Value]) -> str:
+    """The path with its parts filled in, each escaped; ``{+name}`` keeps its slashes."""
+    path = method.path
+    for name in method.path_arguments:
+        value = str(arguments[name])
+        path = path.replace(f"{{+{name}}}", quote(value, safe="/")).replace(f"{{{name}}}", quote(value, safe=""))
+    return path
+
+
+def _query(method: Method, arguments: Mapping[str, Value]) -> dict[str, list[str]]:
+    given = {name: arguments[name] for name in sorted(method.query) if arguments.get(name) is not None}
+    return {
+        name: [_text(item) for item in (value if isinstance(value, list) else [value])] for name, value in given.items()
+    }
+
+
+def _text(value: Value) -> str:
+    return to_json(value) if isinstance(value, bool) else str(value)
