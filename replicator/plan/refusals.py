@@ -8,6 +8,7 @@ from replicator.config.drift import Align, Policy, Transport
 from replicator.config.incremental import LastModified
 from replicator.config.merge import ReplacePartitions
 from replicator.config.pipeline import Pipeline
+from replicator.config.sources import Source
 from replicator.config.tables import Shards
 from replicator.config.target import Granularity
 from replicator.errors import Problem
@@ -33,9 +34,13 @@ def _refusals(pipeline: Pipeline) -> Iterator[Problem]:
         # A DATE column, which date shards need, has no hours (partitioned-tables#date_timestamp_partitioned_tables).
         yield pipeline.problem(("target", "partition", "by"), "'hour' cuts days apart", "use 'day', 'month' or 'year'")
     for index, source in enumerate(pipeline.sources):
-        if not isinstance(source.tables, Shards):
-            yield pipeline.problem(("sources", index, "tables"), "is not supported yet", "use '{shards, suffix}'")
-        elif source.tables.granularity is not Granularity.DAY:
-            yield pipeline.problem(("sources", index, "tables", "suffix"), "is not supported yet", "use '%Y%m%d'")
-        if source.staging.kms_key is not None:
-            yield pipeline.problem(("sources", index, "staging", "kms_key"), "is not supported yet", "leave it out")
+        yield from _source_refusals(pipeline, index, source)
+
+
+def _source_refusals(pipeline: Pipeline, index: int, source: Source) -> Iterator[Problem]:
+    if not isinstance(source.tables, Shards):
+        yield pipeline.problem(("sources", index, "tables"), "is not supported yet", "use '{shards, suffix}'")
+    elif source.tables.granularity is not Granularity.DAY:
+        yield pipeline.problem(("sources", index, "tables", "suffix"), "is not supported yet", "use '%Y%m%d'")
+    if source.staging.kms_key is not None:
+        yield pipeline.problem(("sources", index, "staging", "kms_key"), "is not supported yet", "leave it out")

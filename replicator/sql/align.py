@@ -85,7 +85,8 @@ SET statement = (
       {quoted("REGEXP_EXTRACT(path, r'[^.]+$')")}, ' ', kind) AS token
     FROM nodes
     UNION ALL
-    SELECT CONCAT(sort_key, CHR(2)), IF(STARTS_WITH(kind, 'ARRAY<'), '>>', '>') FROM nodes WHERE ENDS_WITH(kind, 'STRUCT<')
+    SELECT CONCAT(sort_key, CHR(2)), IF(STARTS_WITH(kind, 'ARRAY<'), '>>', '>')
+    FROM nodes WHERE ENDS_WITH(kind, 'STRUCT<')
   )
   SELECT CONCAT({quote_string(head)}, STRING_AGG(token, '' ORDER BY sort_key), {quote_string(tail)}) FROM tokens
 );
@@ -153,7 +154,8 @@ IF wrong IS NOT NULL THEN
 END IF;
 SET wrong = (
   SELECT STRING_AGG(
-    FORMAT('%s has %s of %d rows', expected.name, IFNULL(CAST(landed.landed_rows AS STRING), 'none'), expected.row_count),
+    FORMAT('%s has %s of %d rows',
+      expected.name, IFNULL(CAST(landed.landed_rows AS STRING), 'none'), expected.row_count),
     ', ' ORDER BY expected.name)
   FROM (
     SELECT {buffer_name("buffer")} AS name, SUM(row_count) AS row_count FROM {manifest}

@@ -15,7 +15,7 @@ from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted
 
 
 def batch_table(state: DatasetRef, key: str) -> TableRef:
-    """The run-named table of the units that one commit takes; ``key`` tells apart targets that share a state dataset."""
+    """The run-named table of the units that one commit takes; ``key`` tells targets of one state dataset apart."""
     return state.table(f"batch_{key}_{EPOCH}_{BATCH}")
 
 
@@ -24,9 +24,9 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
     """Choose the batch's units and write the script that commits them.
 
     Arguments in ``@run``: ``pipeline``, ``run``, ``epoch``, ``holder``, ``lease`` (seconds) and ``batch``: a list of
-    ``{{source, manifest, aligned}}`` with full table names. The answer is one JSON text: ``units`` and ``rows`` to commit,
-    ``known`` (units that the ledger has with this very stamp: their receipts were lost, and nothing is to be done) and
-    ``statement``, or null when there is nothing to commit.
+    ``{source, manifest, aligned}`` with full table names. The answer is one JSON text: ``units`` and ``rows`` to
+    commit, ``known`` (units that the ledger has with this very stamp: their receipts were lost, and nothing is to be
+    done) and ``statement``, or null when there is nothing to commit.
 
     The DELETE names exactly the ranges of units that were ever committed before, one (source value, range) pair per
     run of adjacent days, never a cross product; ``%T`` prints literals that prune and that no value can break out of.
@@ -53,7 +53,8 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
         f"source_bytes, run, epoch, row_count, committed_at)\n"
         f"SELECT {target_name}, %T, source, owner, unit, range_start, range_end, modified, source_rows, source_bytes, "
         f"%T, %s, row_count, CURRENT_TIMESTAMP() FROM {batch};\n"
-        f"INSERT INTO {quote_table(state.table(RUNS))} (target, pipeline, run, epoch, state, source, recorded_at, units, row_count)\n"
+        f"INSERT INTO {quote_table(state.table(RUNS))} (target, pipeline, run, epoch, state, source, "
+        f"recorded_at, units, row_count)\n"
         f"SELECT {target_name}, %T, %T, %s, 'committed', source, CURRENT_TIMESTAMP(), COUNT(*), SUM(row_count) "
         f"FROM {batch} GROUP BY source;\nCOMMIT TRANSACTION;\n"
     )

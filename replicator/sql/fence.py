@@ -51,8 +51,8 @@ IF target_exists THEN
   ) THEN
     RAISE USING MESSAGE = {
         quote_string(
-            f"the target {target} is not partitioned by a DATE column {partition_column}, which target.partition.column "
-            f"names; partition it by that column, or name the column that it is partitioned by"
+            f"the target {target} is not partitioned by a DATE column {partition_column}, which "
+            f"target.partition.column names; partition it by that column, or name the column that it is partitioned by"
         )
     };
   END IF;
@@ -102,7 +102,7 @@ def finish_run(*, target: TableRef, state: DatasetRef, fence: TableRef) -> str:
     """Write how the run ended and give the fence back, if this run still holds it.
 
     Arguments in ``@run``: ``pipeline``, ``run``, ``epoch``, ``holder``, ``state`` and ``sources``: a list of
-    ``{{source, stage, units, rows, bytes, copies, error, seconds}}``.
+    ``{source, stage, units, rows, bytes, copies, error, seconds}``.
     """
     source = "JSON_VALUE(source, '$.{}')"
     number = "CAST(JSON_VALUE(source, '$.{}') AS INT64)"

@@ -32,7 +32,7 @@ UNITS_PER_BUFFER: Final = 200
 """Units that one statement brings into one buffer: far below the 1,000 tables a query may name."""
 
 CHARACTERS_PER_BUFFER: Final = 400_000
-"""Bound on the text that names the units of one buffer; a query may have 1,024k characters, and holds more than this."""
+"""Bound on the text that names the units of one buffer; a query may have 1,024k characters, and holds more."""
 
 BUFFERS_PER_COPY: Final = limits.TABLES_PER_COPY.value - 2
 """A copy takes the whole staging dataset: the buffers, the manifest and the receipts."""
@@ -191,7 +191,7 @@ FROM {quote_name(STAGING, MANIFEST)};
 
 
 def drop_dead_tables(dataset: str) -> str:
-    """Drop what runs before this one left in ``dataset``: only tables with a run's own kind of name, and an older epoch."""
+    """Drop what runs before this one left in ``dataset``: tables with a run's own kind of name, and an older epoch."""
     name = quoted(f"CONCAT({quote_string(dataset + '.')}, dead.table_name)")
     return f"""\
 FOR dead IN (

@@ -50,3 +50,37 @@ FOR expiring IN (
   EXECUTE IMMEDIATE CONCAT('ALTER TABLE ', {name}, ' SET OPTIONS (expiration_timestamp = NULL)');
 END FOR;
 """
+
+
+def read_runs(state: DatasetRef) -> str:
+    """The latest runs of a pipeline, newest first, one row per line of the ledger.
+
+    Parameters: ``target``, ``pipeline``, ``runs`` (how many).
+    """
+    return f"""\
+SELECT run, epoch, state, source, recorded_at, units, row_count, byte_count, copies, detail
+FROM {quote_table(state.table(RUNS))}
+WHERE target = @target AND pipeline = @pipeline
+QUALIFY DENSE_RANK() OVER (ORDER BY epoch DESC) <= @runs
+ORDER BY epoch DESC, recorded_at, source"""
+
+
+def read_freshness(state: DatasetRef) -> str:
+    """Up to when each source value is committed. Parameters: ``target``, ``pipeline``."""
+    return f"""\
+SELECT source, owner, COUNT(DISTINCT unit) AS units, MAX(range_end) AS newest_end, MAX(committed_at) AS committed_at,
+  MAX(modified) AS modified
+FROM {quote_table(state.table(UNITS))}
+WHERE target = @target AND pipeline = @pipeline
+GROUP BY source, owner
+ORDER BY source, owner"""
+
+
+def read_drift(state: DatasetRef) -> str:
+    """Fields that sources have and the target lacks. Parameters: ``target``, ``pipeline``."""
+    return f"""\
+SELECT source, path, kind, ANY_VALUE(data_type) AS data_type, MIN(seen_at) AS first_seen, MAX(seen_at) AS last_seen
+FROM {quote_table(state.table(DRIFT))}
+WHERE target = @target AND pipeline = @pipeline
+GROUP BY source, path, kind
+ORDER BY source, path"""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from replicator.names import DatasetRef, TableRef
 
-# lexical#quoted_identifiers: the escapes of a quoted identifier are those of a string literal.
+# The escapes of a quoted identifier are those of a string literal (lexical, quoted identifiers).
 _ESCAPES = str.maketrans({"\\": "\\\\", "`": "\\`", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 

@@ -42,7 +42,8 @@ WITH slice AS (
   FROM typed WHERE depth = 1 GROUP BY buffer
 ), unions AS (
   SELECT m.buffer, STRING_AGG(
-    FORMAT('SELECT %d AS {UNIT}, %s FROM %s', m.unit, columns.names, {table}), '\\nUNION ALL ' ORDER BY m.unit) AS rows_of_units
+    FORMAT('SELECT %d AS {UNIT}, %s FROM %s', m.unit, columns.names, {table}), '\\nUNION ALL ' ORDER BY m.unit
+  ) AS rows_of_units
   FROM slice AS m JOIN columns ON columns.buffer = m.buffer
   GROUP BY m.buffer
 )
@@ -95,8 +96,8 @@ SELECT TO_JSON_STRING(STRUCT(ARRAY_LENGTH(counts) AS units, ARRAY_LENGTH(failure
 def count_staged() -> str:
     """What the source's side has ready to leave; the run carries these totals to the other side.
 
-    The answer is one JSON text: ``units``, ``rows``, ``bytes`` and ``buffers`` that are good, ``unstaged`` (units that no
-    slice wrote to), ``failed`` units and the first ``error`` among them. What a failed buffer left is dropped.
+    The answer is one JSON text: ``units``, ``rows``, ``bytes`` and ``buffers`` that are good, ``unstaged`` (units that
+    no slice wrote to), ``failed`` units and the first ``error`` among them. What a failed buffer left is dropped.
     """
     manifest = quote_name(STAGING, MANIFEST)
     name = quoted(f"CONCAT({quote_string(STAGING + '.')}, {buffer_name('failed.buffer')})")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from replicator.plan.plan import Plan, SourceRoute
 from replicator.workflow import jobs
-from replicator.workflow.expressions import Binary, Value, Var, call, default, eq, get, join, ne
+from replicator.workflow.expressions import Binary, Value, Var, call, default, eq, get, join, ne, no
 from replicator.workflow.jobs import PIPELINE, RUN
-from replicator.workflow.stages import commit, copy, drive, fence, source
+from replicator.workflow.stages import advance, commit, copy, drive, fence, source, summary
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
 
 ARGUMENTS = ("adopt", "if_busy")
@@ -36,19 +36,21 @@ def build_document(plan: Plan) -> Document:
             fence.take_fence(plan),
             drive.drive(plan),
             fence.renew_fence(plan),
-            drive.begin_source(),
-            drive.advance(),
+            advance.begin_source(),
+            advance.advance(),
             source.inventory(plan),
             source.stage(plan),
             copy.copy(plan),
             copy.transfer_config(),
             copy.start_transfer(),
             source.align(plan),
+            drive.take_stock(),
+            drive.commit_batch(),
             commit.commit(plan),
             source.clear(plan),
-            drive.summarize(),
+            summary.summarize(),
             fence.finish(plan),
-            drive.explain(),
+            advance.explain(),
             jobs.finish_job(),
             jobs.follow(),
             jobs.start_once(),
@@ -62,7 +64,7 @@ def build_document(plan: Plan) -> Document:
 
 def main(plan: Plan) -> Subworkflow:
     """The run on one screen."""
-    run, states, summary, error = Var("run"), Var("states"), Var("summary"), Var("error")
+    run, states, moved, error = Var("run"), Var("states"), Var("summary"), Var("error")
     return Subworkflow(
         name="main",
         purpose="One run: take the fence, drive the sources to their commits, say what was moved.",
@@ -71,16 +73,18 @@ def main(plan: Plan) -> Subworkflow:
             Assign(name="pipeline", values=(("pipeline", pipeline_block(plan)),)),
             Assign(name="sources", values=(("sources", [source_block(route) for route in plan.sources]),)),
             Call(name="argument", function="check_argument", arguments={"args": Var("args")}, result="args"),
-            Call(name="fence", function="take_fence", arguments={"pipeline": PIPELINE, "args": Var("args")}, result="run"),
+            Call(name="fence", function="take_fence", result="run",
+                 arguments={"pipeline": PIPELINE, "args": Var("args")}),
             Switch(
                 name="busy",
                 cases=(
                     Case(
-                        condition=eq(run["taken"], False),
+                        condition=no(run["taken"]),
                         steps=(
                             Return(name="left", value={
                                 "run": run["run"], "epoch": run["epoch"], "state": "left", "holder": run["holder"],
-                                "expires": run["expires"], "units": 0, "rows": 0, "bytes": 0, "copies": 0, "sources": [],
+                                "expires": run["expires"],
+                                "units": 0, "rows": 0, "bytes": 0, "copies": 0, "sources": [],
                             }),
                         ),
                     ),
@@ -116,21 +120,21 @@ def main(plan: Plan) -> Subworkflow:
             Call(name="summary", function="summarize", result="summary",
                  arguments={"run": RUN, "sources": Var("sources"), "states": states}),
             Call(name="finish", function="finish",
-                 arguments={"pipeline": PIPELINE, "run": RUN, "outcome": summary["state"],
-                            "sources": summary["sources"], "error": summary["error"]}),
+                 arguments={"pipeline": PIPELINE, "run": RUN, "outcome": moved["state"],
+                            "sources": moved["sources"], "error": moved["error"]}),
             Switch(
                 name="failures",
                 cases=(
                     Case(
-                        condition=eq(summary["state"], "failed"),
+                        condition=eq(moved["state"], "failed"),
                         steps=(
                             Raise(name="failed", value={
-                                "message": summary["error"], "run": RUN["id"], "sources": summary["sources"]}),
+                                "message": moved["error"], "run": RUN["id"], "sources": moved["sources"]}),
                         ),
                     ),
                 ),
             ),
-            Return(name="done", value=summary),
+            Return(name="done", value=moved),
         ),
     )  # fmt: skip
 
@@ -156,10 +160,11 @@ def check_argument() -> Subworkflow:
                 steps=(
                     Switch(name="is_known", cases=(
                         Case(
-                            condition=eq(Binary("in", Var("key"), known), False),
+                            condition=no(Binary("in", Var("key"), known)),
                             steps=(
                                 Raise(name="unknown_key", value=join(
-                                    "the argument has an unknown key '", Var("key"), f"'; known are {', '.join(ARGUMENTS)}")),
+                                    "the argument has an unknown key '", Var("key"),
+                                    f"'; known are {', '.join(ARGUMENTS)}")),
                             ),
                         ),
                     )),
@@ -167,7 +172,7 @@ def check_argument() -> Subworkflow:
             ),
             Switch(name="if_busy_is", cases=(
                 Case(
-                    condition=eq(Binary("in", default(get(args, "if_busy"), "wait"), Var("busy")), False),
+                    condition=no(Binary("in", default(get(args, "if_busy"), "wait"), Var("busy"))),
                     steps=(Raise(name="bad_if_busy", value="if_busy is neither 'wait' nor 'leave'"),),
                 ),
             )),

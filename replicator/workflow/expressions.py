@@ -119,7 +119,7 @@ class Binary(Expression):
         return _PRECEDENCE[self.operator]
 
     def text(self) -> str:
-        """The operation; the right side gets parentheses at the same precedence, since all of them group to the left."""
+        """The operation; all operators group to the left, so the right side gets parentheses at the same precedence."""
         left = _text(self.left, self.precedence)
         return f"{left} {self.operator} {_text(self.right, self.precedence + 1)}"
 
@@ -170,6 +170,11 @@ def eq(left: Operand, right: Operand) -> Binary:
 def ne(left: Operand, right: Operand) -> Binary:
     """``left != right``."""
     return Binary("!=", left, right)
+
+
+def no(operand: Operand) -> Binary:
+    """``operand == false``: for values that are true or false, and never null."""
+    return Binary("==", operand, right=False)
 
 
 def lt(left: Operand, right: Operand) -> Binary:

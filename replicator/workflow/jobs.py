@@ -1,7 +1,7 @@
 """BigQuery jobs in the document: started under an id that is derived, looked at, joined when they are there already.
 
-A job's id is made of pipeline, target, run, job name and attempt. ``jobs.insert`` runs an id at most once (exporting-data,
-reliability-intro), so after an insert that did not answer well the job itself is asked for.
+A job's id is made of pipeline, target, run, job name and attempt. ``jobs.insert`` runs an id at most once
+(exporting-data, reliability-intro), so after an insert that did not answer well the job itself is asked for.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from replicator.workflow.expressions import (
     join,
     lt,
     ne,
+    no,
 )
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
 
@@ -48,7 +49,8 @@ def job(name: Value, *, project: Value, location: Value, sql: Value, run: Value,
         names: What stands in the statement's braces.
     """
     return {
-        "name": name, "project": project, "location": location, "sql": sql, "run": run, "source": source, "names": names,
+        "name": name, "project": project, "location": location,
+        "sql": sql, "run": run, "source": source, "names": names,
     }  # fmt: skip
 
 
@@ -232,7 +234,8 @@ def look() -> Subworkflow:
                 ),
                 error="error",
                 handlers=(
-                    Call(name="get_job", function="googleapis.bigquery.v2.jobs.get", arguments=arguments, result="found"),
+                    Call(name="get_job", function="googleapis.bigquery.v2.jobs.get", result="found",
+                         arguments=arguments),
                     Switch(
                         name="what_became_of_it",
                         cases=(
@@ -256,7 +259,7 @@ def look() -> Subworkflow:
                 name="complete",
                 cases=(
                     Case(
-                        condition=eq(page["jobComplete"], False),
+                        condition=no(page["jobComplete"]),
                         steps=(Return(name="not_yet", value={"done": False, "answer": None, "error": None}),),
                     ),
                     Case(
@@ -368,8 +371,8 @@ def follow() -> Subworkflow:
                     "reason": seen["error"]["reason"],
                     "job": join(JOB["project"], ":", JOB["location"], ".", Var("reference")["jobId"]),
                     "console": join(
-                        "https://console.cloud.google.com/bigquery?project=", JOB["project"], "&page=queryresults&j=bq:",
-                        JOB["location"], ":", Var("reference")["jobId"],
+                        "https://console.cloud.google.com/bigquery?project=", JOB["project"],
+                        "&page=queryresults&j=bq:", JOB["location"], ":", Var("reference")["jobId"],
                     ),
                 },
             ),
@@ -391,7 +394,7 @@ def finish_job() -> Subworkflow:
                 arguments={"pipeline": PIPELINE, "run": RUN, "job": JOB, "attempts": Var("attempts")},
             ),
             Assign(name="carry", values=(("attempts", state["attempts"]),)),
-            Switch(name="until_done", cases=(Case(condition=eq(state["done"], False), next="once_more"),)),
+            Switch(name="until_done", cases=(Case(condition=no(state["done"]), next="once_more"),)),
             Return(name="answer", value=state["answer"]),
         ),
     )  # fmt: skip

@@ -32,7 +32,8 @@ def to_yaml(document: Document) -> str:
     text = "\n".join(parts)
     size = len(text.encode())
     if size > limits.SOURCE_BYTES.value:
-        msg = f"the document has {size} bytes, {limits.SOURCE_BYTES.value} are allowed; split the pipeline's sources in two"
+        allowed = limits.SOURCE_BYTES.value
+        msg = f"the document has {size} bytes, {allowed} are allowed; split the pipeline's sources in two"
         raise DocumentTooLargeError(msg)
     return text
 
@@ -61,24 +62,26 @@ def _steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    body: dict[str, Any]
+    body = _body(step)
+    if isinstance(step, Assign | Call | Switch) and step.next is not None:
+        body["next"] = step.next
+    return body
+
+
+def _body(step: Step) -> dict[str, Any]:
     match step:
         case Assign():
-            body = {"assign": [{target: _value(value)} for target, value in step.values]}
+            return {"assign": [{target: _value(value)} for target, value in step.values]}
         case Call():
-            body = {"call": step.function}
-            if step.arguments:
-                body["args"] = _value(step.arguments)
-            if step.result is not None:
-                body["result"] = step.result
+            return _call(step)
         case Switch():
-            body = {"switch": [_case(case) for case in step.cases]}
+            return {"switch": [_case(case) for case in step.cases]}
         case ForEach():
-            body = {"for": _loop(step)}
+            return {"for": _loop(step)}
         case ParallelFor():
-            body = {"parallel": {"shared": list(step.shared), "for": _loop(step.loop)}}
+            return {"parallel": {"shared": list(step.shared), "for": _loop(step.loop)}}
         case Try():
-            body = {
+            return {
                 "try": {"steps": _steps(step.steps)},
                 "except": {"as": step.error, "steps": _steps(step.handlers)},
             }
@@ -88,8 +91,14 @@ def _step(step: Step) -> dict[str, Any]:
             return {"raise": _value(step.value)}
         case _:
             assert_never(step)
-    if isinstance(step, Assign | Call | Switch) and step.next is not None:
-        body["next"] = step.next
+
+
+def _call(step: Call) -> dict[str, Any]:
+    body: dict[str, Any] = {"call": step.function}
+    if step.arguments:
+        body["args"] = _value(step.arguments)
+    if step.result is not None:
+        body["result"] = step.result
     return body
 
 

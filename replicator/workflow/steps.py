@@ -14,7 +14,10 @@ from replicator.workflow.expressions import Expression, Value
 
 @dataclass(frozen=True, kw_only=True)
 class Assign:
-    """Set variables, in order. https://docs.cloud.google.com/workflows/docs/reference/syntax/variables"""
+    """Set variables, in order.
+
+    https://docs.cloud.google.com/workflows/docs/reference/syntax/variables
+    """
 
     name: str
     values: tuple[tuple[str, Value], ...]
@@ -23,7 +26,10 @@ class Assign:
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """Call a subworkflow, a function or a connector. https://docs.cloud.google.com/workflows/docs/reference/syntax/calls"""
+    """Call a subworkflow, a function or a connector.
+
+    https://docs.cloud.google.com/workflows/docs/reference/syntax/calls
+    """
 
     name: str
     function: str
@@ -43,7 +49,10 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Switch:
-    """The first condition that holds. https://docs.cloud.google.com/workflows/docs/reference/syntax/conditions"""
+    """The first condition that holds.
+
+    https://docs.cloud.google.com/workflows/docs/reference/syntax/conditions
+    """
 
     name: str
     cases: tuple[Case, ...]
@@ -52,7 +61,10 @@ class Switch:
 
 @dataclass(frozen=True, kw_only=True)
 class ForEach:
-    """A loop over a list or a range. https://docs.cloud.google.com/workflows/docs/reference/syntax/iteration"""
+    """A loop over a list or a range.
+
+    https://docs.cloud.google.com/workflows/docs/reference/syntax/iteration
+    """
 
     name: str
     value: str
@@ -64,7 +76,10 @@ class ForEach:
 
 @dataclass(frozen=True, kw_only=True)
 class ParallelFor:
-    """Iterations side by side. https://docs.cloud.google.com/workflows/docs/reference/syntax/parallel-steps"""
+    """Iterations side by side.
+
+    https://docs.cloud.google.com/workflows/docs/reference/syntax/parallel-steps
+    """
 
     name: str
     shared: tuple[str, ...]
@@ -73,7 +88,10 @@ class ParallelFor:
 
 @dataclass(frozen=True, kw_only=True)
 class Try:
-    """Steps whose error is caught. https://docs.cloud.google.com/workflows/docs/reference/syntax/catching-errors"""
+    """Steps whose error is caught.
+
+    https://docs.cloud.google.com/workflows/docs/reference/syntax/catching-errors
+    """
 
     name: str
     steps: tuple[Step, ...]
@@ -83,7 +101,10 @@ class Try:
 
 @dataclass(frozen=True, kw_only=True)
 class Return:
-    """End the subworkflow with a value. https://docs.cloud.google.com/workflows/docs/reference/syntax/completing"""
+    """End the subworkflow with a value.
+
+    https://docs.cloud.google.com/workflows/docs/reference/syntax/completing
+    """
 
     name: str
     value: Value
@@ -91,7 +112,10 @@ class Return:
 
 @dataclass(frozen=True, kw_only=True)
 class Raise:
-    """Fail with a text or a map. https://docs.cloud.google.com/workflows/docs/reference/syntax/raising-errors"""
+    """Fail with a text or a map.
+
+    https://docs.cloud.google.com/workflows/docs/reference/syntax/raising-errors
+    """
 
     name: str
     value: Value

@@ -1,4 +1,7 @@
-"""The commit: everything that is aligned, in one transaction; a batch that fails is halved until the bad source stands alone."""
+"""The commit: everything that is aligned, in one transaction.
+
+A batch that fails is halved until the bad source stands alone.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,8 @@ def commit(plan: Plan) -> Subworkflow:
                         name="whose_fault",
                         cases=(
                             Case(
-                                condition=call("text.match_regex", default(get(error, "message"), ""), "the fence has moved on"),
+                                condition=call(
+                                    "text.match_regex", default(get(error, "message"), ""), "the fence has moved on"),
                                 steps=(Raise(name="fenced_off", value=error),),
                             ),
                             Case(

@@ -1,13 +1,14 @@
 """The copy: the transfer service carries the staging dataset to the landing dataset, started here and never waited for.
 
 A transfer run has no id of ours. Its requestedRunTime is written to the log before the call, and found again by it
-(REST startManualRuns). Tables of other runs that are still there are unchanged, and those the service skips (managing-datasets).
+(REST startManualRuns). Tables of other runs that are still there are unchanged, and those the service skips
+(managing-datasets).
 """
 
 from __future__ import annotations
 
 from replicator.plan.plan import Plan
-from replicator.workflow.expressions import Binary, Var, add, both, call, default, either, eq, get, join, ne
+from replicator.workflow.expressions import Binary, Var, both, call, default, either, eq, get, join, ne
 from replicator.workflow.jobs import PIPELINE, RUN
 from replicator.workflow.stages.source import PARAMETERS, SOURCE, STATE, at_target, follow
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
@@ -23,7 +24,8 @@ def copy(plan: Plan) -> Subworkflow:
         purpose="Carry the staging dataset across: start the transfer once, then look at it.",
         parameters=PARAMETERS,
         steps=(
-            Switch(name="under_way", cases=(Case(condition=ne(get(STATE, "transfer"), None), next="look_at_transfer"),)),
+            Switch(name="under_way", cases=(
+                Case(condition=ne(get(STATE, "transfer"), None), next="look_at_transfer"),)),
             *follow(
                 at_target(join("landing_", SOURCE["name"]), sql=plan.statements.create_landing, run={"run": RUN["id"]}),
             ),
@@ -103,10 +105,12 @@ def transfer_config() -> Subworkflow:
                     "body": {
                         "displayName": Var("title"),
                         "dataSourceId": "cross_region_copy",
-                        "destinationDatasetId": call("text.substring", SOURCE["landing"], add(call("len", PIPELINE["billed_to"]), 1), call("len", SOURCE["landing"])),
+                        "destinationDatasetId": call(
+                            "text.replace_all", SOURCE["landing"], join(PIPELINE["billed_to"], "."), ""),
                         "params": {
                             "source_project_id": SOURCE["billed_to"],
-                            "source_dataset_id": call("text.substring", SOURCE["staging"], add(call("len", SOURCE["billed_to"]), 1), call("len", SOURCE["staging"])),
+                            "source_dataset_id": call(
+                                "text.replace_all", SOURCE["staging"], join(SOURCE["billed_to"], "."), ""),
                             "overwrite_destination_table": True,
                         },
                         "scheduleOptions": {"disableAutoScheduling": True},

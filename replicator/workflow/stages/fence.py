@@ -17,7 +17,7 @@ def take_fence(plan: Plan) -> Subworkflow:
     take = job(
         join("take_", call("string", Var("turn"))), sql=plan.statements.take_fence, **_TARGET,
         run={"pipeline": PIPELINE["name"], "holder": RUN["holder"], "lease": PIPELINE["lease"],
-             "adopt": default(get(Var("args"), "adopt"), False)},
+             "adopt": get(Var("args"), "adopt")},
     )  # fmt: skip
     return Subworkflow(
         name="take_fence",

@@ -1,8 +1,9 @@
-"""What a source goes through, one stage at a time: each of these starts what is long and looks at it when it is called again.
+"""What a source goes through, one stage at a time.
 
-A source's state is a map: ``stage``, ``attempts`` (of its jobs, by name), ``names`` (for its statements' braces), what is
-counted (``units``, ``rows``, ``bytes``, ``buffers``, ``slices``, ``left``, ``copies``, ``drift``), ``seconds`` per stage,
-``error``, and the ``transfer`` on its way.
+Each stage starts what is long, and looks at it when it is called again. A source's state is a map: ``stage``,
+``attempts`` (of its jobs, by name), ``names`` (for its statements' braces), what is counted (``units``, ``rows``,
+``bytes``, ``buffers``, ``slices``, ``left``, ``copies``, ``drift``), ``seconds`` per stage, ``error``, and the
+``transfer`` on its way.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from replicator.plan.plan import Plan
-from replicator.workflow.expressions import Binary, Value, Var, call, eq, join, lt, ne
+from replicator.workflow.expressions import Binary, Value, Var, call, eq, join, lt, ne, no
 from replicator.workflow.jobs import PIPELINE, RUN, job
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Step, Subworkflow, Switch
 
@@ -20,8 +21,10 @@ SEEN: Final = Var("seen")
 PARAMETERS: Final = ("pipeline", "run", "source", "state")
 ARGUMENTS: Final = {"pipeline": PIPELINE, "run": RUN, "source": SOURCE, "state": STATE}
 
+FOLLOW: Final = {"pipeline": PIPELINE, "run": RUN, "job": Var("job"), "attempts": STATE["attempts"]}
+
 SLICES: Final = 4
-"""Scripts that fill one source's buffers side by side; each loops over its share, so steps do not grow with datasets."""
+"""Scripts that fill a source's buffers side by side; each loops over its share: steps do not grow with datasets."""
 
 
 def inventory(plan: Plan) -> Subworkflow:
@@ -78,7 +81,7 @@ def stage(plan: Plan) -> Subworkflow:
                 steps=(
                     Assign(name="share", values=(("job", fill),)),
                     Call(name="start_slice", function="start_once", result="state.attempts",
-                         arguments={"pipeline": PIPELINE, "run": RUN, "job": Var("job"), "attempts": STATE["attempts"]}),
+                         arguments=FOLLOW),
                 ),
             ),
             ForEach(
@@ -86,7 +89,7 @@ def stage(plan: Plan) -> Subworkflow:
                 steps=(
                     Assign(name="same_share", values=(("job", fill),)),
                     Call(name="follow_slice", function="follow", result="seen",
-                         arguments={"pipeline": PIPELINE, "run": RUN, "job": Var("job"), "attempts": STATE["attempts"]}),
+                         arguments=FOLLOW),
                     Assign(name="note", values=(("state.attempts", SEEN["attempts"]),)),
                     Switch(name="slice_done", cases=(Case(
                         condition=SEEN["done"],
@@ -223,13 +226,13 @@ def follow(this: dict[str, Value], *, prefix: str = "") -> tuple[Step, ...]:
         Assign(name=f"{prefix}job", values=(("job", this),)),
         Call(
             name=f"{prefix}follow_job", function="follow", result="seen",
-            arguments={"pipeline": PIPELINE, "run": RUN, "job": Var("job"), "attempts": STATE["attempts"]},
+            arguments=FOLLOW,
         ),
         Assign(name=f"{prefix}remember", values=(("state.attempts", SEEN["attempts"]),)),
         Switch(
             name=f"{prefix}not_yet",
             cases=(
-                Case(condition=eq(SEEN["done"], False), steps=(Return(name=f"{prefix}later", value=STATE),)),
+                Case(condition=no(SEEN["done"]), steps=(Return(name=f"{prefix}later", value=STATE),)),
             ),
         ),
     )  # fmt: skip
