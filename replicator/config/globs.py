@@ -44,9 +44,9 @@ def common_name(one: GlobSet, other: GlobSet) -> str | None:
     if all("*" not in glob for glob in other.include):
         return common_name(other, one)
     alphabet = _alphabet(one, other)
-    start = (_start(one), _start(other))
-    seen = {start}
-    queue = deque([("", start)])
+    # The start is not seen yet: no name is empty, so its state counts only when a character leads back to it.
+    seen: set[tuple[_State, _State]] = set()
+    queue = deque([("", (_start(one), _start(other)))])
     while queue:
         name, (left, right) = queue.popleft()
         if name and left.accepts and right.accepts:

@@ -35,10 +35,10 @@ _SOURCE_FILLER: Final[Mapping[str, Plain]] = {
     "project": "filler",
     "location": "EU",
     "tables": {"shards": "filler_", "suffix": "%Y%m%d"},
-    "columns": {},
+    "columns": {"exclude": [], "hash": [], "rename": {}},
 }
-# Maps in which one key can be filled and the others kept.
-_DIVISIBLE: Final = frozenset({"target", "partition", "state", "columns"})
+# Maps and lists in which one value can be filled and the others kept.
+_DIVISIBLE: Final = frozenset({"target", "partition", "state", "columns", "exclude", "hash", "rename"})
 
 
 def parse_pipeline(text: str, file: Path) -> Pipeline:
@@ -148,8 +148,10 @@ def _filled(
         instead = filler.get(key)
         if key in given and not any(other[: len(here)] == here for other in wrong):
             filled[key] = given[key]
-        elif key in _DIVISIBLE and key in given and isinstance(instead, dict):
+        elif key in _DIVISIBLE and isinstance(given.get(key), dict) and isinstance(instead, dict):
             filled[key] = _filled(given[key], instead, wrong, here, gaps)
+        elif key in _DIVISIBLE and isinstance(items := given.get(key), list) and isinstance(instead, list):
+            filled[key] = [f"filler_{n}" if (*here, n) in wrong else item for n, item in enumerate(items)]
         else:
             gaps.add(here)
             filled |= {key: instead} if key in filler else {}

@@ -57,10 +57,11 @@ class _Builder:
     def _one(self, path: FieldNames, fields: Sequence[Field], *, everywhere: bool) -> Field:
         first = fields[0]
         here = (*path, first.name)
-        shapes = {(one.type, Kind.of(one)): one for one in reversed(fields)}
+        shapes: dict[tuple[str, Kind], Field] = {}
+        for one in fields:
+            shapes.setdefault((one.type, Kind.of(one)), one)
         if len(shapes) > 1:
-            distinct = tuple(one for one in fields if shapes[one.type, Kind.of(one)] is one)
-            self.conflicts.append(Conflict(here, distinct))
+            self.conflicts.append(Conflict(here, tuple(shapes.values())))
         alike = [one for one in fields if (one.type, Kind.of(one)) == (first.type, Kind.of(first))]
         required = everywhere and all(one.mode is Mode.REQUIRED for one in fields)
         mode = first.mode if first.mode is Mode.REPEATED else Mode.REQUIRED if required else Mode.NULLABLE
