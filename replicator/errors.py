@@ -5,6 +5,7 @@
 │   └── ``ConfigError`` one or more problems in configuration files, all of them at once
 ├── ``StaleError``      something written is out of date; exit 3
 └── ``FailedError``     what was asked could not be done; exit 1
+    └── ``NotFoundError`` it is not there
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ class StaleError(ReplicatorError):
 
 class FailedError(ReplicatorError):
     """What was asked for was tried, or looked at, and could not be done."""
+
+
+class NotFoundError(FailedError):
+    """What was asked for, or asked of, is not there."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -86,6 +86,17 @@ class SourceRoute:
     max_bytes_billed: int | None = None
 
     @property
+    def names(self) -> Mapping[str, str]:
+        """What stands in the braces of the source's statements, but for the epoch, which a run has."""
+        return {
+            "project": self.project,
+            "location": self.location,
+            "region": self.location.lower(),
+            "staging": str(self.staging),
+            "landing": str(self.landing),
+        }
+
+    @property
     def crosses(self) -> bool:
         """Whether a copy is needed: staging and landing are two datasets."""
         return self.staging != self.landing

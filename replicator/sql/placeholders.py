@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from replicator.sql.quoting import quote_name
@@ -46,3 +47,10 @@ def run_value(name: str) -> str:
 def source_value(name: str) -> str:
     """A text out of the source's block of data."""
     return f"JSON_VALUE(@source, '$.{name}')"
+
+
+def bind(statement: str, names: Mapping[str, str]) -> str:
+    """``statement`` with names put in its braces, as the document does it for each job."""
+    for name, value in names.items():
+        statement = statement.replace(f"{{{name}}}", value)
+    return statement

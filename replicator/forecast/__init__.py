@@ -1,0 +1,1 @@
+"""Questions about the next run, asked with the document's own statements."""
