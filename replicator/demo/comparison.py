@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from replicator.demo.rows import Row, Value
@@ -82,7 +83,10 @@ def _canonical(value: Value) -> str:
 def _encoded(value: object) -> object:
     if isinstance(value, date):
         return {"\0date": value.isoformat()}
-    # Whatever else a client may answer with (Decimal, bytes) equals nothing that was expected as JSON.
+    if isinstance(value, Decimal):
+        # 1.50 and 1.5 are one NUMERIC.
+        return {"\0numeric": str(value.normalize())}
+    # Bytes, times of day: told apart by their type and the way Python writes them.
     return {f"\0{type(value).__name__}": repr(value)}
 
 

@@ -26,6 +26,8 @@ class Rule:
         project: Whose shards they are.
         include: Globs; a dataset that fits one of them belongs to the source ...
         exclude: ... unless it fits one of these.
+        prefix: What stands before the eight digits of a shard's day.
+        owner: What the source column holds; None for ``<project>.<dataset>``.
         excluded: Dotted paths of fields that stay behind.
         hashed: Dotted paths of text fields that arrive as the lowercase hex of their SHA-256.
         renamed: Dotted path to the name that the field has in the target.
@@ -35,6 +37,8 @@ class Rule:
     project: str
     include: tuple[str, ...]
     exclude: tuple[str, ...] = ()
+    prefix: str = "events_"
+    owner: str | None = None
     excluded: frozenset[str] = frozenset()
     hashed: frozenset[str] = frozenset()
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +51,7 @@ class Rule:
             table.ref.project == self.project
             and any(fnmatch.fnmatchcase(dataset, glob) for glob in self.include)
             and not any(fnmatch.fnmatchcase(dataset, glob) for glob in self.exclude)
-            and re.fullmatch(r"events_[0-9]{8}", table.ref.table) is not None
+            and re.fullmatch(re.escape(self.prefix) + "[0-9]{8}", table.ref.table) is not None
         )
 
 
@@ -75,7 +79,7 @@ def expected_rows(
         rules: One per source.
         schema: The target's columns but for the two that the pipeline adds.
         day_column: Holds the day in the shard's name.
-        source_column: Holds ``<project>.<dataset>``.
+        source_column: Says where a row came from.
     """
     rows: list[Row] = []
     for table in tables:
@@ -83,7 +87,7 @@ def expected_rows(
             if not rule.owns(table):
                 continue
             day = datetime.strptime(table.ref.table[-8:], "%Y%m%d").date()  # noqa: DTZ007  # a name, not a moment
-            own: Row = {day_column: day, source_column: f"{table.ref.project}.{table.ref.dataset}"}
+            own: Row = {day_column: day, source_column: rule.owner or f"{table.ref.project}.{table.ref.dataset}"}
             rows.extend(
                 _fitted(_passed_record(row, table.fields, rule, ()), schema) | own
                 for row in table.rows

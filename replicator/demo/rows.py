@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, time
-from typing import Final, TypeAlias, Union
+from decimal import Decimal
+from typing import Final, TypeAlias
 
 from replicator.schema.fields import Field, Mode
 
-# Recursive, so the names inside are quoted, and Union is spelled out: a text has no "|".
-Value: TypeAlias = Union[bool, int, float, str, date, list["Value"], dict[str, "Value"], None]  # noqa: UP007
+Value: TypeAlias = bool | int | float | str | bytes | date | time | Decimal | list["Value"] | dict[str, "Value"] | None
 Row: TypeAlias = dict[str, Value]
 
 MARKER: Final = "never-leaves-the-country"
