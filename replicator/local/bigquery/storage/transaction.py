@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from replicator.local.bigquery.storage import defining
+from replicator.local.bigquery.storage.catalog import StoreCatalog
 from replicator.local.bigquery.storage.changing import Changing
 from replicator.local.bigquery.storage.commit import Changes
 from replicator.local.bigquery.storage.definitions import DatasetDefinition, TableDefinition
@@ -73,6 +74,15 @@ class Transaction:
     def partitions(self, ref: TableRef) -> list[Partition]:
         """A table's partitions that hold rows, by id."""
         return self.overlay.partitions(ref)
+
+    def catalog(self, *, location: str | None, temporary: DatasetRef | None = None) -> StoreCatalog:
+        """What a query of a job in ``location`` sees.
+
+        Args:
+            location: The job's; None for callers that are no jobs, who see every location.
+            temporary: The hidden dataset in which names of one part are looked for.
+        """
+        return StoreCatalog(self.overlay, self._engine.root, location=location, temporary=temporary)
 
     # Definitions -----------------------------------------------------------------------------------------------
     def create_dataset(self, ref: DatasetRef, definition: DatasetDefinition, on_existing: OnExisting) -> bool:

@@ -1,0 +1,132 @@
+"""Metadata views as relations: found by their path, read from the catalog when a query scans them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from replicator.local.bigquery.errors import unmodelled
+from replicator.local.bigquery.googlesql.catalog import Column, Prune
+from replicator.local.bigquery.storage.metadata_views import TABLES_META, VIEWS, Qualifier, Scope, View
+from replicator.local.bigquery.storage.overlay import Overlay
+from replicator.local.bigquery.storage.projection import empty_relation, literal
+from replicator.local.bigquery.storage.pruning import Extent, wanted
+from replicator.local.bigquery.storage.refusals import dataset_not_found, refuse
+from replicator.local.bigquery.storage.states import Dataset
+from replicator.local.bigquery.types import Type, array, duckdb_name, duckdb_type
+from replicator.names import DatasetRef, TableRef
+
+_SCHEMA: Final = "INFORMATION_SCHEMA"
+_REGION: Final = "region-"
+_DEFAULT_LOCATION: Final = "US"
+
+
+@dataclass(frozen=True)
+class MetadataRelation:
+    """One metadata view in one place.
+
+    Attributes:
+        name: Told in messages.
+        view: The view.
+        overlay: The transaction's view of the catalog.
+        project: The project.
+        datasets: The datasets that are asked about.
+    """
+
+    name: str
+    view: View
+    overlay: Overlay
+    project: str
+    datasets: tuple[Dataset, ...]
+
+    @property
+    def referenced(self) -> tuple[TableRef, ...]:
+        """No table of anyone's."""
+        return ()
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The documented columns."""
+        return tuple(Column(name, _type(kind)) for name, kind in self.view.columns)
+
+    @property
+    def prunable(self) -> frozenset[str]:
+        """The names of datasets and tables, by which rows are left out before they are made."""
+        return frozenset({"table_schema", "table_name"} & {name for name, _ in self.view.columns})
+
+    def scan(self, *, columns: frozenset[str], prune: Sequence[Prune]) -> str:
+        """A parenthesised DuckDB SELECT of these columns, its rows written out in it."""
+
+        def may(known: Mapping[str, str]) -> bool:
+            return wanted({name: Extent(value, value) for name, value in known.items()}, prune)
+
+        scope = Scope(self.overlay, self.project, self.datasets, columns, may)
+        read = [column for column in self.columns if column.name in columns]
+        rows = list(self.view.rows(scope))
+        kinds = [(column.name, duckdb_type(column.type)) for column in read]
+        if not rows:
+            return f"({empty_relation(kinds)})"
+        if not read:
+            return f"(SELECT true AS counted FROM range({len(rows)}))"
+        # One literal of JSON: DuckDB reads thousands of rows from it faster than it parses as many VALUES.
+        held = [{column.name: row.get(column.name) for column in read} for row in rows]
+        text = literal(json.dumps(held, ensure_ascii=False, separators=(",", ":")))
+        structure = literal(json.dumps([{name: _structure(kind) for name, kind in kinds}]))
+        listed = ", ".join(f"r.{duckdb_name(name)} AS {duckdb_name(name)}" for name, _ in kinds)
+        return f"(SELECT {listed} FROM (SELECT unnest(from_json({text}, {structure})) AS r))"
+
+    def logical_bytes(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> int:  # noqa: ARG002 - the port's
+        """What a metadata query is billed at least (information-schema-intro, pricing)."""
+        return 10 * 1024 * 1024
+
+
+def metadata_relation(overlay: Overlay, path: tuple[str, ...], location: str | None) -> MetadataRelation | None:
+    """The metadata view of that path; None where the path names none.
+
+    Raises:
+        BigQueryError: There is no such view, it lies elsewhere, or is qualified by what it cannot be.
+    """
+    if len(path) > 1 and path[-1].upper() == "__TABLES__":
+        ref = DatasetRef(*path[-3:-1])
+        return MetadataRelation(".".join(path), TABLES_META, overlay, ref.project, (_here(overlay, ref, location),))
+    if len(path) < 2 or path[-2].upper() != _SCHEMA:
+        return None
+    name, project = path[-1].upper(), path[0]
+    if name not in VIEWS:
+        what = f"{_SCHEMA}.{name}"
+        raise unmodelled(what)
+    view, qualifier = VIEWS[name], path[1] if len(path) == 4 else None
+    if qualifier is not None and not qualifier.lower().startswith(_REGION):
+        if Qualifier.DATASET not in view.qualifiers:
+            refuse(
+                f"{_SCHEMA}.{name} is qualified by a region, `region-…`, and not by a dataset", reason="invalidQuery"
+            )
+        only = _here(overlay, DatasetRef(project, qualifier), location)
+        return MetadataRelation(".".join(path), view, overlay, project, (only,))
+    if Qualifier.REGION not in view.qualifiers:
+        refuse(f"{_SCHEMA}.{name} must be qualified with a dataset", reason="invalidQuery")
+    region = qualifier[len(_REGION) :] if qualifier is not None else location or _DEFAULT_LOCATION
+    if location is not None and region.casefold() != location.casefold():
+        raise dataset_not_found(DatasetRef(project, qualifier or _SCHEMA), location)
+    datasets = tuple(
+        dataset for dataset in overlay.datasets(project) if dataset.definition.location.casefold() == region.casefold()
+    )
+    return MetadataRelation(".".join(path), view, overlay, project, datasets)
+
+
+def _here(overlay: Overlay, ref: DatasetRef, location: str | None) -> Dataset:
+    dataset = overlay.find_dataset(ref)
+    if dataset is None or (location is not None and dataset.definition.location.casefold() != location.casefold()):
+        raise dataset_not_found(ref, location)
+    return dataset
+
+
+def _type(kind: str) -> Type:
+    return array(Type("STRING")) if kind == "ARRAY" else Type(kind)
+
+
+def _structure(kind: str) -> object:
+    return [kind.removesuffix("[]")] if kind.endswith("[]") else kind

@@ -1,0 +1,326 @@
+"""INFORMATION_SCHEMA and ``__TABLES__``: which views there are, their columns in the documented order, their rows.
+
+Below docs.cloud.google.com/bigquery/docs/: information-schema-{datasets-schemata, tables, columns, column-field-paths,
+partitions, table-options, table-storage}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Flag, auto
+from typing import Any, Final
+
+from replicator.local.bigquery.storage.definitions import Kind
+from replicator.local.bigquery.storage.instants import from_micros, micros, millis_text
+from replicator.local.bigquery.storage.options import create_statement, table_options
+from replicator.local.bigquery.storage.overlay import Overlay
+from replicator.local.bigquery.storage.partitions import WHOLE, ingestion_partitioned, partition_column
+from replicator.local.bigquery.storage.refusals import refuse
+from replicator.local.bigquery.storage.states import Dataset, Table
+from replicator.schema.fields import Mode, walk
+
+Row = Mapping[str, Any]
+Wanted = Callable[[Mapping[str, str]], bool]
+# "INFORMATION_SCHEMA.PARTITIONS": a query reads at most 1,000 tables (information-schema-partitions, scope).
+_MOST_TABLES_OF_PARTITIONS: Final = 1_000
+# Time travel and fail-safe: for so long a dropped table is still listed (information-schema-table-storage).
+_REMEMBERED: Final = timedelta(days=14)
+_TABLE_TYPES: Final = {Kind.TABLE: "BASE TABLE", Kind.VIEW: "VIEW"}
+
+
+class Qualifier(Flag):
+    """What stands before INFORMATION_SCHEMA."""
+
+    DATASET = auto()
+    REGION = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a view looks.
+
+    Attributes:
+        overlay: The transaction's view.
+        project: The project.
+        datasets: The datasets that are asked about.
+        columns: The names of the columns that will be read; rows may leave the others out.
+        wanted: Whether rows with these values of ``table_schema`` and ``table_name`` can be wanted at all.
+    """
+
+    overlay: Overlay
+    project: str
+    datasets: tuple[Dataset, ...]
+    columns: frozenset[str]
+    wanted: Wanted
+
+    def tables(self) -> Iterator[Table]:
+        """Tables and views that can be wanted, by dataset and name."""
+        for dataset in self.datasets:
+            if self.wanted({"table_schema": dataset.ref.dataset}):
+                for table in self.overlay.tables(dataset.ref):
+                    if self.wanted({"table_name": table.ref.table}):
+                        yield table
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One metadata view.
+
+    Attributes:
+        columns: (name, GoogleSQL type) in the documented order.
+        qualifiers: What it may be qualified with.
+        rows: Its rows in a scope, as JSON values by column; a column that is left out is NULL.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    qualifiers: Qualifier
+    rows: Callable[[Scope], Iterator[Row]]
+
+
+def _columns(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = (part.split() for part in text.split(","))
+    return tuple((name, kind) for name, kind in pairs)
+
+
+def _named(table: Table) -> dict[str, Any]:
+    return {
+        "table_catalog": table.ref.project,
+        "table_schema": table.ref.dataset,
+        "table_name": table.ref.table,
+    }
+
+
+def _yes(condition: object) -> str:
+    return "YES" if condition else "NO"
+
+
+def _schemata(scope: Scope) -> Iterator[Row]:
+    for dataset in scope.datasets:
+        yield {
+            "catalog_name": dataset.ref.project,
+            "schema_name": dataset.ref.dataset,
+            "creation_time": dataset.created.isoformat(),
+            "last_modified_time": dataset.modified.isoformat(),
+            "location": dataset.definition.location,
+            "ddl": f'CREATE SCHEMA `{dataset.ref}`\nOPTIONS(\n  location="{dataset.definition.location}"\n);',
+        }
+
+
+def _tables(scope: Scope) -> Iterator[Row]:
+    for table in scope.tables():
+        stored = table.definition.kind is Kind.TABLE
+        yield {
+            **_named(table),
+            "table_type": _TABLE_TYPES[table.definition.kind],
+            "managed_table_type": "NATIVE" if stored else None,
+            "is_insertable_into": _yes(stored),
+            "is_fine_grained_mutations_enabled": "NO",
+            "is_typed": "NO",
+            "is_change_history_enabled": "NO",
+            "creation_time": table.created.isoformat(),
+            "ddl": create_statement(table) if "ddl" in scope.columns else None,
+        }
+
+
+def _table_columns(scope: Scope) -> Iterator[Row]:
+    for table in scope.tables():
+        definition = table.definition
+        partitioned = (partition_column(definition) or "").casefold()
+        clustering = {name.casefold(): place for place, name in enumerate(definition.clustering, start=1)}
+        rest = {"is_generated": "NEVER", "policy_tags": []}
+        for position, field in enumerate(definition.fields, start=1):
+            yield {
+                **_named(table),
+                **rest,
+                "column_name": field.name,
+                "ordinal_position": position,
+                "is_nullable": _yes(field.mode is Mode.NULLABLE),
+                "data_type": field.googlesql,
+                "is_hidden": "NO",
+                "is_system_defined": "NO",
+                "is_partitioning_column": _yes(field.name.casefold() == partitioned),
+                "clustering_ordinal_position": clustering.get(field.name.casefold()),
+            }
+        if ingestion_partitioned(definition):
+            for name, kind in (("_PARTITIONTIME", "TIMESTAMP"), ("_PARTITIONDATE", "DATE")):
+                yield {
+                    **_named(table),
+                    **rest,
+                    "column_name": name,
+                    "is_nullable": "YES",
+                    "data_type": kind,
+                    "is_hidden": "YES",
+                    "is_system_defined": "YES",
+                    "is_partitioning_column": _yes(name == "_PARTITIONTIME"),
+                }
+
+
+def _field_paths(scope: Scope) -> Iterator[Row]:
+    for table in scope.tables():
+        for path, field in walk(table.definition.fields):
+            yield {
+                **_named(table),
+                "column_name": path[0],
+                "field_path": ".".join(path),
+                "data_type": field.googlesql,
+                "description": field.description,
+                "policy_tags": [],
+            }
+
+
+def _partitions(scope: Scope) -> Iterator[Row]:
+    tables = [table for table in scope.tables() if table.definition.kind is Kind.TABLE]
+    if len(tables) > _MOST_TABLES_OF_PARTITIONS:
+        refuse(
+            "INFORMATION_SCHEMA.PARTITIONS query attempted to read too many tables. "
+            "Please add more restrictive filters.",
+            reason="invalidQuery",
+        )
+    for table in tables:
+        for partition in scope.overlay.partitions(table.ref):
+            yield {
+                **_named(table),
+                "partition_id": None if partition.id == WHOLE else partition.id,
+                "total_rows": partition.rows,
+                "total_logical_bytes": partition.bytes,
+                "total_billable_bytes": partition.bytes,
+                "last_modified_time": partition.modified.isoformat(),
+                "storage_tier": "ACTIVE",
+            }
+
+
+def _options(scope: Scope) -> Iterator[Row]:
+    for table in scope.tables():
+        for name, kind, value in table_options(table):
+            yield {**_named(table), "option_name": name, "option_type": kind, "option_value": value}
+
+
+def _storage(scope: Scope) -> Iterator[Row]:
+    """Straight from the catalog, without reading a schema: one row per table of a project, and dropped ones too."""
+    query = """
+        SELECT name, created, rows, bytes, storage_modified, deleted, deletion,
+               (SELECT count(*) FROM partitions WHERE table_id = tables.id AND partition <> '')
+        FROM tables
+        WHERE project = ? AND dataset = ? AND kind = 'TABLE' AND (deleted IS NULL OR deleted > ?) ORDER BY name"""
+    forgotten = micros(scope.overlay.now - _REMEMBERED)
+    for dataset in scope.datasets:
+        schema = dataset.ref.dataset
+        if not scope.wanted({"table_schema": schema}):
+            continue
+        for row in scope.overlay.snapshot.query(query, (scope.project, schema, forgotten)):
+            name, created, rows, size, stored, deleted, why, partitions = row
+            if scope.wanted({"table_name": name}):
+                yield {
+                    "project_id": scope.project,
+                    "table_catalog": scope.project,
+                    "table_schema": schema,
+                    "table_name": name,
+                    "creation_time": from_micros(created).isoformat(),
+                    "total_rows": rows,
+                    "total_partitions": partitions,
+                    "total_logical_bytes": size,
+                    "active_logical_bytes": size,
+                    "long_term_logical_bytes": 0,
+                    "storage_last_modified_time": None if deleted else from_micros(stored).isoformat(),
+                    "deleted": deleted is not None,
+                    "table_type": "BASE TABLE",
+                    "managed_table_type": "NATIVE",
+                    "table_deletion_reason": why,
+                    "table_deletion_time": from_micros(deleted).isoformat() if deleted else None,
+                }
+
+
+def _old_tables(scope: Scope) -> Iterator[Row]:
+    for table in scope.tables():
+        yield {
+            "project_id": table.ref.project,
+            "dataset_id": table.ref.dataset,
+            "table_id": table.ref.table,
+            "creation_time": int(millis_text(table.created)),
+            "last_modified_time": int(millis_text(table.modified)),
+            "row_count": table.rows,
+            "size_bytes": table.bytes,
+            "type": 1 if table.definition.kind is Kind.TABLE else 2,
+        }
+
+
+_TABLE_NAME: Final = "table_catalog STRING, table_schema STRING, table_name STRING,"
+
+VIEWS: Final = {
+    "SCHEMATA": View(
+        _columns(
+            "catalog_name STRING, schema_name STRING, schema_owner STRING, creation_time TIMESTAMP, "
+            "last_modified_time TIMESTAMP, location STRING, ddl STRING, default_collation_name STRING"
+        ),
+        Qualifier.REGION,
+        _schemata,
+    ),
+    "TABLES": View(
+        _columns(
+            f"{_TABLE_NAME} table_type STRING, managed_table_type STRING, is_insertable_into STRING, "
+            "is_fine_grained_mutations_enabled STRING, is_typed STRING, is_change_history_enabled STRING, "
+            "creation_time TIMESTAMP, base_table_catalog STRING, base_table_schema STRING, base_table_name STRING, "
+            "snapshot_time_ms TIMESTAMP, replica_source_catalog STRING, replica_source_schema STRING, "
+            "replica_source_name STRING, replication_status STRING, replication_error STRING, ddl STRING, "
+            "default_collation_name STRING, sync_status JSON, upsert_stream_apply_watermark TIMESTAMP"
+        ),
+        Qualifier.DATASET | Qualifier.REGION,
+        _tables,
+    ),
+    "COLUMNS": View(
+        _columns(
+            f"{_TABLE_NAME} column_name STRING, ordinal_position INT64, is_nullable STRING, data_type STRING, "
+            "is_generated STRING, generation_expression STRING, is_stored STRING, is_hidden STRING, "
+            "is_updatable STRING, is_system_defined STRING, is_partitioning_column STRING, "
+            "clustering_ordinal_position INT64, collation_name STRING, column_default STRING, rounding_mode STRING, "
+            "policy_tags ARRAY"
+        ),
+        Qualifier.DATASET | Qualifier.REGION,
+        _table_columns,
+    ),
+    "COLUMN_FIELD_PATHS": View(
+        _columns(
+            f"{_TABLE_NAME} column_name STRING, field_path STRING, data_type STRING, description STRING, "
+            "collation_name STRING, rounding_mode STRING, policy_tags ARRAY"
+        ),
+        Qualifier.DATASET | Qualifier.REGION,
+        _field_paths,
+    ),
+    "PARTITIONS": View(
+        _columns(
+            f"{_TABLE_NAME} partition_id STRING, total_rows INT64, total_logical_bytes INT64, "
+            "total_billable_bytes INT64, last_modified_time TIMESTAMP, storage_tier STRING"
+        ),
+        Qualifier.DATASET,
+        _partitions,
+    ),
+    "TABLE_OPTIONS": View(
+        _columns(f"{_TABLE_NAME} option_name STRING, option_type STRING, option_value STRING"),
+        Qualifier.DATASET | Qualifier.REGION,
+        _options,
+    ),
+    "TABLE_STORAGE": View(
+        _columns(
+            f"project_id STRING, project_number INT64, {_TABLE_NAME} creation_time TIMESTAMP, total_rows INT64, "
+            "total_partitions INT64, total_logical_bytes INT64, active_logical_bytes INT64, "
+            "long_term_logical_bytes INT64, current_physical_bytes INT64, total_physical_bytes INT64, "
+            "active_physical_bytes INT64, long_term_physical_bytes INT64, time_travel_physical_bytes INT64, "
+            "storage_last_modified_time TIMESTAMP, deleted BOOL, table_type STRING, managed_table_type STRING, "
+            "fail_safe_physical_bytes INT64, last_metadata_index_refresh_time TIMESTAMP, "
+            "table_deletion_reason STRING, table_deletion_time TIMESTAMP"
+        ),
+        Qualifier.REGION,
+        _storage,
+    ),
+}
+
+TABLES_META: Final = View(
+    _columns(
+        "project_id STRING, dataset_id STRING, table_id STRING, creation_time INT64, last_modified_time INT64, "
+        "row_count INT64, size_bytes INT64, type INT64"
+    ),
+    Qualifier.DATASET,
+    _old_tables,
+)

@@ -1,0 +1,93 @@
+"""A table's options as GoogleSQL writes them, and the statement that would make the table again.
+
+https://docs.cloud.google.com/bigquery/docs/information-schema-table-options
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from replicator.local.bigquery.storage.definitions import Kind, RangePartitioning, TimePartitioning, Unit
+from replicator.local.bigquery.storage.states import Table
+from replicator.schema.fields import Field, Mode, walk
+
+_DAY = timedelta(days=1)
+
+
+def quoted(text: str) -> str:
+    """A GoogleSQL string literal."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def table_options(table: Table) -> list[tuple[str, str, str]]:
+    """(name, type, value) of each option that is set, the value as a GoogleSQL literal."""
+    definition, found = table.definition, []
+    if isinstance(definition.partitioning, TimePartitioning) and definition.partitioning.expiration is not None:
+        days = definition.partitioning.expiration / _DAY
+        found.append(("partition_expiration_days", "FLOAT64", repr(float(days))))
+    if definition.expires is not None:
+        found.append(("expiration_timestamp", "TIMESTAMP", f'TIMESTAMP "{_instant(definition.expires)}"'))
+    if definition.require_partition_filter:
+        found.append(("require_partition_filter", "BOOL", "true"))
+    if definition.friendly_name is not None:
+        found.append(("friendly_name", "STRING", quoted(definition.friendly_name)))
+    if definition.description is not None:
+        found.append(("description", "STRING", quoted(definition.description)))
+    if definition.labels:
+        pairs = ", ".join(f"STRUCT({quoted(key)}, {quoted(value)})" for key, value in definition.labels.items())
+        found.append(("labels", "ARRAY<STRUCT<STRING, STRING>>", f"[{pairs}]"))
+    return found
+
+
+def create_statement(table: Table) -> str:
+    """The DDL that makes the table or view again, without its rows."""
+    definition = table.definition
+    options = [f"{name}={value}" for name, _, value in table_options(table)]
+    listed = "\nOPTIONS(\n  " + ",\n  ".join(options) + "\n)" if options else ""
+    if definition.kind is Kind.VIEW:
+        return f"CREATE VIEW `{table.ref}`{listed}\nAS {definition.query};"
+    columns = ",\n  ".join(f"{_name(field)} {column_ddl(field)}" for field in definition.fields)
+    text = f"CREATE TABLE `{table.ref}`\n(\n  {columns}\n)"
+    clause = _partition_clause(table)
+    if clause:
+        text += f"\nPARTITION BY {clause}"
+    if definition.clustering:
+        text += f"\nCLUSTER BY {', '.join(definition.clustering)}"
+    return f"{text}{listed};"
+
+
+def column_ddl(field: Field) -> str:
+    """A column's or a nested field's type, NOT NULL and description, as CREATE TABLE has them."""
+    kind = field.googlesql
+    if field.type == "RECORD":
+        kind = f"STRUCT<{', '.join(f'{_name(child)} {column_ddl(child)}' for child in field.fields)}>"
+        kind = f"ARRAY<{kind}>" if field.mode is Mode.REPEATED else kind
+    required = " NOT NULL" if field.mode is Mode.REQUIRED else ""
+    described = f" OPTIONS(description={quoted(field.description)})" if field.description is not None else ""
+    return f"{kind}{required}{described}"
+
+
+def _name(field: Field) -> str:
+    return field.name if field.name.replace("_", "a").isalnum() and field.name.isascii() else f"`{field.name}`"
+
+
+def _partition_clause(table: Table) -> str | None:
+    match table.definition.partitioning:
+        case None:
+            return None
+        case RangePartitioning(column, start, end, interval):
+            return f"RANGE_BUCKET({column}, GENERATE_ARRAY({start}, {end}, {interval}))"
+        case TimePartitioning(unit, None, _):
+            return "_PARTITIONDATE" if unit is Unit.DAY else f"TIMESTAMP_TRUNC(_PARTITIONTIME, {unit})"
+        case TimePartitioning(unit, column, _):
+            kind = next(f.type for (name, *_), f in walk(table.definition.fields) if name == column)
+            if kind == "DATE":
+                return str(column) if unit is Unit.DAY else f"DATE_TRUNC({column}, {unit})"
+            if unit is Unit.DAY:
+                return f"DATE({column})"
+            return f"{kind}_TRUNC({column}, {unit})"
+
+
+def _instant(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03}Z"
