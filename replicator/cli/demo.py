@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from replicator.cli.cloud import serving
+from replicator.cli.exports import Exports
 from replicator.cli.render import document_text
 from replicator.cli.run import run_pipeline
 from replicator.demo.comparison import Comparison, compare
@@ -27,7 +27,6 @@ from replicator.demo.pipeline import (
     TARGET_LOCATION,
 )
 from replicator.errors import ExitCode, UsageError
-from replicator.names import DatasetRef, TableRef
 from replicator.report.outcome import print_outcome
 from replicator.report.progress import Progress, progress
 from replicator.report.words import counted, number
@@ -38,15 +37,6 @@ if TYPE_CHECKING:
     from replicator.schema.fields import Field
 
 _QUIET: Final = "nothing has changed"
-
-
-@dataclass(slots=True)
-class _World:
-    """What lies in the sources by now, and the schema that the first run gave the target."""
-
-    tables: dict[TableRef, Table] = field(default_factory=dict)
-    locations: dict[DatasetRef, str] = field(default_factory=dict)
-    schema: tuple[Field, ...] = ()
 
 
 @click.command("demo")
@@ -68,21 +58,30 @@ def command(directory: Path | None) -> ExitCode:
       replicator demo
       replicator demo --dir /tmp/demo
     """
+    from replicator.gcp.endpoints import Endpoints
+
     home = _home(directory)
-    world = _World()
+    schema: tuple[Field, ...] = ()
     comparisons = []
     with progress() as talk, serving(home) as running:
-        from replicator.gcp.endpoints import Endpoints
-
         endpoints = Endpoints.at(running.endpoints.http)
+        exports = Exports(endpoints)
         pipeline = _render(home, talk)
-        for number_, day in enumerate((first_day(), second_day(), Day(_QUIET, {}, ())), start=1):
-            click.echo(f"\nRun {number_}: {day.title}")
-            _load(day, world, endpoints, talk)
+        for turn, day in enumerate((first_day(), second_day(), Day(_QUIET, {}, ())), start=1):
+            click.echo(f"\nRun {turn}: {day.title}")
+            exports.write(day)
+            talk.note(f"the exports wrote {_written(day)}")
             print_outcome(run_pipeline(pipeline, endpoints, talk, if_busy="leave"))
-            comparisons.append(_check(world, endpoints))
+            tables = list(exports.tables.values())
+            # The first run creates the target; what appears later is drift, and stays out until it is allowed in.
+            schema = schema or expected_schema(tables, RULES)
+            comparisons.append(_check(tables, schema, endpoints))
     _say_goodbye(home)
     return ExitCode.DONE if all(comparison.equal for comparison in comparisons) else ExitCode.FAILED
+
+
+def _written(day: Day) -> str:
+    return f"{counted(len(day.tables), 'table')}, {counted(sum(len(table.rows) for table in day.tables), 'row')}"
 
 
 def _home(directory: Path | None) -> Path:
@@ -107,37 +106,12 @@ def _render(home: Path, talk: Progress) -> Pipeline:
     return pipeline
 
 
-def _load(day: Day, world: _World, endpoints: Endpoints, talk: Progress) -> None:
-    """Do to the sources what an export does, through Google's own client."""
-    from replicator.gcp.clients import Clients
-    from replicator.gcp.load import create_dataset, create_view, drop_table, load_rows
-
-    clients = Clients(endpoints)
-    locations = world.locations | dict(day.datasets)
-    world.locations = locations
-    for ref, location in day.datasets.items():
-        create_dataset(clients, ref, location=location)
-    for table in day.tables:
-        talk.now(f"loading {table.ref}")
-        drop_table(clients, table.ref)
-        load_rows(clients, table.ref, table.fields, table.rows, location=locations[table.ref.parent])
-        world.tables[table.ref] = table
-    for view in day.views:
-        create_view(clients, view.ref, view.query, location=locations[view.ref.parent])
-    if day.tables:
-        rows = sum(len(table.rows) for table in day.tables)
-        talk.note(f"the exports wrote {counted(len(day.tables), 'table')}, {counted(rows, 'row')}")
-
-
-def _check(world: _World, endpoints: Endpoints) -> Comparison:
+def _check(tables: list[Table], schema: tuple[Field, ...], endpoints: Endpoints) -> Comparison:
     """Compare the target with the oracle, and say how it went."""
     from replicator.gcp.clients import Clients
     from replicator.gcp.query import Query
 
-    tables = list(world.tables.values())
-    # The first run creates the target; what appears later is drift, and stays out until it is allowed in.
-    world.schema = world.schema or expected_schema(tables, RULES)
-    expected = expected_rows(tables, RULES, world.schema, day_column=DAY_COLUMN, source_column=SOURCE_COLUMN)
+    expected = expected_rows(tables, RULES, schema, day_column=DAY_COLUMN, source_column=SOURCE_COLUMN)
     query = f"SELECT * FROM `{TARGET}`"  # noqa: S608  # a constant name, and every column is what is compared
     actual = Query(Clients(endpoints)).rows(query, {}, location=TARGET_LOCATION, project=TARGET.project)
     found = compare(expected, actual, identity=IDENTITY)

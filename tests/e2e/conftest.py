@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,3 +55,25 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     """The demo, run once for every test that looks at what it left."""
     directory = tmp_path_factory.mktemp("demo") / "cloud"
     return DemoRun(directory, _run("demo", "--dir", directory))
+
+
+@contextmanager
+def served(directory: Path, *, without: Path | None = None) -> Iterator[str]:
+    """``replicator local serve`` as a process of its own; its address.
+
+    Args:
+        directory: Where its data is kept.
+        without: A folder put before everything else on the path of the server and of what it starts.
+    """
+    root = Path(__file__).parents[2]
+    path = os.pathsep.join(map(str, [root] if without is None else [without, root]))
+    command = [sys.executable, "-m", "replicator", "local", "serve", "--dir", str(directory)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -24,7 +21,7 @@ from replicator.gcp.load import create_dataset, load_rows
 from replicator.gcp.query import Query
 from replicator.names import DatasetRef, TableRef
 from replicator.schema.fields import Field, Mode
-from tests.e2e.conftest import Replicator
+from tests.e2e.conftest import Replicator, served
 
 pytestmark = pytest.mark.slow
 
@@ -141,14 +138,9 @@ def _tables() -> list[Table]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
-    """The address of ``replicator local serve``, a process of its own."""
-    command = [sys.executable, "-m", "replicator", "local", "serve", "--dir", str(tmp_path / "cloud")]
-    root = Path(__file__).parents[2]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+    """The address of a local cloud with nothing in it."""
+    with served(tmp_path / "cloud") as address:
+        yield address
 
 
 def test_what_another_program_loads_is_replicated(server: str, replicator: Replicator, tmp_path: Path) -> None:

@@ -1,0 +1,46 @@
+"""Does to the demo's sources what their exports do, through Google's own client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from replicator.demo.data import Day, Table
+from replicator.names import DatasetRef, TableRef
+
+if TYPE_CHECKING:
+    from replicator.gcp.endpoints import Endpoints
+
+
+class Exports:
+    """The sources' projects, and what lies in them by now.
+
+    Attributes:
+        tables: Every table's last edition.
+    """
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        from replicator.gcp.clients import Clients
+
+        self.tables: dict[TableRef, Table] = {}
+        self._locations: dict[DatasetRef, str] = {}
+        self._clients = Clients(endpoints)
+
+    def write(self, day: Day) -> None:
+        """Make the day's datasets, load its tables, create its views.
+
+        Raises:
+            FailedError: BigQuery refuses something of it.
+        """
+        from replicator.gcp.load import create_dataset, create_view, drop_table, load_rows
+
+        self._locations.update(day.datasets)
+        for ref, location in day.datasets.items():
+            create_dataset(self._clients, ref, location=location)
+        for table in day.tables:
+            # An export that rewrites a shard drops it: its creation time is new as well.
+            drop_table(self._clients, table.ref)
+            location = self._locations[table.ref.parent]
+            load_rows(self._clients, table.ref, table.fields, table.rows, location=location)
+            self.tables[table.ref] = table
+        for view in day.views:
+            create_view(self._clients, view.ref, view.query, location=self._locations[view.ref.parent])
