@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.auth.exceptions import GoogleAuthError
+from requests import Response
 from requests import exceptions as http
 from urllib3 import exceptions as wire
 
@@ -28,8 +29,8 @@ _HTTP_OF_GRPC = {
     "DATA_LOSS": 500, "UNAUTHENTICATED": 401,
 }  # fmt: skip
 
-FAMILIES = (GoogleAPICallError, http.RequestException, GoogleAuthError)
-"""Everything that Google's clients raise for a call that did not succeed."""
+FAMILIES = (GoogleAPICallError, RetryError, http.RequestException, GoogleAuthError, TimeoutError)
+"""Everything that Google's clients raise for a call that did not succeed; the last when waiting took too long."""
 
 
 @contextmanager
@@ -64,17 +65,20 @@ def call_failed(error: Exception) -> CallFailed:
         return _answered(error)
     if isinstance(error, GoogleAuthError):
         return AuthFailed(f"no credentials for the call: {error}")
+    if isinstance(error, RetryError | TimeoutError):
+        return TimedOut(f"no answer in time: {error}")
     return _unanswered(error)
 
 
 def _answered(error: GoogleAPICallError) -> CallFailed:
     """An answer, by HTTP or by gRPC; gRPC also answers itself when the connection does not work."""
-    if error.grpc_status_code is not None:
-        return _grpc(error)
     response = error.response
     if response is None:
+        # The job failed, and not the call: the client makes the error from the job's status.
         status = int(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
         return HttpError(status, str(error.message), body=_body(status, str(error.message), ""))
+    if not isinstance(response, Response):
+        return _grpc(error)
     try:
         body: Value = from_json(response.content)
     except ValueError:

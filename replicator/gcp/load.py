@@ -6,16 +6,22 @@ import base64
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import time as waiting
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from replicator.errors import FailedError
 from replicator.gcp.clients import Clients
 from replicator.gcp.failures import calling
 from replicator.names import DatasetRef, TableRef
 from replicator.schema.fields import Field, Mode
+
+_FIRST_LOOK: Final = 0.02
+_LOOKS_GROW: Final = 1.5
+_LONGEST_LOOK: Final = 2.0
+"""Seconds between two looks at a job."""
 
 
 def create_dataset(clients: Clients, ref: DatasetRef, *, location: str) -> None:
@@ -47,6 +53,7 @@ def load_rows(
     rows: Iterable[Mapping[str, Any]],
     *,
     location: str,
+    sleep: Callable[[float], None] = waiting.sleep,
 ) -> int:
     """Make a table hold exactly these rows, by one load job, and wait for it.
 
@@ -56,6 +63,7 @@ def load_rows(
         fields: The table's schema.
         rows: Python values by column name; a column that is missing is NULL.
         location: The dataset's.
+        sleep: Lets seconds pass between two looks at the job.
 
     Returns:
         The number of rows that BigQuery says it loaded.
@@ -81,6 +89,11 @@ def load_rows(
             location=location,
             project=ref.project,
         )
+        # The client's own polling starts at a second, which is long for a small table.
+        wait = _FIRST_LOOK
+        while not job.done(retry=None):
+            sleep(wait)
+            wait = min(wait * _LOOKS_GROW, _LONGEST_LOOK)
         job.result(retry=None)
     return int(job.output_rows)
 

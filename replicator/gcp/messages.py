@@ -81,7 +81,11 @@ def call(clients: Clients, method: Method, arguments: Mapping[str, Value], deadl
         HttpError: The arguments fit no request of the method, which the service would answer with 400 too, or the
             method is one that the client does not have (501).
     """
-    rpc, module, client = _find(clients, method)
+    rpc = rpc_of(method)
+    if rpc is None:
+        message = f"{method.name} is not available here"
+        raise HttpError(501, message, body=error_body(501, message, "UNIMPLEMENTED"))
+    module, client = _service(clients, method)
     request = request_of(module, rpc, json_of(method, rpc, arguments))
     answer = getattr(client, rpc.function)(request=request, retry=None, timeout=deadline)
     if answer is None:
@@ -90,19 +94,24 @@ def call(clients: Clients, method: Method, arguments: Mapping[str, Value], deadl
     return to_json(page)
 
 
-def _find(clients: Clients, method: Method) -> tuple[Rpc, Any, Any]:
+def rpc_of(method: Method) -> Rpc | None:
+    """How the client calls a method, or None where it does not have it."""
     if method.name.startswith(_TRANSFER):
+        # A resource without a location is one in the location US; the client takes both.
         name = method.name.removeprefix(_TRANSFER).removeprefix("projects.").removeprefix("locations.")
-        if rpc := _TRANSFER_RPCS.get(name):
-            from google.cloud.bigquery_datatransfer_v1 import types as transfer_types
+        return _TRANSFER_RPCS.get(name)
+    return _EXECUTION_RPCS.get(method.name.removeprefix(_EXECUTIONS))
 
-            return rpc, transfer_types, clients.transfers()
-    elif rpc := _EXECUTION_RPCS.get(method.name.removeprefix(_EXECUTIONS)):
-        from google.cloud.workflows.executions_v1 import types as execution_types
 
-        return rpc, execution_types, clients.executions()
-    message = f"{method.name} is not available here"
-    raise HttpError(501, message, body=error_body(501, message, "UNIMPLEMENTED"))
+def _service(clients: Clients, method: Method) -> tuple[Any, Any]:
+    """The module of the service's messages, and its client."""
+    if method.name.startswith(_TRANSFER):
+        from google.cloud.bigquery_datatransfer_v1 import types as transfer_types
+
+        return transfer_types, clients.transfers()
+    from google.cloud.workflows.executions_v1 import types as execution_types
+
+    return execution_types, clients.executions()
 
 
 def json_of(method: Method, rpc: Rpc, arguments: Mapping[str, Value]) -> dict[str, Value]:
