@@ -8,9 +8,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, PlainValidator
 
+from replicator.config.googlesql import WindowedQuery
 from replicator.config.quantities import Lookback
 from replicator.config.section import Section, refuse, suggest
-from replicator.config.words import ColumnName, Text
+from replicator.config.words import ColumnName
 
 _LOOKBACK: Final = Field(
     default=timedelta(0),
@@ -47,7 +48,7 @@ class ByQuery(Section):
     """A query of the user's own answers with the rows that changed in a window."""
 
     by: Literal[By.QUERY] = Field(description="By a query.")
-    sql: Text = Field(
+    sql: WindowedQuery = Field(
         description="One SELECT with @window_start and @window_end.",
         examples=['"SELECT … WHERE changed >= @window_start AND changed < @window_end"'],
     )

@@ -10,11 +10,12 @@ from pydantic import BeforeValidator, Field, PlainValidator, ValidationInfo, Wit
 
 from replicator.config.columns import Columns
 from replicator.config.globs import GlobSet
+from replicator.config.googlesql import Condition
 from replicator.config.locations import Location
 from replicator.config.quantities import Bill
 from replicator.config.section import Section, at_least_one, refuse
 from replicator.config.tables import Partitioned, Shards, Tables, WholeTable
-from replicator.config.words import DatasetId, Name, ProjectId, Text, text
+from replicator.config.words import DatasetId, Name, ProjectId, text
 from replicator.source.tree import Plain
 
 _GLOB: Final = re.compile(r"[A-Za-z0-9_*]{1,1024}")
@@ -166,7 +167,7 @@ class Source(Section):
         description="What happens to columns before anything is copied.",
         examples=["{exclude: [user_id]}"],
     )
-    where: Text | None = Field(
+    where: Condition | None = Field(
         default=None,
         description="A condition in GoogleSQL over the source's columns; rows that do not meet it are never copied.",
         examples=["\"platform = 'WEB'\""],

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Final
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from replicator import names
+from replicator.config.googlesql import QueryText
 from replicator.config.section import Section, refuse, suggest
 from replicator.config.target import Granularity
-from replicator.config.words import Text, text
+from replicator.config.words import text
 from replicator.source.tree import Plain
 
 # The elements of PARSE_DATE and PARSE_TIMESTAMP (format-elements) that a sortable suffix is made of.
@@ -103,7 +104,7 @@ class WholeTable(Section):
 class Query(Section):
     """Rows that one read-only SELECT answers with, window by window."""
 
-    sql: Text = Field(
+    sql: QueryText = Field(
         alias="query",
         description="One SELECT; @window_start and @window_end are the window it is asked for.",
         examples=['"SELECT * FROM sales.orders WHERE changed >= @window_start AND changed < @window_end"'],

@@ -21,6 +21,8 @@ from replicator.names import DatasetRef, TableRef
 from replicator.source.reader import parse
 from tests.unit.config.pipelines import FILE, ORDERS, pipeline
 
+CHANGED = "SELECT * FROM s.t WHERE at >= @window_start AND at < @window_end"
+
 CONTRACT = """\
 version: 1
 pipeline: ga4_events
@@ -122,7 +124,7 @@ def _same(short: str, long: str) -> bool:
     [
         ("{by: last_modified, lookback: 4 days}", LastModified.model_validate({"lookback": "4 days"})),
         ("{by: column, column: updated_at}", ByColumn(by=By.COLUMN, column="updated_at")),
-        ("{by: query, sql: SELECT 1}", ByQuery(by=By.QUERY, sql="SELECT 1")),
+        (f"{{by: query, sql: {CHANGED}}}", ByQuery(by=By.QUERY, sql=CHANGED)),
         ("always", Always()),
     ],
 )
