@@ -46,7 +46,7 @@ def raised(failure: CallFailed) -> WorkflowError:
     return error(tags.get(type(failure), Tag.SYSTEM), str(failure))
 
 
-def _request(  # noqa: PLR0913, PLR0917  the function's own parameters
+def _request(
     call: Call, method: str, url: str, timeout: float, body: Value, headers: Value, query: Value, auth: Value
 ) -> Value:
     http = call.machine.environment.connectors.http

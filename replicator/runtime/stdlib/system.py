@@ -30,7 +30,7 @@ def _get_env(call: Call, name: str, default: Value) -> Value:
     return default
 
 
-def _log(call: Call, data: Value, severity: str, text: Value, json: Value, timeout: Value) -> Value:  # noqa: ARG001, PLR0913, PLR0917  the function's own parameters
+def _log(call: Call, data: Value, severity: str, text: Value, json: Value, timeout: Value) -> Value:  # noqa: ARG001  the function's own parameters
     given = [value for value in (data, text, json) if value is not None]
     if len(given) > 1:
         raise error(Tag.VALUE, "sys.log: takes one of 'data', 'text' and 'json'")
