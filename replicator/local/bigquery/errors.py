@@ -5,11 +5,12 @@ https://docs.cloud.google.com/bigquery/docs/error-messages
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 STATUS: Final = {
     "accessDenied": 403,
     "backendError": 503,
+    "bytesBilledLimitExceeded": 400,
     "conditionNotMet": 412,
     "duplicate": 409,
     "internalError": 500,
@@ -61,6 +62,13 @@ class BigQueryError(Exception):
         }
 
 
+def refuse(reason: str, message: str, *, location: str | None = None) -> NoReturn:
+    """Answer with an error."""
+    raise BigQueryError(reason, message, location=location)
+
+
 def unmodelled(what: str) -> BigQueryError:
     """The refusal of something that BigQuery may well do, and this server does not know how to do truly."""
-    return BigQueryError("notImplemented", f"{what} is not modelled by the local cloud, which refuses rather than guesses")
+    return BigQueryError(
+        "notImplemented", f"{what} is not modelled by the local cloud, which refuses rather than guesses"
+    )

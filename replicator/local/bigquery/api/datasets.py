@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
-from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.storage.resources import (
     dataset_definition,
     dataset_definition_resource,
@@ -31,7 +31,7 @@ def project_of(call: Call) -> str:
     """
     project = call.path["project"]
     if not PROJECT.fullmatch(project):
-        raise BigQueryError("invalid", f"Invalid project ID '{project}'", location="projectId")
+        refuse("invalid", f"Invalid project ID '{project}'", location="projectId")
     return project
 
 
@@ -43,8 +43,8 @@ def dataset_of(call: Call) -> DatasetRef:
     """
     dataset = call.path["dataset"]
     if not DATASET.fullmatch(dataset):
-        msg = f"Invalid dataset ID \"{dataset}\". Dataset IDs must be alphanumeric (plus underscores)"
-        raise BigQueryError("invalid", f"{msg} and must be at most 1024 characters long.", location="datasetId")
+        msg = f'Invalid dataset ID "{dataset}". Dataset IDs must be alphanumeric (plus underscores)'
+        refuse("invalid", f"{msg} and must be at most 1024 characters long.", location="datasetId")
     return DatasetRef(project_of(call), dataset)
 
 
@@ -70,7 +70,7 @@ class Datasets:
     def projects(self, call: Call) -> Answer:
         """projects.list is not answered: this server keeps no list of projects."""
         del call
-        raise BigQueryError("notImplemented", "projects.list: the local cloud takes any project and keeps no list of them")
+        refuse("notImplemented", "projects.list: the local cloud takes any project and keeps no list of them")
 
     def insert(self, call: Call) -> Answer:
         """datasets.insert."""
@@ -96,7 +96,10 @@ class Datasets:
         if call.query.get("filter"):
             found = [each for each in found if _has_labels(each.definition.labels, call.query["filter"])]
         start, size = page_start(call), call.integer("maxResults", 1000) or 1000
-        body: Json = {"kind": "bigquery#datasetList", "datasets": [dataset_list_resource(d) for d in found[start : start + size]]}
+        body: Json = {
+            "kind": "bigquery#datasetList",
+            "datasets": [dataset_list_resource(d) for d in found[start : start + size]],
+        }
         if start + size < len(found):
             body["nextPageToken"] = page_token(start + size)
         return Answer(body)
@@ -144,7 +147,7 @@ def _has_labels(labels: Mapping[str, str], text: str) -> bool:
     for condition in text.split():
         prefix, _, rest = condition.partition(".")
         if prefix != "labels" or not rest:
-            raise BigQueryError("invalid", f"Invalid filter '{text}'; write labels.<name>[:<value>]", location="filter")
+            refuse("invalid", f"Invalid filter '{text}'; write labels.<name>[:<value>]", location="filter")
         name, colon, value = rest.partition(":")
         if name not in labels or (colon and labels[name] != value):
             return False

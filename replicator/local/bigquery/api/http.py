@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.errors import BigQueryError, refuse
 
 Json: TypeAlias = dict[str, Any]
 
@@ -66,7 +66,7 @@ class Call:
             return default
         if not text.isascii() or not text.isdigit():
             msg = f"Invalid value at '{name}' (TYPE_UINT32), \"{text}\""
-            raise BigQueryError("invalid", msg, location=name)
+            refuse("invalid", msg, location=name)
         return min(int(text), largest)
 
     def boolean(self, name: str) -> bool:
@@ -78,7 +78,7 @@ class Call:
         text = self.query.get(name, "false").lower()
         if text not in ("true", "false"):
             msg = f"Invalid value at '{name}' (TYPE_BOOL), \"{text}\""
-            raise BigQueryError("invalid", msg, location=name)
+            refuse("invalid", msg, location=name)
         return text == "true"
 
     def only_if(self, etag: str) -> None:
@@ -89,7 +89,7 @@ class Call:
         """
         wanted = self.headers.get("if-match")
         if wanted is not None and wanted not in ("*", etag):
-            raise BigQueryError("conditionNotMet", "Precondition Failed", location="If-Match")
+            refuse("conditionNotMet", "Precondition Failed", location="If-Match")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def read_object(body: bytes) -> Json:
         raise BigQueryError("invalid", msg) from None
     if not isinstance(value, dict):
         msg = f"Invalid JSON payload received: an object is expected, not {type(value).__name__}"
-        raise BigQueryError("invalid", msg)
+        refuse("invalid", msg)
     return value
 
 
@@ -137,7 +137,7 @@ def member(resource: Mapping[str, Any], name: str, kind: type | tuple[type, ...]
         place = f"{where}.{name}" if where else name
         wanted = " or ".join(each.__name__ for each in kinds)
         msg = f"Invalid value at '{place}': {wanted} is expected, not {type(value).__name__}"
-        raise BigQueryError("invalid", msg, location=place)
+        refuse("invalid", msg, location=place)
     return value
 
 
@@ -150,7 +150,7 @@ def required(resource: Mapping[str, Any], name: str, kind: type | tuple[type, ..
     value = member(resource, name, kind, where=where)
     if value is None or value == "":
         place = f"{where}.{name}" if where else name
-        raise BigQueryError("required", f"Required parameter is missing: {place}", location=place)
+        refuse("required", f"Required parameter is missing: {place}", location=place)
     return value
 
 
@@ -185,13 +185,13 @@ def flag(resource: Mapping[str, Any], name: str, *, default: bool = False, where
     if value.lower() not in ("true", "false"):
         place = f"{where}.{name}" if where else name
         msg = f"Invalid value at '{place}' (TYPE_BOOL), \"{value}\""
-        raise BigQueryError("invalid", msg, location=place)
+        refuse("invalid", msg, location=place)
     return value.lower() == "true"
 
 
 def failure(error: BigQueryError) -> Answer:
     """An error as the API answers it."""
-    return Answer(error.body(), error.status if error.status >= 400 else 400)
+    return Answer(error.body(), max(error.status, 400))
 
 
 def route(path: str, methods: Mapping[str, Operation]) -> BaseRoute:
@@ -272,5 +272,5 @@ def page_start(call: Call) -> int:
         return call.integer("startIndex", 0, largest=2**63 - 1)
     match = _TOKEN.fullmatch(token)
     if match is None:
-        raise BigQueryError("invalid", f"Invalid value for pageToken: {token}", location="pageToken")
+        refuse("invalid", f"Invalid value for pageToken: {token}", location="pageToken")
     return int(match[1])

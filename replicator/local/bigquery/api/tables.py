@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from replicator.local.bigquery.api.datasets import dataset_of, merged
 from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
-from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.storage.definitions import Kind
 from replicator.local.bigquery.storage.resources import (
     definition_resource,
@@ -37,7 +37,7 @@ def checked_table(ref: TableRef) -> TableRef:
     """
     if not TABLE.fullmatch(ref.table):
         msg = f'Invalid table ID "{ref.table}". Table IDs must be alphanumeric (plus underscores, dashes and spaces)'
-        raise BigQueryError("invalid", f"{msg} and must be at most 1024 characters long.", location="tableId")
+        refuse("invalid", f"{msg} and must be at most 1024 characters long.", location="tableId")
     return ref
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import composition, dml
 from replicator.local.bigquery.statements.analysis import ComputedRelation, Prepared, coerced
 from replicator.local.bigquery.statements.composition import Hits, Subject
@@ -61,27 +61,53 @@ def run_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
     return outcome
 
 
+def describe_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
+    """What a DML statement would read: the bytes of its columns, without those of the partitions it would rewrite.
+
+    Raises:
+        BigQueryError: What it would be refused with before it runs.
+    """
+    statement = parse_dml(source)
+    path = statement.path if isinstance(statement, dml.Insert | dml.Truncate) else statement.target.path
+    ref = engine.session.table(path)
+    with engine.session.transaction() as (transaction, _):
+        subject = _subject(engine, transaction, ref, statement)
+        match statement:
+            case dml.Insert():
+                prepared = [engine.prepare(transaction, composition.insert_query(statement, subject), frame)]
+            case dml.Truncate():
+                return Outcome("TRUNCATE_TABLE", target=ref)
+            case dml.Update():
+                prepared = [engine.prepare(transaction, composition.update_hits(statement, subject).reads, frame)]
+            case dml.Delete():
+                prepared = [engine.prepare(transaction, composition.delete_hits(statement, subject).reads, frame)]
+            case dml.Merge():
+                what = "a dry run of MERGE"
+                raise unmodelled(what)
+    kind = type(statement).__name__.upper()
+    tables = tuple(dict.fromkeys(table for each in prepared for table in each.tables))
+    return Outcome(kind, bytes=sum(each.bytes for each in prepared), tables=tables, target=ref)
+
+
 def _subject(engine: Engine, transaction: Transaction, ref: TableRef, statement: dml.Dml) -> Subject:
     engine.session.in_location(transaction, ref.parent)
     if ref.table.endswith("*"):
         # querying-wildcard-tables: a wildcard is no target of DML.
-        raise BigQueryError("invalidQuery", f"Wildcard table {ref} cannot be the target of DML", location="query")
+        refuse("invalidQuery", f"Wildcard table {ref} cannot be the target of DML", location="query")
     table = transaction.table(ref)
     if table.definition.kind is not Kind.TABLE:
         msg = f"{ref} is a view, and DML over views is not allowed"
-        raise BigQueryError("invalidQuery", msg, location="query")
+        refuse("invalidQuery", msg, location="query")
     alias = ref.table if isinstance(statement, dml.Insert | dml.Truncate) else statement.target.alias
     return Subject(ref, table.definition.fields, alias)
 
 
-def _insert(
-    engine: Engine, transaction: Transaction, statement: dml.Insert, subject: Subject, frame: Frame
-) -> Outcome:
+def _insert(engine: Engine, transaction: Transaction, statement: dml.Insert, subject: Subject, frame: Frame) -> Outcome:
     prepared = engine.prepare(transaction, composition.insert_query(statement, subject), frame)
     given = composition.insert_columns(statement.columns, subject.fields)
     if len(prepared.columns) != len(given):
         msg = f"Inserted row has wrong column count; Has {len(prepared.columns)}, expected {len(given)}"
-        raise BigQueryError("invalidQuery", msg, location="query")
+        refuse("invalidQuery", msg, location="query")
     positional = coerced(prepared, [(field.name, type_of(field)) for field in given])
     select = _whole_rows(positional, given, subject.fields)
     written = _append(engine, transaction, subject.ref, select)
@@ -182,4 +208,4 @@ def _match_once(engine: Engine, scratches: Sequence[str]) -> None:
     twice = engine.compute(f"SELECT 1 FROM ({union}) GROUP BY ALL HAVING count(*) > 1 LIMIT 1")
     if twice:
         msg = "UPDATE/MERGE must match at most one source row for each target row"
-        raise BigQueryError("invalidQuery", msg, location="query")
+        refuse("invalidQuery", msg, location="query")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import dml
 from replicator.local.bigquery.statements.cursor import Cursor, Source
 from replicator.local.bigquery.statements.lexer import Kind
@@ -86,7 +86,7 @@ def _named(fields: Sequence[Field], name: str, owner: str) -> Field:
     for field in fields:
         if field.name.lower() == name.lower():
             return field
-    raise BigQueryError("invalidQuery", f"Column {name} is not present in {owner}", location="query")
+    refuse("invalidQuery", f"Column {name} is not present in {owner}", location="query")
 
 
 def insert_query(statement: dml.Insert, subject: Subject) -> str:
@@ -98,7 +98,7 @@ def insert_query(statement: dml.Insert, subject: Subject) -> str:
     for row in statement.rows:
         if len(row) != len(names):
             msg = f"Inserted row has wrong column count; Has {len(row)}, expected {len(names)}"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         items = (f"{item_text(item, field)} AS {quoted(field.name)}" for item, field in zip(row, names, strict=True))
         selects.append("SELECT " + ", ".join(items))
     return " UNION ALL ".join(selects)
@@ -116,7 +116,7 @@ def insert_columns(names: Sequence[str] | None, fields: Sequence[Field]) -> tupl
     for name in names:
         if name.lower() in seen:
             msg = f"INSERT has columns with duplicate name: {name}"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         seen.add(name.lower())
     return tuple(_named(fields, name, "the table that is inserted into") for name in names)
 
@@ -159,11 +159,11 @@ def _assigned(old: str, field: Field, given: Sequence[tuple[tuple[str, ...], dml
     if any(not path for path, _ in given):
         if len(given) > 1:
             msg = f"Update item {field.name} assigned more than once"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         return item_text(given[0][1], field)
     if field.type != "RECORD" or field.mode is Mode.REPEATED:
         msg = f"Cannot access field {given[0][0][0]} on a value with type {field.googlesql}"
-        raise BigQueryError("invalidQuery", msg, location="query")
+        refuse("invalidQuery", msg, location="query")
     inner: dict[str, list[tuple[tuple[str, ...], dml.Item]]] = {}
     for path, value in given:
         child = _named(field.fields, path[0], f"the STRUCT {field.name}")
@@ -288,19 +288,17 @@ def _where(conditions: Sequence[str]) -> str:
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _inserted(
-    action: dml.InsertRow, subject: Subject, source: MergeSource, columns: Sequence[str], tail: str
-) -> Hits:
+def _inserted(action: dml.InsertRow, subject: Subject, source: MergeSource, columns: Sequence[str], tail: str) -> Hits:
     names = insert_columns(action.columns, subject.fields)
     if action.values is None:
         if len(columns) != len(names):
             msg = f"Inserted row has wrong column count; Has {len(columns)}, expected {len(names)}"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         texts = [f"{quoted(source.alias)}.{quoted(name)}" for name in columns]
     else:
         if len(action.values) != len(names):
             msg = f"Inserted row has wrong column count; Has {len(action.values)}, expected {len(names)}"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         texts = [item_text(item, field) for item, field in zip(action.values, names, strict=True)]
     given: Mapping[str, str] = {field.name: text for field, text in zip(names, texts, strict=True)}
     items = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import ddl
 from replicator.local.bigquery.statements.cursor import Cursor, Source
 from replicator.local.bigquery.statements.types_parser import ColumnOption, column, columns, option_list
@@ -44,7 +44,7 @@ def _create(cursor: Cursor) -> ddl.Ddl:
     if cursor.accept("IF", "NOT", "EXISTS"):
         if existing is ddl.Existing.REPLACED:
             msg = "CREATE OR REPLACE and IF NOT EXISTS cannot be used together"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         existing = ddl.Existing.KEPT
     path = cursor.path()
     if kind == "TABLE":
@@ -107,7 +107,7 @@ def _partition(cursor: Cursor) -> ddl.PartitionBy:
         cursor.expect(")")
         if len(bounds) != 3:
             msg = "PARTITION BY RANGE_BUCKET needs GENERATE_ARRAY(start, end, interval)"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         return ddl.PartitionBy(name, "", function, (bounds[0], bounds[1], bounds[2]))
     name = cursor.name()
     unit = "DAY"
@@ -116,11 +116,11 @@ def _partition(cursor: Cursor) -> ddl.PartitionBy:
         unit = cursor.name().upper()
     elif function != "DATE":
         msg = f"PARTITION BY expression must be DATE(<column>), a *_TRUNC of it, or RANGE_BUCKET; not {function}"
-        raise BigQueryError("invalidQuery", msg, location="query")
+        refuse("invalidQuery", msg, location="query")
     cursor.expect(")")
     if unit not in _UNITS:
         msg = f"PARTITION BY {function} does not take the granularity {unit}"
-        raise BigQueryError("invalidQuery", msg, location="query")
+        refuse("invalidQuery", msg, location="query")
     return ddl.PartitionBy(None if name.upper() == "_PARTITIONTIME" else name, unit, function)
 
 

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
-from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
 from replicator.local.bigquery.statements import ddl
 from replicator.local.bigquery.statements.analysis import Prepared, coerced
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.ddl_parser import parse_ddl
 from replicator.local.bigquery.statements.frame import INT64, Frame
 from replicator.local.bigquery.statements.options import Evaluate, column_options, dataset_options, table_options
-from replicator.local.bigquery.statements.outcome import Outcome
+from replicator.local.bigquery.statements.outcome import Outcome, Rows
 from replicator.local.bigquery.storage.definitions import (
     DatasetDefinition,
     Kind,
@@ -85,6 +85,24 @@ def run_ddl(engine: Engine, source: Source, frame: Frame) -> Outcome:
     return outcome
 
 
+def describe_ddl(engine: Engine, source: Source, frame: Frame) -> Outcome:
+    """What a DDL statement would read and answer.
+
+    Raises:
+        BigQueryError: What it would be refused with before it runs.
+    """
+    statement = parse_ddl(source)
+    if not isinstance(statement, ddl.CreateTable):
+        words = source.text.split(maxsplit=2)
+        return Outcome("_".join(word.upper() for word in words[:2]))
+    if statement.query is None:
+        return Outcome("CREATE_TABLE")
+    with engine.session.transaction() as (transaction, _):
+        prepared = engine.prepare(transaction, statement.query.placed, frame)
+    rows = Rows(prepared.columns, ())
+    return Outcome("CREATE_TABLE_AS_SELECT", rows, bytes=prepared.bytes, tables=prepared.tables)
+
+
 def _create_table(
     engine: Engine, transaction: Transaction, statement: ddl.CreateTable, frame: Frame, evaluate: Evaluate
 ) -> Outcome:
@@ -92,7 +110,7 @@ def _create_table(
     if statement.temporary:
         if len(statement.path) != 1:
             msg = "A temporary table is named without a project and a dataset"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         ref = engine.session.new_temporary(statement.path[0], transaction)
     else:
         ref = engine.session.table(statement.path)
@@ -134,11 +152,13 @@ def _same_partitioning(old: TableDefinition, new: TableDefinition, ref: TableRef
         raise unmodelled(what)
     # data-definition-language: a table is not replaced by one of another partitioning or clustering.
     if spec(old) != spec(new):
-        msg = "Cannot replace a table with a different partitioning spec. Instead, DROP the table, and then recreate it."
-        raise BigQueryError("invalid", f"{msg} New partitioning spec is {_spec(new)} and existing spec is {_spec(old)}")
+        msg = (
+            "Cannot replace a table with a different partitioning spec. Instead, DROP the table, and then recreate it."
+        )
+        refuse("invalid", f"{msg} New partitioning spec is {_spec(new)} and existing spec is {_spec(old)}")
     if old.clustering != new.clustering:
         msg = "Cannot replace a table with a different clustering spec. Instead, DROP the table, and then recreate it."
-        raise BigQueryError("invalid", msg)
+        refuse("invalid", msg)
 
 
 def _spec(definition: TableDefinition) -> str:
@@ -167,7 +187,7 @@ def _table_definition(
         fields = column_options(statement.columns, statement.column_options, evaluate)
         if prepared is not None and len(prepared.columns) != len(fields):
             msg = f"Column count mismatch: {len(fields)} in the column list, {len(prepared.columns)} in the query"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
     elif like is not None:
         fields = like.fields
     else:
@@ -190,10 +210,10 @@ def query_fields(columns: Sequence[tuple[str, Any]]) -> tuple[Field, ...]:
     for position, (name, _) in enumerate(columns, 1):
         if not name:
             msg = f"CREATE TABLE columns must be named, but column {position} has no name"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         if name.lower() in seen:
             msg = f"CREATE TABLE has columns with duplicate name {name}"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         seen.add(name.lower())
     return tuple(field_of(name, kind) for name, kind in columns)
 
@@ -202,7 +222,7 @@ def _column(fields: Sequence[Field], name: str) -> Field:
     for field in fields:
         if field.name.lower() == name.lower():
             return field
-    raise BigQueryError("invalidQuery", f"Unrecognized name: {name}", location="query")
+    refuse("invalidQuery", f"Unrecognized name: {name}", location="query")
 
 
 def _partitioning(given: ddl.PartitionBy, fields: Sequence[Field], evaluate: Evaluate) -> Partitioning:
@@ -212,7 +232,7 @@ def _partitioning(given: ddl.PartitionBy, fields: Sequence[Field], evaluate: Eva
     if field.type not in _PARTITION_TYPES[given.function] or field.mode is Mode.REPEATED:
         takes = " or ".join(_PARTITION_TYPES[given.function])
         msg = f"PARTITION BY {given.function or 'a column'} takes {takes}, and {field.name} is {field.googlesql}"
-        raise BigQueryError("invalidQuery", msg, location="query")
+        refuse("invalidQuery", msg, location="query")
     if given.bounds is not None:
         start, end, interval = (int(evaluate(bound, INT64)) for bound in given.bounds)
         return RangePartitioning(field.name, start, end, interval)
@@ -246,7 +266,7 @@ def _create_schema(
     if definition.location.lower() != location.lower():
         # CREATE SCHEMA runs where its dataset is to lie (data-definition-language: schema_option_list, location).
         msg = f"Cannot create dataset {ref} in location {definition.location} by a job that runs in {location}"
-        raise BigQueryError("invalid", msg)
+        refuse("invalid", msg)
     made = transaction.create_dataset(ref, definition, _ON_EXISTING[statement.existing])
     return Outcome("CREATE_SCHEMA", operation="CREATE" if made else "SKIP", target=ref)
 
@@ -275,7 +295,7 @@ def _drop_table(engine: Engine, transaction: Transaction, statement: ddl.DropTab
     table = transaction.table(ref)
     if table.definition.kind.value != statement.kind:
         msg = f"Cannot drop {ref} with DROP {statement.kind}: it is a {table.definition.kind.value}"
-        raise BigQueryError("invalid", msg)
+        refuse("invalid", msg)
     transaction.drop_table(ref)
     engine.session.forget_temporary(ref)
     return Outcome(kind, operation="DROP", target=ref)
@@ -304,7 +324,7 @@ def _set_schema_options(
     definition = transaction.dataset(ref).definition
     changed = dataset_options(definition, statement.options, evaluate)
     if changed.location != definition.location:
-        raise BigQueryError("invalidQuery", "The location of a dataset cannot be changed", location="query")
+        refuse("invalidQuery", "The location of a dataset cannot be changed", location="query")
     transaction.update_dataset(ref, changed)
     return Outcome("ALTER_SCHEMA", operation="ALTER", target=ref)
 
@@ -345,10 +365,10 @@ def _with_columns(definition: TableDefinition, statement: ddl.AddColumns, evalua
             if existing_is_fine:
                 continue
             msg = f"Column already exists: {field.name}"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         if field.mode is Mode.REQUIRED:
             # managing-table-schemas: a REQUIRED column cannot be added to a table that exists.
             msg = f"Cannot add REQUIRED column {field.name} to a table; add it without NOT NULL"
-            raise BigQueryError("invalid", msg)
+            refuse("invalid", msg)
         fields.append(field)
     return replace(definition, fields=column_options(fields, statement.column_options, evaluate))

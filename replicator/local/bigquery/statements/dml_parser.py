@@ -5,7 +5,7 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax
 
 from __future__ import annotations
 
-from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import dml
 from replicator.local.bigquery.statements.cursor import Cursor, Source
 from replicator.local.bigquery.statements.lexer import Kind
@@ -119,7 +119,7 @@ def _where(cursor: Cursor, statement: str) -> Source:
     if cursor.exhausted:
         # dml-syntax: every UPDATE and DELETE must have a WHERE clause.
         msg = f"{statement} must have a WHERE clause"
-        raise BigQueryError("invalidQuery", msg, location="query")
+        refuse("invalidQuery", msg, location="query")
     cursor.expect("WHERE")
     return cursor.rest()
 

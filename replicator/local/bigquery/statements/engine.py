@@ -9,18 +9,18 @@ from typing import Protocol
 
 import duckdb
 
-from replicator.local.bigquery.errors import BigQueryError
-from replicator.local.bigquery.googlesql.values import Value
+from replicator.local.bigquery.errors import BigQueryError, refuse
 from replicator.local.bigquery.statements import analysis
 from replicator.local.bigquery.statements.analysis import ComputedRelation, Prepared
 from replicator.local.bigquery.statements.cells import read_cell, read_row
-from replicator.local.bigquery.statements.changes import run_dml
+from replicator.local.bigquery.statements.changes import describe_dml, run_dml
 from replicator.local.bigquery.statements.classify import Family, family
 from replicator.local.bigquery.statements.cursor import Cursor, Source
-from replicator.local.bigquery.statements.definitions import run_ddl
+from replicator.local.bigquery.statements.definitions import describe_ddl, run_ddl
 from replicator.local.bigquery.statements.frame import INT64, STRING, Frame
 from replicator.local.bigquery.statements.outcome import Outcome, Rows
 from replicator.local.bigquery.statements.session import Session
+from replicator.local.bigquery.statements.value import Value
 from replicator.local.bigquery.storage.rows import rest_row
 from replicator.local.bigquery.storage.store import Transaction
 from replicator.local.bigquery.types import Type
@@ -90,7 +90,7 @@ class Engine:
 
     def rows(self, query: Source, frame: Frame) -> Sequence[Value]:
         """All rows of a query, each a STRUCT."""
-        outcome = self._run(query, frame, self._query)
+        outcome = self._run(query, frame, self.answer)
         return _structs(outcome.rows)
 
     def run(self, statement: Source, frame: Frame, *, dynamic: bool) -> Sequence[Value] | None:
@@ -98,7 +98,7 @@ class Engine:
         if dynamic and self.session.in_transaction:
             # transactions: EXECUTE IMMEDIATE is not among the statements that a transaction is said to support.
             msg = "EXECUTE IMMEDIATE is not supported in a transaction"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         outcome = self.execute(statement, frame)
         if outcome.kind != "ASSERT":
             self.system["@@row_count"] = Value(INT64, outcome.changes.affected if outcome.changes else None)
@@ -117,7 +117,7 @@ class Engine:
         """
         match family(statement):
             case Family.QUERY:
-                return self._run(statement, frame, self._query)
+                return self._run(statement, frame, self.answer)
             case Family.DML:
                 return self._run(statement, frame, lambda source, seen: run_dml(self, source, seen))
             case Family.DDL:
@@ -136,12 +136,11 @@ class Engine:
         self._observer.finished(outcome)
         return outcome
 
-    def _query(self, source: Source, frame: Frame) -> Outcome:
+    def answer(self, source: Source, frame: Frame) -> Outcome:
+        """Carry out a query."""
         with self.session.transaction() as (transaction, _):
             prepared = self.prepare(transaction, source.placed, frame)
-            outcome = Outcome(
-                "SELECT", rows=self.fetch(prepared), bytes=prepared.bytes, tables=prepared.tables
-            )
+            outcome = Outcome("SELECT", rows=self.fetch(prepared), bytes=prepared.bytes, tables=prepared.tables)
         return outcome
 
     def _assert(self, source: Source, frame: Frame) -> Outcome:
@@ -153,7 +152,7 @@ class Engine:
             description = cursor.rest()
         if self.evaluate(condition, frame, Type("BOOL")).value is not True:
             text = condition.text if description is None else self.evaluate(description, frame, STRING).value
-            raise BigQueryError("invalidQuery", f"Assertion failed: {text}", location="query")
+            refuse("invalidQuery", f"Assertion failed: {text}", location="query")
         return Outcome("ASSERT")
 
     # Analysis and computation ------------------------------------------------------------------------------------
@@ -175,8 +174,11 @@ class Engine:
 
     def fetch(self, prepared: Prepared) -> Rows:
         """All rows of a query, as the API writes them."""
-        sql = f"SELECT {rest_row(prepared.columns)} FROM ({prepared.sql})"
-        return Rows(prepared.columns, tuple(str(row[0]) for row in self.compute(sql)))
+        return Rows(prepared.columns, self.fetch_from(prepared.sql, prepared.columns))
+
+    def fetch_from(self, sql: str, columns: Sequence[tuple[str, Type]]) -> tuple[str, ...]:
+        """The rows of a DuckDB SELECT with these columns, as the API writes them."""
+        return tuple(str(row[0]) for row in self.compute(f"SELECT {rest_row(columns)} FROM ({sql})"))
 
     def compute(self, sql: str) -> list[tuple[object, ...]]:
         """Run DuckDB's SQL, its errors told as BigQuery's."""
@@ -195,6 +197,25 @@ class Engine:
     def finishing(self, outcome: Outcome, transaction: Transaction) -> None:
         """Tell that a statement's own transaction is about to be committed."""
         self._observer.finishing(outcome, transaction)
+
+    # Dry runs ----------------------------------------------------------------------------------------------------
+    def describe(self, statement: Source, frame: Frame) -> Outcome:
+        """What a statement would read and answer; nothing is carried out.
+
+        Raises:
+            BigQueryError: What it would be refused with before it runs.
+        """
+        match family(statement):
+            case Family.QUERY:
+                with self.session.transaction() as (transaction, _):
+                    prepared = self.prepare(transaction, statement.placed, frame)
+                return Outcome("SELECT", Rows(prepared.columns, ()), bytes=prepared.bytes, tables=prepared.tables)
+            case Family.DML:
+                return describe_dml(self, statement, frame)
+            case Family.DDL:
+                return describe_ddl(self, statement, frame)
+            case Family.ASSERT:
+                return Outcome("ASSERT")
 
 
 def _structs(rows: Rows | None) -> Sequence[Value]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from replicator.local.bigquery.errors import BigQueryError
-from replicator.local.bigquery.googlesql.values import Value
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.lexer import place
+from replicator.local.bigquery.statements.value import Value
 from replicator.local.bigquery.types import Type, array, struct
 
 INT64: Final = Type("INT64")
@@ -66,7 +66,9 @@ def placed(error: BigQueryError, source: Source) -> BigQueryError:
     """The error as a script reports it: ``Query error: <message> at [line:column]``."""
     if isinstance(error, PlacedError | StoppedError):
         return error
-    message = error.message if _PLACED.search(error.message) else f"{error.message} at {place(source.script, source.start)}"
+    message = (
+        error.message if _PLACED.search(error.message) else f"{error.message} at {place(source.script, source.start)}"
+    )
     return PlacedError(error, f"Query error: {message}", source)
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, assert_never
 
-from replicator.local.bigquery.errors import BigQueryError, unmodelled
-from replicator.local.bigquery.googlesql.values import Value
+from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
 from replicator.local.bigquery.statements import script as s
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.frame import (
@@ -28,6 +27,7 @@ from replicator.local.bigquery.statements.frame import (
 )
 from replicator.local.bigquery.statements.script_parser import parse_script
 from replicator.local.bigquery.statements.types_parser import parse_type
+from replicator.local.bigquery.statements.value import Value
 from replicator.local.bigquery.types import Type
 
 
@@ -186,17 +186,17 @@ class Interpreter:
         elif kind is not None:
             value = Value(kind, None)
         else:
-            raise BigQueryError("invalidQuery", "DECLARE needs a type or a DEFAULT", location="query")
+            refuse("invalidQuery", "DECLARE needs a type or a DEFAULT", location="query")
         for name in statement.names:
             if any(name.lower() in scope for scope in self._scopes):
-                raise BigQueryError("invalidQuery", f"Variable '{name}' redeclaration", location="query")
+                refuse("invalidQuery", f"Variable '{name}' redeclaration", location="query")
             self._scopes[-1][name.lower()] = value
 
     def _home(self, name: str) -> dict[str, Value]:
         for scope in reversed(self._scopes):
             if name.lower() in scope:
                 return scope
-        raise BigQueryError("invalidQuery", f"Undeclared variable: {name}", location="query")
+        refuse("invalidQuery", f"Undeclared variable: {name}", location="query")
 
     def _set(self, statement: s.SetVariables) -> None:
         if not statement.tupled:
@@ -212,10 +212,10 @@ class Interpreter:
         given = self._value(statement.value)
         if given.type.name != "STRUCT" or len(given.type.fields) != len(kinds):
             msg = f"Number of fields ({len(given.type.fields)}) does not match number of variables ({len(kinds)})"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         if not isinstance(given.value, tuple):
             msg = "Cannot assign the fields of a NULL STRUCT to variables"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         parts = [Value(inner, part) for (_, inner), part in zip(given.type.fields, given.value, strict=True)]
         coerced = [self._coerced(part, kind) for part, kind in zip(parts, kinds, strict=True)]
         for home, name, value in zip(homes, statement.names, coerced, strict=True):
@@ -288,21 +288,21 @@ class Interpreter:
         if statement.message is None:
             if not self._errors:
                 msg = "Cannot re-raise an existing exception outside of an exception handler"
-                raise BigQueryError("invalidQuery", msg, location="query")
+                refuse("invalidQuery", msg, location="query")
             raise self._errors[-1]
         message = self._value(statement.message, STRING).value
         if message is None:
-            raise BigQueryError("invalidQuery", "RAISE USING MESSAGE cannot be NULL", location="query")
+            refuse("invalidQuery", "RAISE USING MESSAGE cannot be NULL", location="query")
         raise raised(str(message), statement.source)
 
     def _execute(self, statement: s.ExecuteImmediate) -> None:
         text = self._value(statement.sql, STRING).value
         if text is None:
-            raise BigQueryError("invalidQuery", "EXECUTE IMMEDIATE sql string cannot be NULL", location="query")
+            refuse("invalidQuery", "EXECUTE IMMEDIATE sql string cannot be NULL", location="query")
         inner = parse_script(str(text))
         if len(inner) != 1 or not isinstance(inner[0], s.Sql):
             msg = "EXECUTE IMMEDIATE takes one query, DML or DDL statement, and no other"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         frame = self._frame()
         rows = self._host.run(
             inner[0].source, Frame(self._using(statement), frame.variables, frame.system), dynamic=True
@@ -319,22 +319,22 @@ class Interpreter:
                 positional.append(value)
             elif alias.lower() in named:
                 msg = f"EXECUTE IMMEDIATE has more than one value for the parameter {alias}"
-                raise BigQueryError("invalidQuery", msg, location="query")
+                refuse("invalidQuery", msg, location="query")
             else:
                 named[alias.lower()] = value
         if named and positional:
             msg = "EXECUTE IMMEDIATE USING cannot mix named and positional parameters"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         return Parameters(named, tuple(positional))
 
     def _into(self, names: Sequence[str], rows: Sequence[Value] | None) -> None:
         homes = [self._home(name) for name in names]
         if rows is None:
             msg = "EXECUTE IMMEDIATE … INTO needs a query"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         if len(rows) > 1:
             msg = "EXECUTE IMMEDIATE … INTO: the query returned more than one row"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         if not rows:
             for home, name in zip(homes, names, strict=True):
                 home[name.lower()] = Value(home[name.lower()].type, None)
@@ -343,8 +343,10 @@ class Interpreter:
         parts = row.value if isinstance(row.value, tuple) else ()
         if len(parts) != len(names):
             msg = f"EXECUTE IMMEDIATE … INTO: {len(names)} variables for {len(parts)} columns"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         given = [Value(kind, part) for (_, kind), part in zip(row.type.fields, parts, strict=True)]
-        coerced = [self._coerced(part, home[name.lower()].type) for part, home, name in zip(given, homes, names, strict=True)]
+        coerced = [
+            self._coerced(part, home[name.lower()].type) for part, home, name in zip(given, homes, names, strict=True)
+        ]
         for home, name, value in zip(homes, names, coerced, strict=True):
             home[name.lower()] = value

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.frame import BOOL, STRING
 from replicator.local.bigquery.statements.types_parser import ColumnOption
@@ -39,7 +39,9 @@ _DATASET: Final[Mapping[str, Type]] = {
 }
 
 
-def _values(options: Sequence[tuple[str, Source]], known: Mapping[str, Type], owner: str, evaluate: Evaluate) -> dict[str, Any]:
+def _values(
+    options: Sequence[tuple[str, Source]], known: Mapping[str, Type], owner: str, evaluate: Evaluate
+) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, source in options:
         if name not in known:
@@ -47,7 +49,7 @@ def _values(options: Sequence[tuple[str, Source]], known: Mapping[str, Type], ow
             raise unmodelled(what)
         if name in values:
             msg = f"Duplicate option specified: {name}"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         values[name] = evaluate(source, known[name])
     return values
 
@@ -67,7 +69,7 @@ def table_options(
             case "partition_expiration_days":
                 if not isinstance(definition.partitioning, TimePartitioning):
                     msg = "partition_expiration_days can only be set on a time-partitioned table"
-                    raise BigQueryError("invalidQuery", msg, location="query")
+                    refuse("invalidQuery", msg, location="query")
                 partitioning = replace(definition.partitioning, expiration=_days(value))
                 definition = replace(definition, partitioning=partitioning)
             case "require_partition_filter":

@@ -5,7 +5,7 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/procedural-la
 
 from __future__ import annotations
 
-from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import script as s
 from replicator.local.bigquery.statements.cursor import Cursor, Source
 from replicator.local.bigquery.statements.lexer import Kind, place, syntax_error
@@ -44,7 +44,7 @@ class _Parser:
             if cursor.at("DECLARE") and any(not isinstance(given, s.Declare) for given in statements):
                 where = place(self._text, cursor.start)
                 msg = f"Variable declarations are allowed only at the start of a block or script at {where}"
-                raise BigQueryError("invalidQuery", msg, location="query")
+                refuse("invalidQuery", msg, location="query")
             statements.append(self._statement())
             if not cursor.exhausted:
                 cursor.expect(";")
@@ -79,7 +79,9 @@ class _Parser:
             case "COMMIT" | "ROLLBACK":
                 commits = cursor.advance().upper == "COMMIT"
                 cursor.accept("TRANSACTION")
-                return s.CommitTransaction(self._source(begin)) if commits else s.RollbackTransaction(self._source(begin))
+                return (
+                    s.CommitTransaction(self._source(begin)) if commits else s.RollbackTransaction(self._source(begin))
+                )
             case "RAISE":
                 cursor.advance()
                 message = None
@@ -203,7 +205,9 @@ class _Parser:
             where = self._at.start
             given = self._at.name()
             if label is None or given.lower() != label.lower():
-                raise syntax_error(self._text, where, f"Mismatched end label; expected {label or 'no label'}, got {given}")
+                raise syntax_error(
+                    self._text, where, f"Mismatched end label; expected {label or 'no label'}, got {given}"
+                )
 
     def _jump(self, begin: int) -> s.Break | s.Continue:
         cursor = self._at
@@ -214,10 +218,10 @@ class _Parser:
         leaving = word in ("BREAK", "LEAVE")
         if label is None and not any(loops for _, loops in known):
             msg = f"{word} is only allowed inside of a loop body at {place(self._text, token.start)}"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         if label is not None and not any(name == label.lower() and (loops or leaving) for name, loops in known):
             msg = f"{word} does not reference a known label: {label} at {place(self._text, token.start)}"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         return s.Break(self._source(begin), label) if leaving else s.Continue(self._source(begin), label)
 
     def _begin(self, begin: int, label: str | None) -> s.Block | s.BeginTransaction:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import duckdb
 
-from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.errors import BigQueryError, refuse
 from replicator.local.bigquery.googlesql.catalog import Catalog, Relation
 from replicator.local.bigquery.statements.frame import StoppedError
 from replicator.local.bigquery.storage.definitions import DatasetDefinition
@@ -78,7 +78,7 @@ class Session:
         """BEGIN TRANSACTION."""
         if self._open is not None:
             msg = "Transaction is already in progress; nested transactions are not supported"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         self._open = self.store.begin()
 
     def commit(self) -> None:
@@ -96,7 +96,7 @@ class Session:
     def _ended(self, statement: str) -> Transaction:
         if self._open is None:
             msg = f"{statement} TRANSACTION is not allowed: no transaction is in progress"
-            raise BigQueryError("invalidQuery", msg, location="query")
+            refuse("invalidQuery", msg, location="query")
         transaction, self._open = self._open, None
         return transaction
 
@@ -123,10 +123,10 @@ class Session:
                 return self._temporary.table(path[0])
             if self.default_dataset is None:
                 msg = f'Table "{path[0]}" must be qualified with a dataset (e.g. dataset.table).'
-                raise BigQueryError("invalid", msg, location=path[0])
+                refuse("invalid", msg, location=path[0])
             return self._named(self.default_dataset.table(path[0]))
         if len(path) not in (2, 3):
-            raise BigQueryError("invalidQuery", f"Invalid table name: {'.'.join(path)}", location="query")
+            refuse("invalidQuery", f"Invalid table name: {'.'.join(path)}", location="query")
         project = path[0] if len(path) == 3 else self.setting.project
         return self._named(TableRef(project, path[-2], path[-1]))
 
@@ -134,7 +134,7 @@ class Session:
     def _named(ref: TableRef) -> TableRef:
         name = ref.table.partition("$")[0]
         if not (PROJECT.fullmatch(ref.project) and DATASET.fullmatch(ref.dataset) and TABLE.fullmatch(name)):
-            raise BigQueryError("invalidQuery", f"Invalid table name: {ref}", location="query")
+            refuse("invalidQuery", f"Invalid table name: {ref}", location="query")
         return ref
 
     def dataset(self, path: tuple[str, ...]) -> DatasetRef:
@@ -144,10 +144,10 @@ class Session:
             BigQueryError: It is no dataset's name.
         """
         if len(path) not in (1, 2):
-            raise BigQueryError("invalidQuery", f"Invalid dataset name: {'.'.join(path)}", location="query")
+            refuse("invalidQuery", f"Invalid dataset name: {'.'.join(path)}", location="query")
         ref = DatasetRef(path[0] if len(path) == 2 else self.setting.project, path[-1])
         if not PROJECT.fullmatch(ref.project) or not DATASET.fullmatch(ref.dataset):
-            raise BigQueryError("invalidQuery", f"Invalid dataset name: {ref}", location="query")
+            refuse("invalidQuery", f"Invalid dataset name: {ref}", location="query")
         return ref
 
     def new_temporary(self, name: str, transaction: Transaction) -> TableRef:

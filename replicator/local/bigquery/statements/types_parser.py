@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements.cursor import Cursor, Source
 from replicator.local.bigquery.statements.lexer import place
 from replicator.local.bigquery.types import SCALARS, Type, field_of
@@ -53,7 +53,7 @@ def _type(cursor: Cursor) -> Type:
         cursor.expect(">")
         if element.element is not None:
             where = place(cursor.script, begin)
-            raise BigQueryError("invalidQuery", f"Arrays of arrays are not supported at {where}", location="query")
+            refuse("invalidQuery", f"Arrays of arrays are not supported at {where}", location="query")
         return Type("ARRAY", element=element)
     if name == "STRUCT":
         fields: list[tuple[str, Type]] = []
@@ -74,7 +74,7 @@ def _check_scalar(cursor: Cursor, name: str, begin: int) -> None:
         raise unmodelled(msg)
     if name not in SCALARS:
         msg = f"Type not found: {name} at {place(cursor.script, begin)}"
-        raise BigQueryError("invalidQuery", msg, location="query")
+        refuse("invalidQuery", msg, location="query")
     if cursor.at("("):
         msg = f"a parameterized type, {name}(…),"
         raise unmodelled(msg)
@@ -106,7 +106,7 @@ def column(cursor: Cursor, parent: tuple[str, ...], options: list[ColumnOption])
         if cursor.accept("NOT", "NULL"):
             if field.mode is Mode.REPEATED:
                 msg = f"NOT NULL cannot be applied to ARRAY column {name}"
-                raise BigQueryError("invalidQuery", msg, location="query")
+                refuse("invalidQuery", msg, location="query")
             field = replace(field, mode=Mode.REQUIRED)
         elif cursor.at("OPTIONS"):
             options.extend(ColumnOption(path, key, value) for key, value in option_list(cursor))
@@ -126,7 +126,7 @@ def _column_schema(cursor: Cursor, path: tuple[str, ...], options: list[ColumnOp
             raise unmodelled(msg)
         cursor.expect(">")
         if element.mode is Mode.REPEATED:
-            raise BigQueryError("invalidQuery", "Arrays of arrays are not supported", location="query")
+            refuse("invalidQuery", "Arrays of arrays are not supported", location="query")
         return replace(element, mode=Mode.REPEATED)
     if cursor.at("STRUCT", "<"):
         cursor.expect("STRUCT", "<")

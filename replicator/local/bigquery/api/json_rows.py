@@ -1,0 +1,332 @@
+"""Rows that arrive as JSON: checked against a schema, and handed to the engine.
+
+https://docs.cloud.google.com/bigquery/docs/loading-data-cloud-storage-json, …/streaming-data-into-bigquery
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import duckdb
+
+from replicator.local.bigquery.errors import unmodelled
+from replicator.local.bigquery.types import SCALARS, duckdb_name, type_of
+from replicator.local.bigquery.types import Type as GoogleSqlType
+from replicator.schema.fields import Field, Mode
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_UTC: Final = re.compile(r"\s*(?:UTC|Z)$")
+
+
+class Refusal(ValueError):  # noqa: N818 - it is one row's refusal, which may be passed over, and not yet an error
+    """A row that does not fit, told with its field."""
+
+
+def read_lines(
+    data: bytes, fields: Sequence[Field], *, ignore_unknown: bool = False, bad_records: int = 0
+) -> list[str]:
+    """Rows of newline-delimited JSON as the engine reads them.
+
+    Raises:
+        Refusal: More than ``bad_records`` rows do not fit; it tells of the first that was too many.
+    """
+    rows: list[str] = []
+    bad = 0
+    for position, line in enumerate(data.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(written(parsed(line), fields, ignore_unknown=ignore_unknown))
+        except Refusal as refusal:
+            bad += 1
+            if bad > bad_records:
+                msg = f"JSON table encountered too many errors, giving up. Row: {position}; {refusal}"
+                raise Refusal(msg) from refusal
+    return rows
+
+
+def parsed(line: bytes) -> Mapping[str, Any]:
+    """One row.
+
+    Raises:
+        Refusal: It is no JSON object.
+    """
+    try:
+        row = json.loads(line, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        msg = f"JSON parsing error: {error}"
+        raise Refusal(msg) from None
+    if not isinstance(row, dict):
+        msg = "JSON parsing error: a row is an object"
+        raise Refusal(msg)
+    return row
+
+
+def written(
+    row: Mapping[str, Any], fields: Sequence[Field], *, ignore_unknown: bool = False, json_as_text: bool = False
+) -> str:
+    """A row as the engine reads it: one line of JSON, its values in DuckDB's notation.
+
+    Args:
+        row: Names to values; names are compared without regard to case.
+        fields: The table's columns.
+        ignore_unknown: Values without a column are passed over.
+        json_as_text: A JSON column's value is its text, as streaming has it, and not the value itself.
+
+    Raises:
+        Refusal: It does not fit.
+    """
+    return json.dumps(_record(row, fields, "", ignore_unknown, json_as_text), ensure_ascii=False) + "\n"
+
+
+def stage(connection: duckdb.DuckDBPyConnection, lines: Iterable[str], fields: Sequence[Field], name: str) -> str:
+    """Put rows into a temporary table of DuckDB, and answer with a SELECT of the columns in their exact types."""
+    structure = json.dumps({field.name: _structure(type_of(field)) for field in fields})
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {duckdb_name(name)} AS SELECT from_json(line, ?) AS r "
+        "FROM (SELECT unnest(string_split(rtrim(?, chr(10)), chr(10))) AS line) WHERE line <> ''",
+        [structure, "".join(lines)],
+    )
+    items = (
+        f"{_final(f'r.{duckdb_name(field.name)}', type_of(field), 0)} AS {duckdb_name(field.name)}" for field in fields
+    )
+    return f"SELECT {', '.join(items)} FROM {duckdb_name(name)}"
+
+
+def _structure(kind: GoogleSqlType) -> Any:
+    if kind.element is not None:
+        return [_structure(kind.element)]
+    if kind.name == "STRUCT":
+        return {name: _structure(inner) for name, inner in kind.fields}
+    if kind.name not in SCALARS:
+        what = f"the type {kind.name}"
+        raise unmodelled(what)
+    return "VARCHAR" if kind.name == "BYTES" else SCALARS[kind.name]
+
+
+def _final(expression: str, kind: GoogleSqlType, depth: int) -> str:
+    # Bytes travel as base64; everything else is already what it is to be.
+    if "BYTES" not in str(kind):
+        return expression
+    if kind.element is not None:
+        name = f"e{depth}"
+        return f"list_transform({expression}, lambda {name}: {_final(name, kind.element, depth + 1)})"
+    if kind.name == "STRUCT":
+        items = ", ".join(
+            f"{duckdb_name(name)} := {_final(f'{expression}.{duckdb_name(name)}', inner, depth)}"
+            for name, inner in kind.fields
+        )
+        return f"CASE WHEN {expression} IS NULL THEN NULL ELSE struct_pack({items}) END"
+    return f"from_base64({expression})"
+
+
+def _record(
+    row: Mapping[str, Any],
+    fields: Sequence[Field],
+    path: str,
+    ignore_unknown: bool,
+    json_as_text: bool,  # noqa: FBT001
+) -> dict[str, Any]:
+    by_name = {field.name.lower(): field for field in fields}
+    values: dict[str, Any] = {}
+    for name, value in row.items():
+        field = by_name.get(str(name).lower())
+        if field is None:
+            if ignore_unknown:
+                continue
+            msg = f"no such field: {path}{name}."
+            raise Refusal(msg)
+        values[field.name] = _field(value, field, f"{path}{field.name}", ignore_unknown, json_as_text)
+    for field in fields:
+        if values.get(field.name) is None:
+            if field.mode is Mode.REQUIRED:
+                msg = f"Missing required field: {path}{field.name}."
+                raise Refusal(msg)
+            values[field.name] = [] if field.mode is Mode.REPEATED else None
+    return values
+
+
+def _field(value: Any, field: Field, path: str, ignore_unknown: bool, json_as_text: bool) -> Any:  # noqa: FBT001
+    if field.mode is Mode.REPEATED:
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            msg = f"Array specified for non-repeated field or a value for a repeated one: {path}."
+            raise Refusal(msg)
+        if any(item is None for item in value):
+            msg = f"Only optional fields can be set to NULL. Field: {path}; Value: NULL"
+            raise Refusal(msg)
+        return [_single(item, field, path, ignore_unknown, json_as_text) for item in value]
+    if value is None:
+        return None
+    return _single(value, field, path, ignore_unknown, json_as_text)
+
+
+def _single(value: Any, field: Field, path: str, ignore_unknown: bool, json_as_text: bool) -> Any:  # noqa: FBT001
+    if field.type == "RECORD":
+        if not isinstance(value, dict):
+            msg = f"This field: {path} is not a record."
+            raise Refusal(msg)
+        return _record(value, field.fields, f"{path}.", ignore_unknown, json_as_text)
+    if field.type == "JSON":
+        return _json(value, path) if json_as_text and isinstance(value, str) else _plain(value)
+    if isinstance(value, list | dict):
+        kind = "Array" if isinstance(value, list) else "Object"
+        msg = f"{kind} specified for non-repeated field or a scalar one: {path}."
+        raise Refusal(msg)
+    try:
+        return scalar_text(value, field.type)
+    except (ValueError, InvalidOperation, binascii.Error, OverflowError) as error:
+        name = type_of(Field(field.name, field.type)).name.lower()
+        msg = f"Could not convert value '{value}' to {name}. Field: {path}; Value: {value}"
+        raise Refusal(msg) from error
+
+
+def _json(text: str, path: str) -> Any:
+    try:
+        return _plain(json.loads(text, parse_float=Decimal))
+    except (ValueError, RecursionError) as error:
+        msg = f"Invalid JSON text in field {path}: {error}"
+        raise Refusal(msg) from None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
+
+
+def scalar_text(value: Any, kind: str) -> str:
+    """A scalar in DuckDB's notation.
+
+    Raises:
+        ValueError: It is no value of the type.
+    """
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    match kind:
+        case "STRING":
+            return text
+        case "BOOLEAN":
+            if text.lower() in ("true", "t", "yes", "y", "1", "false", "f", "no", "n", "0"):
+                return "true" if text.lower() in ("true", "t", "yes", "y", "1") else "false"
+            raise ValueError(text)
+        case "INTEGER":
+            number = Decimal(text)
+            if isinstance(value, bool) or number != number.to_integral_value() or not -(2**63) <= number < 2**63:
+                raise ValueError(text)
+            return str(int(number))
+        case "FLOAT":
+            if isinstance(value, bool):
+                raise ValueError(text)
+            double = float(text)
+            return repr(double) if math.isfinite(double) else str(double)
+        case "NUMERIC":
+            decimal = Decimal(text).quantize(Decimal("1e-9")) if not isinstance(value, bool) else Decimal("nan")
+            if not decimal.is_finite() or abs(decimal) >= Decimal(10) ** 29:
+                raise ValueError(text)
+            return f"{decimal:f}"
+        case "BYTES":
+            return base64.b64encode(base64.b64decode(text, validate=True)).decode()
+        case "DATE":
+            return date.fromisoformat(text).isoformat()
+        case "TIME":
+            return time.fromisoformat(text).isoformat()
+        case "DATETIME":
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is not None:
+                raise ValueError(text)
+            return moment.isoformat(" ")
+        case "TIMESTAMP":
+            return _timestamp(value, text)
+        case _:
+            raise ValueError(kind)
+
+
+def _timestamp(value: Any, text: str) -> str:
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        moment = _EPOCH + timedelta(microseconds=int(Decimal(value) * 1_000_000))
+    else:
+        moment = datetime.fromisoformat(_UTC.sub("+00:00", text))
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f+00").rjust(29, "0")
+
+
+def detected_fields(data: bytes, known: Sequence[Field]) -> tuple[Field, ...]:
+    """The columns of newline-delimited JSON, found in its values (schema-detect).
+
+    Raises:
+        Refusal: A row is no JSON object, or a column's values do not go together.
+    """
+    if known:
+        return tuple(known)
+    found: dict[str, Field] = {}
+    for line in data.split(b"\n"):
+        if line.strip():
+            for name, value in parsed(line).items():
+                field = _detected(name, value)
+                if field is not None:
+                    found[name] = _joined(found[name], field) if name in found else field
+    return tuple(found.values())
+
+
+def _detected(name: str, value: Any) -> Field | None:
+    if value is None or value == []:
+        return None
+    if isinstance(value, list):
+        elements = [each for each in (_detected(name, item) for item in value) if each is not None]
+        if not elements:
+            return None
+        field = elements[0]
+        for other in elements[1:]:
+            field = _joined(field, other)
+        return Field(name, field.type, Mode.REPEATED, field.fields)
+    if isinstance(value, dict):
+        children = (_detected(str(child), inner) for child, inner in value.items())
+        return Field(name, "RECORD", fields=tuple(child for child in children if child is not None))
+    if isinstance(value, bool):
+        return Field(name, "BOOLEAN")
+    if isinstance(value, int):
+        return Field(name, "INTEGER")
+    if isinstance(value, Decimal):
+        return Field(name, "FLOAT")
+    return Field(name, _text_type(str(value)))
+
+
+def _text_type(text: str) -> str:
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return "DATE"
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?\s*(UTC|Z|[+-]\d{2}:?\d{2})?", text):
+        return "TIMESTAMP"
+    return "STRING"
+
+
+def _joined(one: Field, other: Field) -> Field:
+    if one.mode is not other.mode:
+        msg = f"Field {one.name} is an array in one row and a single value in another"
+        raise Refusal(msg)
+    if one.type == "RECORD" and other.type == "RECORD":
+        fields = {field.name: field for field in one.fields}
+        for field in other.fields:
+            fields[field.name] = _joined(fields[field.name], field) if field.name in fields else field
+        return Field(one.name, "RECORD", one.mode, tuple(fields.values()))
+    if one.type == other.type:
+        return one
+    kinds = {one.type, other.type}
+    if kinds == {"INTEGER", "FLOAT"}:
+        return Field(one.name, "FLOAT", one.mode)
+    if "RECORD" not in kinds and "BOOLEAN" not in kinds:
+        return Field(one.name, "STRING", one.mode)
+    msg = f"Field {one.name} is {one.type} in one row and {other.type} in another"
+    raise Refusal(msg)

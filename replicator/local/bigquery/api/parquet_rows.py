@@ -1,0 +1,68 @@
+"""Rows that arrive as Parquet.
+
+https://docs.cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet#parquet_conversions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import duckdb
+from duckdb.sqltypes import DuckDBPyType
+
+from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.statements.by_name import select_by_name
+from replicator.local.bigquery.types import type_of
+from replicator.schema.fields import Field, Mode
+
+_TYPES: Final = {
+    "bigint": "INTEGER", "integer": "INTEGER", "smallint": "INTEGER", "tinyint": "INTEGER", "uinteger": "INTEGER",
+    "usmallint": "INTEGER", "utinyint": "INTEGER", "double": "FLOAT", "float": "FLOAT", "varchar": "STRING",
+    "blob": "BYTES", "boolean": "BOOLEAN", "date": "DATE", "time": "TIME", "timestamp with time zone": "TIMESTAMP",
+    "timestamp": "DATETIME", "timestamp_ns": "DATETIME", "timestamp_ms": "DATETIME", "timestamp_s": "DATETIME",
+    "decimal": "NUMERIC", "json": "JSON",
+}  # fmt: skip
+
+
+def parquet_fields(file: Path, connection: duckdb.DuckDBPyConnection, *, lists: bool) -> tuple[Field, ...]:
+    """The columns of a Parquet file.
+
+    Raises:
+        BigQueryError: It is no Parquet file, or holds a type that is not modelled.
+    """
+    try:
+        relation = connection.sql(_scan(file))
+    except duckdb.Error as error:
+        msg = f"Error while reading data, error message: Input file is not in Parquet format. {error}".split("\n")[0]
+        raise BigQueryError("invalid", msg) from error
+    return tuple(_field(name, kind, lists=lists) for name, kind in zip(relation.columns, relation.types, strict=True))
+
+
+def parquet_select(file: Path, stored: Sequence[Field], connection: duckdb.DuckDBPyConnection, *, lists: bool) -> str:
+    """A SELECT of a table's columns out of a Parquet file, matched by name."""
+    fields = parquet_fields(file, connection, lists=lists)
+    return select_by_name(_scan(file), [(field.name, type_of(field)) for field in fields], stored)
+
+
+def _scan(file: Path) -> str:
+    path = str(file).replace("'", "''")
+    return f"SELECT * FROM read_parquet('{path}')"
+
+
+def _field(name: str, kind: DuckDBPyType, *, lists: bool) -> Field:
+    if kind.id == "list":
+        if not lists:
+            # Without enableListInference the service reads a list as a record of list and element.
+            what = f"the Parquet list {name} without parquetOptions.enableListInference"
+            raise unmodelled(what)
+        element = _field(name, kind.child, lists=lists)
+        return Field(name, element.type, Mode.REPEATED, element.fields)
+    if kind.id == "struct":
+        return Field(name, "RECORD", fields=tuple(_field(child, inner, lists=lists) for child, inner in kind.children))
+    found = _TYPES.get(kind.id) or _TYPES.get(str(kind).lower())
+    if found is None:
+        what = f"the Parquet type {kind} of {name}"
+        raise unmodelled(what)
+    return Field(name, found)

@@ -1,0 +1,81 @@
+"""Where a job runs when its request does not say.
+
+https://docs.cloud.google.com/bigquery/docs/locations#specify_locations
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from replicator.local.bigquery.api.datasets import DEFAULT_LOCATION
+from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.statements.cursor import Cursor
+from replicator.local.bigquery.statements.lexer import Kind
+from replicator.local.bigquery.storage.store import Transaction
+from replicator.names import DatasetRef
+
+_BEFORE: Final = frozenset(
+    {
+        "FROM",
+        "JOIN",
+        "INTO",
+        "UPDATE",
+        "TABLE",
+        "VIEW",
+        "SCHEMA",
+        "USING",
+        "MERGE",
+        "EXISTS",
+        "LIKE",
+        "DELETE",
+        "INSERT",
+        ",",
+    }
+)
+
+
+def location_of_query(transaction: Transaction, text: str, *, project: str, default_dataset: DatasetRef | None) -> str:
+    """The location of the first dataset that a query names and that is there; without one, US.
+
+    A script that is not GoogleSQL gets US too: its job says what is wrong with it.
+    """
+    try:
+        candidates = list(_paths(Cursor(text)))
+    except BigQueryError:
+        return DEFAULT_LOCATION
+    for path in candidates:
+        region = next((part[7:] for part in path[:2] if part.lower().startswith("region-")), None)
+        if region:
+            return region.upper() if region.lower() in ("eu", "us") else region.lower()
+        for ref in _datasets(path, project):
+            found = transaction.find_dataset(ref)
+            if found is not None:
+                return found.definition.location
+    if default_dataset is not None:
+        found = transaction.find_dataset(default_dataset)
+        if found is not None:
+            return found.definition.location
+    return DEFAULT_LOCATION
+
+
+def _paths(cursor: Cursor) -> Iterator[tuple[str, ...]]:
+    before = ""
+    while not cursor.exhausted:
+        if before in _BEFORE and cursor.token.kind in (Kind.WORD, Kind.QUOTED) and not cursor.at_any("SELECT", "IF"):
+            try:
+                path = cursor.path()
+            except BigQueryError:
+                before = ""
+                continue
+            if len(path) > 1:
+                yield path
+            before = path[-1].upper() if len(path) == 1 else ""
+            continue
+        before = cursor.advance().upper
+
+
+def _datasets(path: tuple[str, ...], project: str) -> Iterator[DatasetRef]:
+    if len(path) >= 2:
+        yield DatasetRef(path[0], path[1])
+        yield DatasetRef(project, path[0])

@@ -1,0 +1,174 @@
+"""All jobs: each id once, run on threads, kept across restarts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Final
+
+from replicator.local.bigquery.api.job import Job, JobRef, job_of
+from replicator.local.bigquery.errors import BigQueryError, refuse
+from replicator.local.bigquery.storage.instants import micros
+from replicator.local.bigquery.storage.store import Store, Transaction
+
+# Statements that queue behind others hold a thread each, so there are many more than processors.
+_THREADS: Final = 64
+_JOB: Final = "job"
+_ROWS: Final = "rows"
+
+
+class Registry:
+    """The jobs of a server."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="job")
+        self._jobs: dict[str, Job] = {}
+        self._children: dict[str, list[Job]] = {}
+        self._requests: dict[tuple[str, str], Job] = {}
+        for key, record in store.records.scan(_JOB):
+            job = job_of(record, store.records.get(_ROWS, key))
+            self._file(job)
+            if not job.done.is_set():
+                # A job that was running when the server was killed is not run again: part of it may have happened.
+                msg = "The server stopped while the job was running; look at what it has done before running it again"
+                self.finish(job, BigQueryError("backendError", msg))
+
+    def millis(self) -> int:
+        """The clock, in milliseconds since 1970."""
+        return micros(self._now()) // 1000
+
+    def close(self) -> None:
+        """Stop what runs, and wait for it."""
+        with self._lock:
+            running = [job for job in self._jobs.values() if not job.done.is_set()]
+        for job in running:
+            job.cancelled.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    # Beginning and end -------------------------------------------------------------------------------------------
+    def add(self, job: Job) -> None:
+        """File a new job.
+
+        Raises:
+            BigQueryError: 409, there is one of that id.
+        """
+        with self._lock:
+            if job.ref.key in self._jobs:
+                refuse("duplicate", f"Already Exists: Job {job.ref}")
+            self._file(job)
+
+    def _file(self, job: Job) -> None:
+        self._jobs[job.ref.key] = job
+        if job.parent is not None:
+            parent = JobRef(job.ref.project, job.ref.location, job.parent)
+            self._children.setdefault(parent.key, []).append(job)
+
+    def keep(self, job: Job) -> None:
+        """Write a job that has not ended down before it is told of."""
+        with self._writing:
+            if job.ended is None:
+                self._store.records.put(_JOB, job.ref.key, job.to_record())
+
+    def submit(self, job: Job, work: Callable[[Job], None]) -> None:
+        """Run a job on a thread of its own."""
+        self._pool.submit(self._run, job, work)
+
+    def _run(self, job: Job, work: Callable[[Job], None]) -> None:
+        job.started = self.millis()
+        error: BigQueryError | None = None
+        try:
+            reason = self.stop_reason(job)
+            if reason is not None:
+                refuse("stopped", reason)
+            work(job)
+        except BigQueryError as failure:
+            error = failure
+        except Exception as failure:  # noqa: BLE001 - a thread's last line: a bug ends its job as failed, and says so
+            msg = f"An internal error occurred and the request could not be completed: {type(failure).__name__}: {failure}"
+            error = BigQueryError("internalError", msg)
+        self.finish(job, error)
+
+    def finish(self, job: Job, error: BigQueryError | None) -> None:
+        """End a job: written down first, then told of."""
+        job.error = error
+        self.end(job)
+        with self._store.statement() as transaction:
+            self.record(job, transaction)
+            for child in self.children(job):
+                self.record(child, transaction)
+            transaction.commit()
+        job.done.set()
+
+    def end(self, job: Job) -> None:
+        """Note when a job ended; from here on only its end is written down."""
+        with self._writing:
+            job.ended = job.ended or self.millis()
+
+    def record(self, job: Job, transaction: Transaction) -> None:
+        """Write a job down in the same commit as what it did."""
+        job.started = job.started or job.created
+        transaction.record(_JOB, job.ref.key, job.to_record())
+        if job.rows is not None:
+            transaction.record(_ROWS, job.ref.key, "\n".join(job.rows.lines))
+
+    def stop_reason(self, job: Job) -> str | None:
+        """Why a job must end now, or ``None``."""
+        if job.cancelled.is_set():
+            return "Job execution was cancelled: User requested cancellation"
+        if self.millis() >= job.deadline:
+            return "Job execution was cancelled: Job timed out"
+        return None
+
+    # Looking -----------------------------------------------------------------------------------------------------
+    def find(self, project: str, job_id: str, location: str | None) -> Job:
+        """The job of that name; without a location only US and EU are looked at, as the service does.
+
+        Raises:
+            BigQueryError: ``notFound``.
+        """
+        places = (location,) if location else ("US", "EU")
+        with self._lock:
+            for place in places:
+                job = self._jobs.get(JobRef(project, place, job_id).key)
+                if job is not None:
+                    return job
+        name = f"{project}:{location}.{job_id}" if location else f"{project}:{job_id}"
+        refuse("notFound", f"Not found: Job {name}")
+
+    def children(self, job: Job) -> list[Job]:
+        """The statements of a script, in their order."""
+        with self._lock:
+            return list(self._children.get(job.ref.key, ()))
+
+    def all(self, project: str) -> list[Job]:
+        """A project's jobs, newest first."""
+        with self._lock:
+            found = [job for job in self._jobs.values() if job.ref.project == project]
+        return sorted(found, key=lambda job: job.created, reverse=True)
+
+    def delete(self, job: Job) -> None:
+        """Forget a job and its statements."""
+        removed: Iterable[Job] = (job, *self.children(job))
+        with self._lock:
+            self._children.pop(job.ref.key, None)
+            for each in removed:
+                self._jobs.pop(each.ref.key, None)
+        for each in removed:
+            self._store.records.delete(_JOB, each.ref.key)
+            self._store.records.delete(_ROWS, each.ref.key)
+
+    def once(self, project: str, request_id: str, make: Callable[[], Job]) -> Job:
+        """The job of an earlier request with the same ``requestId``, or a new one."""
+        with self._lock:
+            known = self._requests.get((project, request_id))
+        if known is not None:
+            return known
+        job = make()
+        with self._lock:
+            return self._requests.setdefault((project, request_id), job)

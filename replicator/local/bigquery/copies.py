@@ -1,0 +1,71 @@
+"""What other services may do with tables without being a job: look at datasets, and copy a table across locations.
+
+https://docs.cloud.google.com/bigquery/docs/managing-datasets#copy-datasets
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from replicator.local.bigquery.errors import refuse
+from replicator.local.bigquery.storage.definitions import Kind
+from replicator.local.bigquery.storage.instants import micros
+from replicator.local.bigquery.storage.store import OnExisting, Store
+from replicator.names import DatasetRef, TableRef
+
+
+@dataclass(frozen=True, slots=True)
+class CopyableTable:
+    """One table or view of a dataset.
+
+    Attributes:
+        name: Its id.
+        kind: As ``tables.get`` has it: ``TABLE``, ``VIEW``.
+        modified: When its data or schema last changed, in microseconds since 1970.
+    """
+
+    name: str
+    kind: str
+    modified: int
+
+
+class Copies:
+    """The datasets of a store, whatever their location."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def location(self, dataset: DatasetRef) -> str | None:
+        """Where a dataset lies, or None when there is none of that name."""
+        with self._store.statement() as transaction:
+            found = transaction.find_dataset(dataset)
+        return None if found is None else found.definition.location
+
+    def tables(self, dataset: DatasetRef) -> Sequence[CopyableTable]:
+        """Everything in a dataset; nothing when there is no such dataset."""
+        with self._store.statement() as transaction:
+            found = transaction.tables(dataset) if transaction.find_dataset(dataset) is not None else []
+        return [CopyableTable(t.ref.table, t.definition.kind.value, micros(t.modified)) for t in found]
+
+    def copy_table(self, source: TableRef, destination: TableRef) -> None:
+        """Copy a table in one commit, across locations: truncates the destination, or makes it.
+
+        Data, schema, partitioning, clustering, description, labels and expiration are the source's
+        (managing-tables: a copied table keeps its expiration). A destination that is there stays the same table and
+        keeps its creation time; a new one is created now.
+
+        Raises:
+            BigQueryError: The source or the destination dataset has gone, or the source is a view.
+        """
+        with self._store.statement(mutates=destination) as transaction:
+            definition = transaction.table(source).definition
+            if definition.kind is not Kind.TABLE:
+                refuse("invalid", f"{source} is not allowed for this operation because it is a VIEW.")
+            existing = transaction.find_table(destination)
+            if existing is None:
+                transaction.create_table(destination, definition, OnExisting.REFUSE)
+            else:
+                transaction.overwrite_table(destination, definition)
+            transaction.copy(source, destination)
+            transaction.commit()
