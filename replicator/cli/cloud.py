@@ -7,50 +7,49 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
-from replicator.errors import FailedError, UsageError
+from replicator.errors import FailedError
 
 if TYPE_CHECKING:
+    from replicator.config.settings import Cloud
     from replicator.gcp.endpoints import Endpoints
     from replicator.local.server import Running
 
 EXECUTOR: Final = (sys.executable, "-m", "replicator.cli.execute")
 """What the local cloud starts for one execution of a workflow, in a process of its own."""
 
-_LOCAL: Final = "local:"
 # Only the extra 'local' brings these.
 _EXTRA: Final = ("duckdb", "grpc", "sqlglot", "starlette", "uvicorn")
 
 
 @contextmanager
-def connect(cloud: str | None) -> Iterator[Endpoints]:
-    """Where to send calls: ``gcp`` (the default), ``local:DIR`` or ``http://HOST:PORT``.
+def connect(cloud: Cloud) -> Iterator[Endpoints]:
+    """Where to send calls.
 
     A directory that a server serves already is used through that server; otherwise one is started in
     this process and stopped at the end.
 
     Raises:
-        UsageError: ``cloud`` is none of the three.
         FailedError: Nothing answers there, or the local cloud is not installed.
     """
-    chosen = cloud or "gcp"
-    directory = Path(chosen.removeprefix(_LOCAL)).expanduser() if chosen.startswith(_LOCAL) else None
-    listening = chosen.startswith(("http://", "https://"))
-    if chosen != "gcp" and not listening and (directory is None or chosen == _LOCAL):
-        msg = f"--cloud: '{chosen}' is no cloud; use gcp, local:DIR or http://HOST:PORT"
-        raise UsageError(msg)
+    from replicator.config.settings import Gcp, LocalDirectory, LocalServer
     from replicator.gcp.endpoints import Endpoints
 
-    if directory is None:
-        yield Endpoints.at(chosen) if listening else Endpoints.google()
-        return
-    found = Endpoints.of_directory(directory)
-    if found is not None:
-        yield found
-        return
-    with serving(directory) as running:
-        yield Endpoints.at(running.endpoints.http)
+    match cloud:
+        case Gcp():
+            yield Endpoints.google()
+        case LocalServer(url):
+            yield Endpoints.at(url)
+        case LocalDirectory(directory):
+            found = Endpoints.of_directory(directory)
+            if found is not None:
+                yield found
+                return
+            with serving(directory) as running:
+                yield Endpoints.at(running.endpoints.http)
+        case _:
+            assert_never(cloud)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import Any, Final, TextIO
 
@@ -24,7 +24,7 @@ from replicator.errors import ExitCode, ReplicatorError
 from replicator.gcp.endpoints import Endpoints
 from replicator.gcp.inprocess import environment
 from replicator.runtime.clock import RealClock
-from replicator.runtime.environment import Moment, StepEvent
+from replicator.runtime.environment import StepEvent
 from replicator.runtime.errors import WorkflowCancelled, WorkflowFailed
 from replicator.runtime.execution import Execution
 from replicator.runtime.program import load
@@ -76,14 +76,8 @@ class Reporter:
         self._lock = threading.Lock()
 
     def __call__(self, event: StepEvent) -> None:
-        """Write a step's event; a failed step is told by the error that ends the execution, or was caught."""
-        if event.moment is Moment.FAILED:
-            return
-        step: dict[str, Value] = {"routine": event.routine, "step": event.step, "kind": event.moment.value}
-        if event.moment is Moment.LOG:
-            step |= {"text": event.data if isinstance(event.data, str) else to_json(event.data)}
-            step |= {"severity": event.severity}
-        self.write({"step": step})
+        """Write an event."""
+        self.write({"step": {**asdict(event), "moment": event.moment.value}})
 
     def write(self, line: Mapping[str, Value]) -> None:
         """Write one line."""

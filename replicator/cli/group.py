@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,6 +58,8 @@ class LazyGroup(click.Group):
         """
         name = args[0]
         if name not in self._verbs and not name.startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(name, self._verbs, n=1)
             remedy = f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(self._verbs)}"
             ctx.fail(f"no such command '{name}'; {remedy}")

@@ -31,10 +31,11 @@ def command(directory: Path, project: str, location: str | None, as_json: bool, 
       replicator local sql --dir /tmp/cloud "SELECT property, COUNT(*) AS n FROM `acme-analytics.marketing.ga4_events` GROUP BY 1"
       replicator local sql --dir /tmp/cloud --location EU "SELECT schema_name FROM INFORMATION_SCHEMA.SCHEMATA"
     """  # noqa: E501  # a query that can be copied stays on one line
+    from replicator.config.settings import LocalDirectory
     from replicator.gcp.clients import Clients
     from replicator.gcp.query import Query
 
-    with connect(f"local:{directory}") as endpoints:
+    with connect(LocalDirectory(directory)) as endpoints:
         rows = Query(Clients(endpoints)).rows(query, {}, location=location, project=project)
     if as_json:
         for row in rows:

@@ -38,31 +38,25 @@ VERBS: Final = {
 @click.option(
     "--configs",
     type=click.Path(path_type=Path, file_okay=False),
-    envvar="REPLICATOR_CONFIGS",
-    default=Path("configs"),
-    show_default=True,
-    show_envvar=True,
-    help="Directory of the pipeline files.",
+    help="Directory of the pipeline files.  [REPLICATOR_CONFIGS; default: configs]",
 )
 @click.option(
     "--env",
     "environment",
     metavar="NAME",
-    envvar="REPLICATOR_ENV",
-    show_envvar=True,
-    help="Environment whose changes are laid over the files.",
+    help="Environment whose changes are laid over the files.  [REPLICATOR_ENV]",
 )
 @click.option(
     "--cloud",
     metavar="gcp|local:DIR|http://HOST:PORT",
-    envvar="REPLICATOR_CLOUD",
-    show_envvar=True,
-    help="Google Cloud, a local cloud kept in DIR, or one that listens already.  [default: gcp]",
+    help="Google Cloud, a local cloud kept in DIR, or one that listens already.  [REPLICATOR_CLOUD; default: gcp]",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback behind an error.")
 @click.version_option(__version__, "--version", message="%(prog)s %(version)s")
 @click.pass_context
-def replicator(ctx: click.Context, configs: Path, environment: str | None, cloud: str | None, debug: bool) -> None:
+def replicator(
+    ctx: click.Context, configs: Path | None, environment: str | None, cloud: str | None, debug: bool
+) -> None:
     r"""Bring BigQuery data from many regions into one partitioned table, by a generated Cloud Workflow.
 
     \b
@@ -72,8 +66,8 @@ def replicator(ctx: click.Context, configs: Path, environment: str | None, cloud
       replicator render                   write workflows/*.yaml
       replicator run ga4_events           replicate what is due
     """
-    ctx.meta["replicator.debug"] = debug
-    ctx.obj = Invocation(configs=configs, environment=environment, cloud=cloud)
+    del debug  # read where errors are told, which is where no context is left
+    ctx.obj = Invocation(configs, environment, cloud)
 
 
 def answer(arguments: Sequence[str]) -> int:

@@ -7,15 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from replicator.cli.cloud import connect, serving
+from replicator.cli.cloud import serving
+from replicator.cli.invocation import Invocation
+from replicator.config.settings import Gcp, LocalDirectory
 from replicator.errors import FailedError, UsageError
 
 
 @pytest.mark.parametrize("cloud", ["aws", "local:", "ftp://127.0.0.1:1", "GCP"])
 def test_any_other_cloud_is_refused(cloud: str) -> None:
-    """The three that there are, in the sentence."""
-    with pytest.raises(UsageError, match="use gcp, local:DIR or http://HOST:PORT"), connect(cloud):
-        pass
+    """The three that there are, in the sentence, and the option it is about."""
+    with pytest.raises(UsageError, match=r"--cloud: .* write gcp, local:DIR or http://HOST:PORT"):
+        _ = Invocation(given_cloud=cloud).cloud
+
+
+def test_an_option_goes_before_the_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And the variable before the default, which is Google Cloud."""
+    monkeypatch.delenv("REPLICATOR_CLOUD", raising=False)
+    assert Invocation().cloud == Gcp()
+    monkeypatch.setenv("REPLICATOR_CLOUD", f"local:{tmp_path}")
+    assert Invocation().cloud == LocalDirectory(tmp_path)
+    assert Invocation(given_cloud="gcp").cloud == Gcp()
 
 
 def test_a_base_installation_says_how_to_get_the_local_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

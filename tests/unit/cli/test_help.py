@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -37,15 +37,19 @@ def test_help_imports_nothing_heavy() -> None:
 
 @pytest.mark.slow
 def test_help_takes_less_than_a_quarter_of_a_second(tmp_path: Path) -> None:
-    """The best of several, from compiled files, as an installed package has them."""
+    """The best of several, from compiled files, as an installed package has them.
+
+    The processor's time is what counts, so that the machine's other work does not.
+    """
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
     taken = []
     for _ in range(8):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             [sys.executable, "-m", "replicator", "--help"], env=environment, stdout=subprocess.DEVNULL, check=True
         )
-        taken.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
     assert min(taken) < _SECONDS
 

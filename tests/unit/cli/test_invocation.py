@@ -15,10 +15,11 @@ def test_documents_lie_beside_the_configs_one_folder_per_environment(
 ) -> None:
     """Shown as a person would type them: relative to where they are, if they are below it."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("REPLICATOR_ENV", raising=False)
 
-    assert Invocation(Path("configs"), None, None).documents == Path("workflows")
-    assert Invocation(Path("configs"), "prod", None).documents == Path("workflows/prod")
-    assert Invocation(Path("/elsewhere/configs"), None, None).documents == Path("/elsewhere/workflows")
+    assert Invocation(Path("configs")).documents == Path("workflows")
+    assert Invocation(Path("configs"), "prod").documents == Path("workflows/prod")
+    assert Invocation(Path("/elsewhere/configs")).documents == Path("/elsewhere/workflows")
 
 
 def test_a_variable_stands_for_an_option_that_is_not_given(
