@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import deque
 from collections.abc import Iterable
@@ -39,6 +40,8 @@ def common_name(one: GlobSet, other: GlobSet) -> str | None:
     The sets are read side by side, character by character, as automata whose states are positions in
     their patterns. That decides it exactly, exclusions included; lengths are those of a config.
     """
+    if not any(_may_meet(*pair) for pair in itertools.product(one.include, other.include)):
+        return None
     if all("*" not in glob for glob in one.include):
         return next((name for name in one.include if one.matches(name) and other.matches(name)), None)
     if all("*" not in glob for glob in other.include):
@@ -57,6 +60,15 @@ def common_name(one: GlobSet, other: GlobSet) -> str | None:
                 seen.add(step)
                 queue.append((name + character, step))
     return None
+
+
+def _may_meet(glob: str, other: str) -> bool:
+    """Whether what stands before the first stars, and behind the last, is no contradiction; most sets differ here."""
+    heads = glob.partition("*")[0], other.partition("*")[0]
+    tails = glob.rpartition("*")[2], other.rpartition("*")[2]
+    return (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0])) and (
+        tails[0].endswith(tails[1]) or tails[1].endswith(tails[0])
+    )
 
 
 def _matches(glob: str, name: str) -> bool:
