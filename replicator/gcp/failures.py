@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from google.api_core.exceptions import GoogleAPICallError, RetryError
+from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
 from google.auth.exceptions import GoogleAuthError
 from requests import Response
 from requests import exceptions as http
 from urllib3 import exceptions as wire
 
-from replicator.errors import FailedError
+from replicator.errors import FailedError, NotFoundError
 from replicator.runtime.errors import AuthFailed, CallFailed, ConnectionBroken, ConnectionFailed, HttpError, TimedOut
 from replicator.runtime.values import Value, from_json
 
@@ -28,6 +28,10 @@ _HTTP_OF_GRPC = {
     "ABORTED": 409, "OUT_OF_RANGE": 400, "UNIMPLEMENTED": 501, "INTERNAL": 500, "UNAVAILABLE": 503,
     "DATA_LOSS": 500, "UNAUTHENTICATED": 401,
 }  # fmt: skip
+
+_LOST = ("socket closed", "connection reset", "broken pipe", "recvmsg", "sendmsg", "goaway", "ping timeout",
+         "keepalive", "endpoint closing", "stream removed", "transport closed", "cancelling all calls")  # fmt: skip
+"""How gRPC's core describes a connection that was lost while a call was under way."""
 
 FAMILIES = (GoogleAPICallError, RetryError, http.RequestException, GoogleAuthError, TimeoutError)
 """Everything that Google's clients raise for a call that did not succeed; the last when waiting took too long."""
@@ -41,12 +45,15 @@ def calling(what: str) -> Iterator[None]:
         what: The place in that sentence: ``creating dataset acme-jp.x``.
 
     Raises:
+        NotFoundError: The service says that something is not there.
         FailedError: ``what``, and what the service says.
     """
     try:
         yield
     except FAMILIES as error:
         msg = f"{what}: {reason(error)}"
+        if isinstance(error, NotFound):
+            raise NotFoundError(msg) from error
         raise FailedError(msg) from error
 
 
@@ -91,11 +98,11 @@ def _grpc(error: GoogleAPICallError) -> CallFailed:
     message = str(error.message)
     if name == "DEADLINE_EXCEEDED":
         return TimedOut(message)
-    # gRPC invents UNAVAILABLE for a connection that it could not make or lost; what came from the service says so.
-    debug = getattr(error.response, "debug_error_string", None)
-    told = str(debug()) if callable(debug) else ""
-    if name == "UNAVAILABLE" and "received from peer" not in told:
-        return ConnectionFailed(message) if "failed to connect" in message.lower() else ConnectionBroken(message)
+    # gRPC itself says UNAVAILABLE, too, of a connection that it could not make or lost; only its words tell.
+    if name == "UNAVAILABLE" and "failed to connect" in message.lower():
+        return ConnectionFailed(message)
+    if name == "UNAVAILABLE" and any(word in message.lower() for word in _LOST):
+        return ConnectionBroken(message)
     status = _HTTP_OF_GRPC.get(name, 500)
     return HttpError(status, message, body=_body(status, message, name))
 

@@ -32,6 +32,7 @@ class Query:
             project: What the job runs in, and pays it.
 
         Raises:
+            NotFoundError: A table or a dataset is not there, in that location.
             FailedError: BigQuery refuses the query, or does not answer; or there are no credentials.
             TypeError: A parameter has a value whose GoogleSQL type does not follow from it.
         """
