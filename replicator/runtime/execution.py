@@ -11,7 +11,7 @@ from replicator.runtime.environment import Environment
 from replicator.runtime.errors import Cancelled, Tag, WorkflowCancelled, WorkflowError, WorkflowFailed, error
 from replicator.runtime.machine import Machine
 from replicator.runtime.program import Program
-from replicator.runtime.values import Value, text_size, to_json
+from replicator.runtime.values import TooDeepError, Value, size, text_size, to_json
 
 # 20 calls deep, 60 levels of blocks each, and expressions of up to 400 characters inside: all of it bounded when
 # the source is read, and more than Python's own default. Python-to-Python calls take no C stack.
@@ -56,6 +56,7 @@ def _argument(argument: Value, default: Value) -> Value:
 
 def _check(argument: Value) -> None:
     try:
+        size(argument)
         length = text_size(to_json(argument))
     except (TypeError, ValueError) as failure:
         msg = f"the argument is not JSON: {failure}"
@@ -68,7 +69,10 @@ def _check(argument: Value) -> None:
 def _encodable(result: Value) -> None:
     """Refuse a result that JSON has no form for (datatypes, "Returning bytes")."""
     try:
+        size(result)
         to_json(result)
+    except TooDeepError as failure:
+        raise error(Tag.RESOURCE_LIMIT, f"the result is {failure}") from None
     except TypeError:
         raise error(Tag.TYPE, "the result holds bytes, which JSON has no form for") from None
     except ValueError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from replicator.limits import STRING_BYTES
 from replicator.runtime.errors import Tag, error
-from replicator.runtime.values import Value, longest_string, size, text_size
+from replicator.runtime.values import TooDeepError, Value, longest_string, size, text_size
 
 if TYPE_CHECKING:
     from replicator.runtime.machine import Activation
@@ -123,7 +123,19 @@ def _measure(value: Value) -> int:
         if (length := text_size(value)) > STRING_BYTES.value:
             raise error(Tag.RESOURCE_LIMIT, f"a string has {length} bytes, and may have {STRING_BYTES.value}")
         return _SCALAR_SIZE + length
-    total = size(value)
+    total = measure(value)
     if total > STRING_BYTES.value:
         check_strings(value)
     return total
+
+
+def measure(value: Value) -> int:
+    """The bytes that the value takes.
+
+    Raises:
+        Unhandleable: It is nested too deeply.
+    """
+    try:
+        return size(value)
+    except TooDeepError as failure:
+        raise error(Tag.RESOURCE_LIMIT, f"a value is {failure}") from None

@@ -111,7 +111,7 @@ def read(text: str) -> tuple[Node | None, tuple[Mistake, ...]]:
     except yaml.MarkedYAMLError as failure:
         place = _position(failure.problem_mark or failure.context_mark)
         return None, (Mistake(place, "", f"not YAML: {failure.problem or failure.context}", ""),)
-    except yaml.YAMLError as failure:
+    except (yaml.YAMLError, UnicodeEncodeError) as failure:
         return None, (Mistake(start, "", f"not YAML: {failure}", ""),)
     if root is None:
         return None, (Mistake(start, "", "the source is empty", "a workflow has at least one step"),)

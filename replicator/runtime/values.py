@@ -7,12 +7,18 @@ changes a list or a map in place, so sharing one is as good as copying it, also 
 from __future__ import annotations
 
 import json
+import re
+from math import isfinite
 from typing import Any, Final, TypeAlias
 
 Value: TypeAlias = "bool | int | float | str | bytes | list[Value] | dict[str, Value] | None"
 
 INT_MIN: Final = -(2**63)
 INT_MAX: Final = 2**63 - 1
+
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 _TYPE_NAMES: Final = {
     type(None): "null",
@@ -24,6 +30,10 @@ _TYPE_NAMES: Final = {
     list: "list",
     dict: "map",
 }
+
+DEEPEST: Final = 200
+"""Levels of lists and maps in each other. The service's own bound is not documented; Python's stack has an end, and
+everything that goes through a value recurses."""
 
 # docs.cloud.google.com/workflows/docs/reference/syntax/variables, "Memory usage": 8 bytes for a number or
 # boolean, 8 and the elements for everything else. A null is not named there; 8 like the other scalars.
@@ -40,15 +50,32 @@ def text_size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def size(value: Value) -> int:
-    """The bytes of memory that the service counts for the value."""
-    kind = type(value)
-    if kind is str:
-        return _UNIT + text_size(value)  # type: ignore[arg-type]  # told by its type just above
-    if kind is list:
-        return _UNIT + sum(map(size, value))  # type: ignore[arg-type]  # told by its type just above
-    if isinstance(value, dict):
-        return _UNIT + sum(_UNIT + text_size(key) + size(item) for key, item in value.items())
+class TooDeepError(ValueError):
+    """A value is nested deeper than the runtime takes."""
+
+    def __init__(self) -> None:
+        super().__init__(f"nested deeper than {DEEPEST} levels")
+
+
+def size(value: Value, depth: int = 0) -> int:
+    """The bytes of memory that the service counts for the value.
+
+    Raises:
+        TooDeepError: It is nested deeper than ``DEEPEST`` less ``depth``.
+    """
+    if isinstance(value, str):
+        return _UNIT + text_size(value)
+    if isinstance(value, list | dict):
+        if depth >= DEEPEST:
+            raise TooDeepError
+        total = _UNIT
+        if isinstance(value, list):
+            for item in value:
+                total += size(item, depth + 1)
+        else:
+            for key, item in value.items():
+                total += _UNIT + text_size(key) + size(item, depth + 1)
+        return total
     if isinstance(value, bytes):
         return _UNIT + len(value)
     return _UNIT
@@ -98,22 +125,52 @@ def from_json(text: str | bytes) -> Value:
     """Decode JSON; an integer beyond 64 bits becomes a double.
 
     Raises:
-        ValueError: It is not JSON, or holds NaN or Infinity.
+        ValueError: It is not JSON, holds NaN or Infinity, or is nested deeper than ``DEEPEST``.
     """
+    content = text.decode("utf-8") if isinstance(text, bytes) else text
+    if content.count("[") + content.count("{") > DEEPEST:
+        _check_depth(content)
 
     def whole(digits: str) -> int | float:
-        number = int(digits)
-        return number if INT_MIN <= number <= INT_MAX else float(number)
+        number = int(digits) if len(digits) <= len(str(INT_MIN)) else INT_MAX + 1
+        return number if INT_MIN <= number <= INT_MAX else _finite(digits)
 
     def refuse(name: str) -> Any:
         msg = f"{name} is not JSON"
         raise ValueError(msg)
 
-    try:
-        value: Value = json.loads(text, parse_int=whole, parse_constant=refuse)
-    except RecursionError:
-        msg = "nested too deeply"
-        raise ValueError(msg) from None
+    value: Value = json.loads(content, parse_int=whole, parse_float=_finite, parse_constant=refuse)
+    # Half of a surrogate pair is no character: nothing that encodes the text could.
+    return _characters(value) if "\\u" in content else value
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        msg = f"{digits[:20]} is beyond a double's range"
+        raise ValueError(msg)
+    return number
+
+
+def _check_depth(content: str) -> None:
+    """Refuse what is nested too deeply before a parser in C recurses into it."""
+    depth = 0
+    for bracket in _BRACKETS.findall(content):
+        if bracket in "[{":
+            depth += 1
+            if depth > DEEPEST:
+                raise TooDeepError
+        elif bracket in "]}":
+            depth -= 1
+
+
+def _characters(value: Value) -> Value:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_characters(item) for item in value]
+    if isinstance(value, dict):
+        return {str(_characters(key)): _characters(item) for key, item in value.items()}
     return value
 
 

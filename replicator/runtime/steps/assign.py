@@ -8,10 +8,10 @@ from replicator.runtime.errors import Tag, error
 from replicator.runtime.expressions.compile import Compiler, Evaluate
 from replicator.runtime.expressions.operators import position
 from replicator.runtime.expressions.walk import has_subworkflow
-from replicator.runtime.scope import Scope, check_strings
+from replicator.runtime.scope import Scope, check_strings, measure
 from replicator.runtime.steps.block import Action
 from replicator.runtime.syntax.tree import Assign, Assignment
-from replicator.runtime.values import Value, size, text_size, type_name
+from replicator.runtime.values import Value, text_size, type_name
 
 _UNIT = 8
 
@@ -60,8 +60,8 @@ def _into(name: str, path: list[Evaluate], evaluate: Evaluate) -> Callable[[Scop
     def write(scope: Scope) -> None:
         value = evaluate(scope)
         keys = [key(scope) for key in path]
-        check_strings(value)
         root, change = _put(scope.read(name), keys, value)
+        check_strings(value)
         owner = scope.owner(name)
         if name in owner.values:
             owner.account(name, change)
@@ -86,10 +86,10 @@ def _put(container: Value, keys: Sequence[Value], value: Value) -> tuple[Value, 
                 raise error(Tag.KEY, f"key not found: {key}")
             inner, change = _put(container[key], rest, value)
             return {**container, key: inner}, change
-        before = size(container[key]) if key in container else -_UNIT - text_size(key)
-        return {**container, key: value}, size(value) - before
+        before = measure(container[key]) if key in container else -_UNIT - text_size(key)
+        return {**container, key: value}, measure(value) - before
     if isinstance(container, list):
         at = position(container, key)
-        inner, change = _put(container[at], rest, value) if rest else (value, size(value) - size(container[at]))
+        inner, change = _put(container[at], rest, value) if rest else (value, measure(value) - measure(container[at]))
         return [*container[:at], inner, *container[at + 1 :]], change
     raise error(Tag.TYPE, f"{type_name(container)} has no elements to assign to")

@@ -58,7 +58,7 @@ def _routines(root: Node, notes: Notes) -> dict[str, RoutineNode]:
     if isinstance(root, Sequence):
         return {"main": RoutineNode("main", (), reader.steps(root, "main.steps"), root.position)}
     mapping = notes.mapping(root, "", "a map with 'main', or a list of steps")
-    if mapping.entries and mapping.get("main") is None:
+    if isinstance(root, Mapping) and mapping.get("main") is None:
         notes.refuse(mapping.position, "", "no 'main'", "add 'main: {steps: […]}'")
     return {entry.key: _routine(entry, reader, notes) for entry in mapping.entries}
 

@@ -72,7 +72,7 @@ class StepReader:
         field = f"{field.rpartition('.')[0] or field}.{entry.key}" if field.endswith(".steps") else entry.key
         inner = self._notes.mapping(entry.value, field, "what the step does")
         body, follow = self._body(inner, field, _KEYS)
-        if inner.entries and body is None and follow is None and not self._notes.mistakes:
+        if isinstance(entry.value, Mapping) and not inner.entries:
             self._notes.refuse(entry.position, field, "the step does nothing", "give it an action or a 'next'")
         return StepNode(entry.key, entry.position, body, follow)
 
