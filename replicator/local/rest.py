@@ -202,7 +202,7 @@ def enum_name(field: str, value: object, names: Mapping[str, int]) -> str:
         ApiError: It is neither.
     """
     for name, number in names.items():
-        if value in {name, number, str(number)}:
+        if value == name or str(value) == str(number):
             return name
     message = f"Invalid value at '{field}', {value!r} is none of {', '.join(names)}"
     raise invalid(message)
