@@ -10,7 +10,7 @@ import yaml
 from replicator import limits
 from replicator.errors import ReplicatorError
 from replicator.workflow.document import Document
-from replicator.workflow.expressions import Expression, Value
+from replicator.workflow.expressions import Expression, Items, Value
 from replicator.workflow.steps import Assign, Call, ForEach, ParallelFor, Raise, Return, Step, Subworkflow, Switch, Try
 
 _WIDTH = 4096  # PyYAML would fold long plain lines, and a folded expression is hard to compare
@@ -118,7 +118,7 @@ def _loop(loop: ForEach) -> dict[str, Any]:
     if loop.over is not None:
         body["in"] = loop.over.render()
     if loop.range is not None:
-        body["range"] = [_value(bound) for bound in loop.range]
+        body["range"] = Items(loop.range).render()
     body["steps"] = _steps(loop.steps)
     return body
 

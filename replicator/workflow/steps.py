@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from replicator.workflow.expressions import Expression, Value
+from replicator.workflow.expressions import Expression, Operand, Value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class ForEach:
     value: str
     steps: tuple[Step, ...]
     over: Expression | None = None
-    range: tuple[Value, Value] | None = None
+    range: tuple[Operand, Operand] | None = None
     index: str | None = None
 
 

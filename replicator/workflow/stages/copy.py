@@ -31,8 +31,9 @@ def copy(plan: Plan) -> Subworkflow:
             ),
             Call(name="find_config", function="transfer_config", result="config",
                  arguments={"pipeline": PIPELINE, "source": SOURCE}),
-            Call(name="start_transfer", function="start_transfer", result="state.transfer",
+            Call(name="start_transfer", function="start_transfer", result="transfer",
                  arguments={"run": RUN, "source": SOURCE, "config": Var("config")}),
+            Assign(name="note_transfer", values=(("state.transfer", Var("transfer")),)),
             Return(name="started", value=STATE),
             Call(name="look_at_transfer", function=f"{_CONFIGS}.runs.get", result="found",
                  arguments={"name": STATE["transfer"]}),
@@ -130,7 +131,7 @@ def start_transfer() -> Subworkflow:
         purpose="Start a transfer run and do not wait for it; after a broken call, find it by its requested time.",
         parameters=("run", "source", "config"),
         steps=(
-            Assign(name="requested", values=(("time", call("time.format", call("math.floor", call("sys.now")))),)),
+            Assign(name="requested", values=(("time", call("time.format", call("int", call("sys.now")))),)),
             Call(name="announce", function="sys.log", arguments={
                 "severity": "INFO",
                 "json": {"event": "transfer_requested", "run": RUN["id"], "source": SOURCE["name"],

@@ -80,8 +80,9 @@ def stage(plan: Plan) -> Subworkflow:
                 name="start_slices", value="slice", range=(0, Binary("-", STATE["slices"], 1)),
                 steps=(
                     Assign(name="share", values=(("job", fill),)),
-                    Call(name="start_slice", function="start_once", result="state.attempts",
+                    Call(name="start_slice", function="start_once", result="attempts",
                          arguments=FOLLOW),
+                    Assign(name="note_start", values=(("state.attempts", Var("attempts")),)),
                 ),
             ),
             ForEach(
