@@ -43,12 +43,11 @@ def read_csv(data: bytes, fields: Sequence[Field], options: CsvOptions, *, bad_r
     delimiter = _NAMED_DELIMITERS.get(options.delimiter, options.delimiter)
     try:
         text = data.decode("utf-8-sig")
-        quoting = csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE
         records = csv.reader(
             io.StringIO(text, newline=""),
             delimiter=delimiter,
             quotechar=options.quote or None,
-            quoting=quoting,
+            quoting=csv.QUOTE_MINIMAL if options.quote else csv.QUOTE_NONE,
             strict=True,
         )
         return _rows(records, fields, options, bad_records)
@@ -75,7 +74,8 @@ def _rows(records: Iterable[list[str]], fields: Sequence[Field], options: CsvOpt
 
 def _row(record: list[str], fields: Sequence[Field], options: CsvOptions) -> str:
     if len(record) > len(fields) or (len(record) < len(fields) and not options.jagged):
-        msg = f"Too {'many' if len(record) > len(fields) else 'few'} values in row: {len(record)} for {len(fields)} columns"
+        many = "many" if len(record) > len(fields) else "few"
+        msg = f"Too {many} values in row: {len(record)} for {len(fields)} columns"
         raise Refusal(msg)
     values: dict[str, str | None] = {}
     for field, text in zip(fields, record, strict=False):

@@ -19,8 +19,8 @@ from replicator.local.bigquery.storage.resources import (
 from replicator.local.bigquery.storage.store import Contents, OnExisting, Store
 from replicator.names import DATASET, PROJECT, DatasetRef
 
-# datasets.insert: "The default value is US."
 DEFAULT_LOCATION = "US"
+"""Where a dataset is made when its request does not say (datasets.insert)."""
 
 
 def project_of(call: Call) -> str:

@@ -116,7 +116,7 @@ def read_object(body: bytes) -> Json:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
         msg = f"Invalid JSON payload received. {error}"
-        raise BigQueryError("invalid", msg) from None
+        raise BigQueryError(reason="invalid", message=msg) from None
     if not isinstance(value, dict):
         msg = f"Invalid JSON payload received: an object is expected, not {type(value).__name__}"
         refuse("invalid", msg)
@@ -168,7 +168,7 @@ def number(resource: Mapping[str, Any], name: str, *, where: str = "") -> int | 
     except ValueError:
         place = f"{where}.{name}" if where else name
         msg = f"Invalid value at '{place}' (TYPE_INT64), \"{value}\""
-        raise BigQueryError("invalid", msg, location=place) from None
+        raise BigQueryError(reason="invalid", message=msg, location=place) from None
 
 
 def flag(resource: Mapping[str, Any], name: str, *, default: bool = False, where: str = "") -> bool:
@@ -186,7 +186,7 @@ def flag(resource: Mapping[str, Any], name: str, *, default: bool = False, where
         place = f"{where}.{name}" if where else name
         msg = f"Invalid value at '{place}' (TYPE_BOOL), \"{value}\""
         refuse("invalid", msg, location=place)
-    return value.lower() == "true"
+    return bool(value.lower() == "true")
 
 
 def failure(error: BigQueryError) -> Answer:
@@ -201,7 +201,9 @@ def route(path: str, methods: Mapping[str, Operation]) -> BaseRoute:
     async def endpoint(request: Request) -> Response:
         operation = methods.get(request.method)
         if operation is None:
-            error = BigQueryError("notImplemented", f"{request.method} {request.url.path} is not part of the API")
+            error = BigQueryError(
+                reason="notImplemented", message=f"{request.method} {request.url.path} is not part of the API"
+            )
             return _response(failure(error))
         if not limiter:
             limiter.append(anyio.CapacityLimiter(_CONCURRENT_CALLS))
@@ -218,7 +220,7 @@ def route(path: str, methods: Mapping[str, Operation]) -> BaseRoute:
 async def unknown_path(request: Request) -> Response:
     """The answer for a path below the API that it does not have."""
     msg = f"The requested URL {request.url.path} was not found on this server."
-    return _response(failure(BigQueryError("notFound", msg)))
+    return _response(failure(BigQueryError(reason="notFound", message=msg)))
 
 
 async def _read(request: Request) -> Call:
@@ -227,7 +229,7 @@ async def _read(request: Request) -> Call:
         try:
             body = gzip.decompress(body)
         except (OSError, EOFError, zlib.error):
-            raise BigQueryError("invalid", "The body says that it is gzip, and is not") from None
+            raise BigQueryError(reason="invalid", message="The body says that it is gzip, and is not") from None
     repeated: dict[str, tuple[str, ...]] = {}
     for name, value in request.query_params.multi_items():
         repeated[name] = (*repeated.get(name, ()), value)

@@ -35,10 +35,12 @@ from replicator.local.bigquery.types import field_of
 from replicator.names import LOCATION
 
 _JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,1024}")
-# jobs.query: "The default value is 10000 milliseconds (10 seconds)."
 _TIMEOUT_MILLIS: Final = 10_000
+"""How long a query is waited for when its request does not say (QueryRequest.timeoutMs)."""
 # jobs.getQueryResults answers no later than that, whatever was asked for.
 _LONGEST_WAIT_MILLIS: Final = 200_000
+
+_NEARLY_DONE_SECONDS: Final = 0.2
 
 
 class Jobs:
@@ -158,8 +160,10 @@ class Jobs:
         return self._registry.find(project_of(call), call.path["job"], call.query.get("location"))
 
     def get(self, call: Call) -> Answer:
-        """jobs.get."""
-        return Answer(self._find(call).resource())
+        """jobs.get; a job that is nearly done is waited for, so that quick ones are seen done at the first look."""
+        job = self._find(call)
+        job.done.wait(_NEARLY_DONE_SECONDS)
+        return Answer(job.resource())
 
     def list(self, call: Call) -> Answer:
         """jobs.list: without ``parentJobId`` the jobs that are no statements of a script, newest first."""

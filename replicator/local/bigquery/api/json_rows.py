@@ -10,7 +10,7 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -214,53 +214,70 @@ def scalar_text(value: Any, kind: str) -> str:
     Raises:
         ValueError: It is no value of the type.
     """
-    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-    match kind:
-        case "STRING":
-            return text
-        case "BOOLEAN":
-            if text.lower() in ("true", "t", "yes", "y", "1", "false", "f", "no", "n", "0"):
-                return "true" if text.lower() in ("true", "t", "yes", "y", "1") else "false"
-            raise ValueError(text)
-        case "INTEGER":
-            number = Decimal(text)
-            if isinstance(value, bool) or number != number.to_integral_value() or not -(2**63) <= number < 2**63:
-                raise ValueError(text)
-            return str(int(number))
-        case "FLOAT":
-            if isinstance(value, bool):
-                raise ValueError(text)
-            double = float(text)
-            return repr(double) if math.isfinite(double) else str(double)
-        case "NUMERIC":
-            decimal = Decimal(text).quantize(Decimal("1e-9")) if not isinstance(value, bool) else Decimal("nan")
-            if not decimal.is_finite() or abs(decimal) >= Decimal(10) ** 29:
-                raise ValueError(text)
-            return f"{decimal:f}"
-        case "BYTES":
-            return base64.b64encode(base64.b64decode(text, validate=True)).decode()
-        case "DATE":
-            return date.fromisoformat(text).isoformat()
-        case "TIME":
-            return time.fromisoformat(text).isoformat()
-        case "DATETIME":
-            moment = datetime.fromisoformat(text)
-            if moment.tzinfo is not None:
-                raise ValueError(text)
-            return moment.isoformat(" ")
-        case "TIMESTAMP":
-            return _timestamp(value, text)
-        case _:
-            raise ValueError(kind)
+    if isinstance(value, bool):
+        if kind not in ("BOOLEAN", "STRING"):
+            raise ValueError(value)
+        return "true" if value else "false"
+    if isinstance(value, int | Decimal) and kind == "TIMESTAMP":
+        return _moment(_EPOCH + timedelta(microseconds=int(Decimal(value) * 1_000_000)))
+    return _WRITERS[kind](str(value))
 
 
-def _timestamp(value: Any, text: str) -> str:
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        moment = _EPOCH + timedelta(microseconds=int(Decimal(value) * 1_000_000))
-    else:
-        moment = datetime.fromisoformat(_UTC.sub("+00:00", text))
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%d %H:%M:%S.%f+00").rjust(29, "0")
+def _boolean(text: str) -> str:
+    if text.lower() not in _TRUE | _FALSE:
+        raise ValueError(text)
+    return "true" if text.lower() in _TRUE else "false"
+
+
+def _integer(text: str) -> str:
+    number = Decimal(text)
+    if number != number.to_integral_value() or not -(2**63) <= number < 2**63:
+        raise ValueError(text)
+    return str(int(number))
+
+
+def _double(text: str) -> str:
+    double = float(text)
+    return repr(double) if math.isfinite(double) else str(double)
+
+
+def _numeric(text: str) -> str:
+    decimal = Decimal(text).quantize(Decimal("1e-9"))
+    if abs(decimal) >= Decimal(10) ** 29:
+        raise ValueError(text)
+    return f"{decimal:f}"
+
+
+def _datetime(text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is not None:
+        raise ValueError(text)
+    return moment.isoformat(" ")
+
+
+def _timestamp(text: str) -> str:
+    moment = datetime.fromisoformat(_UTC.sub("+00:00", text))
+    return _moment(moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC))
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.replace(tzinfo=None).isoformat(' ')}+00"
+
+
+_TRUE: Final = frozenset({"true", "t", "yes", "y", "1"})
+_FALSE: Final = frozenset({"false", "f", "no", "n", "0"})
+_WRITERS: Final[Mapping[str, Callable[[str], str]]] = {
+    "STRING": str,
+    "BOOLEAN": _boolean,
+    "INTEGER": _integer,
+    "FLOAT": _double,
+    "NUMERIC": _numeric,
+    "BYTES": lambda text: base64.b64encode(base64.b64decode(text, validate=True)).decode(),
+    "DATE": lambda text: date.fromisoformat(text).isoformat(),
+    "TIME": lambda text: time.fromisoformat(text).isoformat(),
+    "DATETIME": _datetime,
+    "TIMESTAMP": _timestamp,
+}
 
 
 def detected_fields(data: bytes, known: Sequence[Field]) -> tuple[Field, ...]:

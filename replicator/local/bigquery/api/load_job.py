@@ -156,7 +156,7 @@ class LoadRunner:
                 select = _select(request, stored.fields, fields, file, connection)
                 written = transaction.append(destination.ref, select, connection, partition=destination.partition)
             except Refusal as refusal:
-                raise BigQueryError("invalid", f"Error while reading data, error message: {refusal}") from refusal
+                raise BigQueryError(reason="invalid", message=_unread(refusal)) from refusal
         return written.rows
 
     @staticmethod
@@ -171,13 +171,17 @@ class LoadRunner:
             try:
                 return detected_fields(request.data, known)
             except Refusal as refusal:
-                raise BigQueryError("invalid", f"Error while reading data, error message: {refusal}") from refusal
+                raise BigQueryError(reason="invalid", message=_unread(refusal)) from refusal
         if request.autodetect:
             what = "autodetect of CSV"
             raise unmodelled(what)
         if known:
             return tuple(known)
-        refuse("invalid", "No schema specified on job or table.")
+        raise BigQueryError(reason="invalid", message="No schema specified on job or table.")
+
+
+def _unread(refusal: Refusal) -> str:
+    return f"Error while reading data, error message: {refusal}"
 
 
 def _select(

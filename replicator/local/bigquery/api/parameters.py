@@ -8,15 +8,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from replicator.local.bigquery.api.http import Json, member, required
-from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
+from replicator.local.bigquery.errors import refuse, unmodelled
+from replicator.local.bigquery.googlesql.context import Typed
 from replicator.local.bigquery.statements.frame import Parameters
-from replicator.local.bigquery.statements.value import Value
 from replicator.local.bigquery.types import SCALARS, Type
 
 _ALIASES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "DECIMAL": "NUMERIC"}
@@ -33,13 +33,13 @@ def read_parameters(configuration: Mapping[str, Any]) -> Parameters:
     mode = str(member(configuration, "parameterMode", str) or "").upper()
     if mode not in ("", "NONE", "NAMED", "POSITIONAL"):
         refuse("invalid", f"Invalid value for parameterMode: {mode}", location="parameterMode")
-    named: dict[str, Value] = {}
-    positional: list[Value] = []
+    named: dict[str, Typed] = {}
+    positional: list[Typed] = []
     for parameter in given:
         if not isinstance(parameter, dict):
             refuse("invalid", "Invalid value at 'queryParameters': objects are expected")
         kind = _type(required(parameter, "parameterType", dict, where="queryParameters"))
-        value = Value(kind, _value(parameter.get("parameterValue") or {}, kind, str(parameter.get("name") or "?")))
+        value = Typed(kind, _value(parameter.get("parameterValue") or {}, kind, str(parameter.get("name") or "?")))
         name = parameter.get("name")
         if not name:
             positional.append(value)
@@ -83,39 +83,45 @@ def _value(resource: Json, kind: Type, name: str) -> Any:
     if text is None:
         return None
     try:
-        return _scalar(str(text), kind.name)
-    except (ValueError, InvalidOperation, binascii.Error) as error:
-        msg = f"Invalid value '{text}' for query parameter {name} of type {kind.name}"
-        raise BigQueryError("invalid", msg, location="queryParameters") from error
+        return _READERS[kind.name](str(text))
+    except (ValueError, InvalidOperation, binascii.Error):
+        refuse("invalid", f"Invalid value '{text}' for query parameter {name} of type {kind.name}")
 
 
-def _scalar(text: str, kind: str) -> Any:
-    match kind:
-        case "INT64":
-            if not _INT64.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
-                raise ValueError(text)
-            return int(text)
-        case "FLOAT64":
-            return float(text)
-        case "NUMERIC":
-            return Decimal(text)
-        case "BOOL":
-            if text.lower() not in ("true", "false"):
-                raise ValueError(text)
-            return text.lower() == "true"
-        case "BYTES":
-            return base64.b64decode(text, validate=True)
-        case "DATE":
-            return date.fromisoformat(text)
-        case "TIME":
-            return time.fromisoformat(text)
-        case "DATETIME":
-            value = datetime.fromisoformat(text)
-            if value.tzinfo is not None:
-                raise ValueError(text)
-            return value
-        case "TIMESTAMP":
-            value = datetime.fromisoformat(text.removesuffix(" UTC"))
-            return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        case _:
-            return text
+def _integer(text: str) -> int:
+    if not _INT64.fullmatch(text) or not -(2**63) <= int(text) < 2**63:
+        raise ValueError(text)
+    return int(text)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+def _datetime(text: str) -> datetime:
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is not None:
+        raise ValueError(text)
+    return value
+
+
+def _timestamp(text: str) -> datetime:
+    value = datetime.fromisoformat(text.removesuffix(" UTC"))
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
+    "INT64": _integer,
+    "FLOAT64": float,
+    "NUMERIC": Decimal,
+    "BOOL": _boolean,
+    "STRING": str,
+    "JSON": str,
+    "BYTES": lambda text: base64.b64decode(text, validate=True),
+    "DATE": date.fromisoformat,
+    "TIME": time.fromisoformat,
+    "DATETIME": _datetime,
+    "TIMESTAMP": _timestamp,
+}

@@ -36,7 +36,7 @@ def parquet_fields(file: Path, connection: duckdb.DuckDBPyConnection, *, lists: 
         relation = connection.sql(_scan(file))
     except duckdb.Error as error:
         msg = f"Error while reading data, error message: Input file is not in Parquet format. {error}".split("\n")[0]
-        raise BigQueryError("invalid", msg) from error
+        raise BigQueryError(reason="invalid", message=msg) from error
     return tuple(_field(name, kind, lists=lists) for name, kind in zip(relation.columns, relation.types, strict=True))
 
 
@@ -60,7 +60,11 @@ def _field(name: str, kind: DuckDBPyType, *, lists: bool) -> Field:
         element = _field(name, kind.child, lists=lists)
         return Field(name, element.type, Mode.REPEATED, element.fields)
     if kind.id == "struct":
-        return Field(name, "RECORD", fields=tuple(_field(child, inner, lists=lists) for child, inner in kind.children))
+        return Field(
+            name,
+            "RECORD",
+            fields=tuple(_field(child, DuckDBPyType(str(inner)), lists=lists) for child, inner in kind.children),
+        )
     found = _TYPES.get(kind.id) or _TYPES.get(str(kind).lower())
     if found is None:
         what = f"the Parquet type {kind} of {name}"

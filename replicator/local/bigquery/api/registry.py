@@ -37,7 +37,7 @@ class Registry:
             if not job.done.is_set():
                 # A job that was running when the server was killed is not run again: part of it may have happened.
                 msg = "The server stopped while the job was running; look at what it has done before running it again"
-                self.finish(job, BigQueryError("backendError", msg))
+                self.finish(job, BigQueryError(reason="backendError", message=msg))
 
     def millis(self) -> int:
         """The clock, in milliseconds since 1970."""
@@ -90,8 +90,8 @@ class Registry:
         except BigQueryError as failure:
             error = failure
         except Exception as failure:  # noqa: BLE001 - a thread's last line: a bug ends its job as failed, and says so
-            msg = f"An internal error occurred and the request could not be completed: {type(failure).__name__}: {failure}"
-            error = BigQueryError("internalError", msg)
+            msg = f"An internal error occurred: {type(failure).__name__}: {failure}"
+            error = BigQueryError(reason="internalError", message=msg)
         self.finish(job, error)
 
     def finish(self, job: Job, error: BigQueryError | None) -> None:
@@ -139,7 +139,7 @@ class Registry:
                 if job is not None:
                     return job
         name = f"{project}:{location}.{job_id}" if location else f"{project}:{job_id}"
-        refuse("notFound", f"Not found: Job {name}")
+        raise BigQueryError(reason="notFound", message=f"Not found: Job {name}")
 
     def children(self, job: Job) -> list[Job]:
         """The statements of a script, in their order."""

@@ -6,7 +6,7 @@ https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/tabledata
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 
@@ -22,6 +22,8 @@ from replicator.local.bigquery.storage.store import Store
 from replicator.local.bigquery.types import duckdb_name, type_of
 from replicator.names import TableRef
 from replicator.schema.fields import Field
+
+Lines: TypeAlias = list[str]
 
 
 class TableData:
@@ -50,7 +52,7 @@ class TableData:
             body["pageToken"] = page_token(following)
         return Answer(body)
 
-    def _lines(self, relation: Relation, fields: Sequence[Field], start: int, call: Call) -> tuple[list[str], int]:
+    def _lines(self, relation: Relation, fields: Sequence[Field], start: int, call: Call) -> tuple[Lines, int]:
         largest = min(call.integer("maxResults", 10_000), 100_000)
         connection = self._store.connect()
         try:

@@ -87,8 +87,12 @@ def read_destination(configuration: Mapping[str, Any], *, project: str, default:
     if not updates <= {"ALLOW_FIELD_ADDITION", "ALLOW_FIELD_RELAXATION"}:
         refuse("invalid", "Invalid value for schemaUpdateOptions", location="schemaUpdateOptions")
     if updates and not (write == Write.APPEND or (write == Write.TRUNCATE and partition)):
-        msg = "Schema update options should only be specified with WRITE_APPEND disposition, or with WRITE_TRUNCATE on a partition."
-        refuse("invalid", msg, location="schemaUpdateOptions")
+        msg = "Schema update options should only be specified with WRITE_APPEND disposition"
+        refuse(
+            "invalid",
+            f"{msg}, or with WRITE_TRUNCATE disposition on a table partition.",
+            location="schemaUpdateOptions",
+        )
     return Destination(
         ref,
         partition,
@@ -182,4 +186,4 @@ def _mode(old: Field, new: Field, destination: Destination, path: str) -> Mode:
 
 def _mismatch(ref: TableRef, fact: str) -> BigQueryError:
     name = f"{ref.project}:{ref.dataset}.{ref.table}"
-    return BigQueryError("invalid", f"Provided Schema does not match Table {name}. {fact}")
+    return BigQueryError(reason="invalid", message=f"Provided Schema does not match Table {name}. {fact}")

@@ -8,6 +8,7 @@ https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/tabledata/list
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -15,6 +16,19 @@ from typing import Any, Final
 from replicator.local.bigquery.types import Type
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "INT64": int,
+    "FLOAT64": float,
+    "BOOL": lambda cell: cell == "true",
+    "NUMERIC": Decimal,
+    "STRING": str,
+    "JSON": str,
+    "BYTES": base64.b64decode,
+    "DATE": date.fromisoformat,
+    "DATETIME": datetime.fromisoformat,
+    "TIME": time.fromisoformat,
+    "TIMESTAMP": lambda cell: _EPOCH + timedelta(microseconds=int(cell)),
+}
 
 
 def read_cell(cell: Any, kind: Type) -> Any:
@@ -25,27 +39,7 @@ def read_cell(cell: Any, kind: Type) -> Any:
         return tuple(read_cell(item["v"], kind.element) for item in cell)
     if kind.name == "STRUCT":
         return read_row(cell, kind)
-    match kind.name:
-        case "INT64":
-            return int(cell)
-        case "FLOAT64":
-            return float(cell)
-        case "BOOL":
-            return cell == "true" or cell is True
-        case "NUMERIC":
-            return Decimal(cell)
-        case "BYTES":
-            return base64.b64decode(cell)
-        case "DATE":
-            return date.fromisoformat(cell)
-        case "DATETIME":
-            return datetime.fromisoformat(cell)
-        case "TIME":
-            return time.fromisoformat(cell)
-        case "TIMESTAMP":
-            return _EPOCH + timedelta(microseconds=int(cell))
-        case _:
-            return str(cell)
+    return _READERS[kind.name](cell)
 
 
 def read_row(row: Any, kind: Type) -> tuple[Any, ...]:

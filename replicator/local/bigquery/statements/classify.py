@@ -36,4 +36,4 @@ def family(source: Source) -> Family:
     if word in ("EXPORT", "LOAD", "GRANT", "REVOKE", "EXPLAIN", "UNDROP", "CALL", "DESCRIBE", "SHOW"):
         what = f"the statement {word}"
         raise unmodelled(what)
-    raise cursor.unexpected("a statement")
+    return cursor.refuse("a statement")

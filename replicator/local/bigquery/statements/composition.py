@@ -86,7 +86,7 @@ def _named(fields: Sequence[Field], name: str, owner: str) -> Field:
     for field in fields:
         if field.name.lower() == name.lower():
             return field
-    refuse("invalidQuery", f"Column {name} is not present in {owner}", location="query")
+    return refuse("invalidQuery", f"Column {name} is not present in {owner}", location="query")
 
 
 def insert_query(statement: dml.Insert, subject: Subject) -> str:

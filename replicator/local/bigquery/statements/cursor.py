@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
-from replicator.local.bigquery.errors import BigQueryError
-from replicator.local.bigquery.statements.lexer import Kind, Token, syntax_error, tokenize
+from replicator.local.bigquery.statements.lexer import Kind, Token, refuse_syntax, tokenize
 
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 _CLOSING: Final = frozenset(_OPENING.values())
@@ -42,21 +41,16 @@ class Source:
 class Cursor:
     """A position among the tokens of a script."""
 
-    def __init__(self, script: str) -> None:
+    def __init__(self, script: str, *, piece: Source | None = None) -> None:
         self.script = script
-        self._tokens = tokenize(script)
+        text, shift = (script, 0) if piece is None else (piece.text, piece.start)
+        self._tokens = tuple(Token(t.kind, t.text, t.start + shift, t.end + shift) for t in tokenize(text))
         self._index = 0
 
     @classmethod
     def over(cls, source: Source) -> Cursor:
         """A cursor over one piece of a script, with the script's own positions."""
-        cursor = cls.__new__(cls)
-        cursor.script = source.script
-        shift = source.start
-        pieces = tokenize(source.text)
-        cursor._tokens = tuple(Token(t.kind, t.text, t.start + shift, t.end + shift) for t in pieces)
-        cursor._index = 0
-        return cursor
+        return cls(source.script, piece=source)
 
     @property
     def token(self) -> Token:
@@ -113,31 +107,35 @@ class Cursor:
         first = self.token
         for word in words:
             if self.token.upper != word:
-                raise self.unexpected(f'"{word}"' if word in _OPENING or word in _CLOSING else f"keyword {word}")
+                self.refuse(f'"{word}"' if word in _OPENING or word in _CLOSING else f"keyword {word}")
             self.advance()
         return first
 
     def name(self) -> str:
         """Take one identifier."""
         if self.token.kind not in (Kind.WORD, Kind.QUOTED):
-            raise self.unexpected("identifier")
+            self.refuse("identifier")
         return self.advance().text
 
     def path(self) -> tuple[str, ...]:
         """Take a dotted path, unquoted dashes of a project's name included: ``my-project.ds.`a.b```."""
         parts = [self._dashed() if self.token.kind is Kind.WORD else self.name()]
-        while self.accept("."):
+        while self.accept(".") or (self.token.text.startswith(".") and self._joins(Kind.NUMBER)):
             parts.append(self._segment())
         return tuple(piece for part in parts for piece in part.split("."))
 
     def _segment(self) -> str:
         # After a dot an unquoted table name may hold dashes and begin with a digit.
         if self.token.kind is Kind.NUMBER:
-            text = self.advance().text
-            while self.token.kind in (Kind.WORD, Kind.NUMBER) and self.start == self.previous_end:
+            # The lexer has taken a dot before digits for a decimal point.
+            text = self.advance().text.removeprefix(".")
+            while self._joins(Kind.WORD, Kind.NUMBER):
                 text += self.advance().text
             return text
         return self._dashed() if self.token.kind is Kind.WORD else self.name()
+
+    def _joins(self, *kinds: Kind) -> bool:
+        return self.token.kind in kinds and self.start == self.previous_end
 
     def _dashed(self) -> str:
         text = self.name()
@@ -146,7 +144,7 @@ class Cursor:
                 break
             self.advance()
             text += "-" + self.advance().text
-            while self.token.kind is Kind.WORD and self.start == self.previous_end:
+            while self._joins(Kind.WORD):
                 text += self.advance().text
         return text
 
@@ -159,29 +157,29 @@ class Cursor:
         begin = self.start
         closers: list[str] = []
         while not self.exhausted:
-            token = self.token
-            word = token.upper
-            if not closers and word in stops:
+            word = self.token.upper
+            if (not closers and word in stops) or word == ";":
                 break
-            if word in _OPENING:
-                closers.append(_OPENING[word])
-            elif word == "CASE":
-                closers.append("END")
-            elif word in _CLOSING or (word == "END" and closers and closers[-1] == "END"):
-                if not closers or closers[-1] != word:
-                    raise self.unexpected("end of input" if not closers else f'"{closers[-1]}"')
-                closers.pop()
-            elif word == ";":
-                break
-            elif word in ("STRUCT", "ARRAY") and self.after(1).upper == "<":
+            if word in ("STRUCT", "ARRAY") and self.after(1).upper == "<":
                 self.skip_type()
                 continue
+            self._nest(word, closers)
             self.advance()
         if closers:
-            raise self.unexpected(f'"{closers[-1]}"')
+            self.refuse(f'"{closers[-1]}"')
         if self.start == begin:
-            raise self.unexpected(what)
+            self.refuse(what)
         return Source(self.script, begin, self.previous_end)
+
+    def _nest(self, word: str, closers: list[str]) -> None:
+        if word in _OPENING:
+            closers.append(_OPENING[word])
+        elif word == "CASE":
+            closers.append("END")
+        elif word in _CLOSING or (word == "END" and closers[-1:] == ["END"]):
+            if closers[-1:] != [word]:
+                self.refuse(f'"{closers[-1]}"' if closers else "end of input")
+            closers.pop()
 
     def enclosed(self) -> Source:
         """Take a parenthesised piece, and answer with what is inside."""
@@ -203,19 +201,20 @@ class Cursor:
         """Take a type: a name with its angle brackets or parameters."""
         begin = self.start
         self.name()
-        if self.at("<"):
+        bracketed = self.at("<")
+        if bracketed:
             depth = 0
             while True:
                 depth += {"<": 1, ">": -1}.get(self.token.upper, 0)
                 if self.exhausted:
-                    raise self.unexpected('">"')
+                    self.refuse('">"')
                 self.advance()
                 if depth == 0:
                     break
-        if self.at("(") and self.after(1).kind is Kind.NUMBER:
+        if not bracketed and self.at("(") and self.after(1).kind is Kind.NUMBER:
             while not self.accept(")"):
                 if self.exhausted:
-                    raise self.unexpected('")"')
+                    self.refuse('")"')
                 self.advance()
         return Source(self.script, begin, self.previous_end)
 
@@ -230,10 +229,14 @@ class Cursor:
         """Assert that the statement ends here."""
         self.accept(";")
         if not self.exhausted:
-            raise self.unexpected("end of input")
+            self.refuse("end of input")
 
-    def unexpected(self, wanted: str) -> BigQueryError:
-        """The error for a token that does not fit."""
+    def refuse(self, wanted: str) -> NoReturn:
+        """Refuse the next token.
+
+        Raises:
+            BigQueryError: Always, with the position.
+        """
         token = self.token
         if token.kind is Kind.END:
             found = "end of script" if token.start == len(self.script) else "end of statement"
@@ -243,4 +246,4 @@ class Cursor:
             found = f"identifier `{token.text}`"
         else:
             found = {Kind.TEXT: "string literal ", Kind.NUMBER: "number "}.get(token.kind, "") + f'"{token.text}"'
-        return syntax_error(self.script, token.start, f"Expected {wanted} but got {found}")
+        refuse_syntax(self.script, token.start, f"Expected {wanted} but got {found}")

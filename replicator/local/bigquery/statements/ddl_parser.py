@@ -87,7 +87,7 @@ def _create_table(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, *, tem
     if cursor.accept("AS"):
         query = cursor.rest()
     if fields is None and like is None and query is None:
-        raise cursor.unexpected('"(" or keyword AS')
+        cursor.refuse('"(" or keyword AS')
     return ddl.CreateTable(
         path, existing, temporary, fields, column_options, like, partition, tuple(cluster), options, query
     )
@@ -170,7 +170,7 @@ def _alter(cursor: Cursor) -> ddl.Ddl:
         if not cursor.accept("DROP", "NOT", "NULL"):
             _refuse(cursor, "ALTER COLUMN …")
         return ddl.AlterColumn(path, if_exists, name)
-    _refuse(cursor, "ALTER TABLE …")
+    return _refuse(cursor, "ALTER TABLE …")
 
 
 def _add_columns(cursor: Cursor, path: ddl.Path, *, if_exists: bool) -> ddl.AddColumns:
@@ -190,6 +190,6 @@ def _not_next(cursor: Cursor, *words: str) -> None:
 
 def _refuse(cursor: Cursor, context: str) -> NoReturn:
     if cursor.exhausted or not cursor.token.upper.isidentifier():
-        raise cursor.unexpected("a statement")
+        cursor.refuse("a statement")
     msg = f"{context} {cursor.token.upper}"
     raise unmodelled(msg)

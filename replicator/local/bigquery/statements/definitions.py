@@ -222,7 +222,7 @@ def _column(fields: Sequence[Field], name: str) -> Field:
     for field in fields:
         if field.name.lower() == name.lower():
             return field
-    refuse("invalidQuery", f"Unrecognized name: {name}", location="query")
+    return refuse("invalidQuery", f"Unrecognized name: {name}", location="query")
 
 
 def _partitioning(given: ddl.PartitionBy, fields: Sequence[Field], evaluate: Evaluate) -> Partitioning:

@@ -47,7 +47,7 @@ def _insert(cursor: Cursor) -> dml.Insert:
             rows.append(_values(cursor))
         return dml.Insert(path, names, tuple(rows), None)
     if not cursor.at_any("SELECT", "WITH", "(", "FROM"):
-        raise cursor.unexpected("keyword VALUES or a query")
+        cursor.refuse("keyword VALUES or a query")
     return dml.Insert(path, names, (), cursor.rest())
 
 
@@ -136,7 +136,7 @@ def _merge(cursor: Cursor) -> dml.Merge:
     while not cursor.exhausted:
         clauses.append(_when(cursor))
     if not clauses:
-        raise cursor.unexpected("keyword WHEN")
+        cursor.refuse("keyword WHEN")
     return dml.Merge(target, origin, on, tuple(clauses))
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 import duckdb
 
 from replicator.local.bigquery.errors import BigQueryError, refuse
+from replicator.local.bigquery.googlesql.context import Typed
 from replicator.local.bigquery.statements import analysis
 from replicator.local.bigquery.statements.analysis import ComputedRelation, Prepared
 from replicator.local.bigquery.statements.cells import read_cell, read_row
@@ -20,7 +21,6 @@ from replicator.local.bigquery.statements.definitions import describe_ddl, run_d
 from replicator.local.bigquery.statements.frame import INT64, STRING, Frame
 from replicator.local.bigquery.statements.outcome import Outcome, Rows
 from replicator.local.bigquery.statements.session import Session
-from replicator.local.bigquery.statements.value import Value
 from replicator.local.bigquery.storage.rows import rest_row
 from replicator.local.bigquery.storage.store import Transaction
 from replicator.local.bigquery.types import Type
@@ -53,14 +53,14 @@ class Engine:
         self.session = session
         self._observer = observer
         default = session.default_dataset
-        self.system: dict[str, Value] = {
-            "@@row_count": Value(INT64, None),
-            "@@project_id": Value(STRING, session.setting.project),
-            "@@dataset_project_id": Value(STRING, default.project if default else session.setting.project),
-            "@@dataset_id": Value(STRING, default.dataset if default else None),
-            "@@script.bytes_processed": Value(INT64, 0),
-            "@@script.num_child_jobs": Value(INT64, 0),
-            "@@script.job_id": Value(STRING, session.setting.job_id),
+        self.system: dict[str, Typed] = {
+            "row_count": Typed(INT64, None),
+            "project_id": Typed(STRING, session.setting.project),
+            "dataset_project_id": Typed(STRING, default.project if default else session.setting.project),
+            "dataset_id": Typed(STRING, default.dataset if default else None),
+            "script.bytes_processed": Typed(INT64, 0),
+            "script.num_child_jobs": Typed(INT64, 0),
+            "script.job_id": Typed(STRING, session.setting.job_id),
         }
 
     # The host of a script ----------------------------------------------------------------------------------------
@@ -80,20 +80,20 @@ class Engine:
         """ROLLBACK TRANSACTION."""
         self.session.rollback()
 
-    def evaluate(self, expression: Source, frame: Frame, wanted: Type | None) -> Value:
+    def evaluate(self, expression: Source, frame: Frame, wanted: Type | None) -> Typed:
         """The value of an expression, coerced to ``wanted`` where that is given."""
         with self.session.transaction() as (transaction, _):
             prepared = self.prepare_expression(transaction, expression, frame, wanted)
             rows = self.fetch(prepared)
         kind = prepared.columns[0][1]
-        return Value(kind, read_cell(json.loads(rows.lines[0])["f"][0]["v"], kind))
+        return Typed(kind, read_cell(json.loads(rows.lines[0])["f"][0]["v"], kind))
 
-    def rows(self, query: Source, frame: Frame) -> Sequence[Value]:
+    def rows(self, query: Source, frame: Frame) -> Sequence[Typed]:
         """All rows of a query, each a STRUCT."""
         outcome = self._run(query, frame, self.answer)
         return _structs(outcome.rows)
 
-    def run(self, statement: Source, frame: Frame, *, dynamic: bool) -> Sequence[Value] | None:
+    def run(self, statement: Source, frame: Frame, *, dynamic: bool) -> Sequence[Typed] | None:
         """Carry out one statement; the rows of a query when it is ``dynamic``."""
         if dynamic and self.session.in_transaction:
             # transactions: EXECUTE IMMEDIATE is not among the statements that a transaction is said to support.
@@ -101,9 +101,9 @@ class Engine:
             refuse("invalidQuery", msg, location="query")
         outcome = self.execute(statement, frame)
         if outcome.kind != "ASSERT":
-            self.system["@@row_count"] = Value(INT64, outcome.changes.affected if outcome.changes else None)
-        counted = self.system["@@script.num_child_jobs"].value
-        self.system["@@script.num_child_jobs"] = Value(INT64, (counted if isinstance(counted, int) else 0) + 1)
+            self.system["row_count"] = Typed(INT64, outcome.changes.affected if outcome.changes else None)
+        counted = self.system["script.num_child_jobs"].value
+        self.system["script.num_child_jobs"] = Typed(INT64, (counted if isinstance(counted, int) else 0) + 1)
         if not dynamic or outcome.rows is None:
             return None
         return _structs(Rows(outcome.rows.columns, outcome.rows.lines[:2]))
@@ -140,8 +140,7 @@ class Engine:
         """Carry out a query."""
         with self.session.transaction() as (transaction, _):
             prepared = self.prepare(transaction, source.placed, frame)
-            outcome = Outcome("SELECT", rows=self.fetch(prepared), bytes=prepared.bytes, tables=prepared.tables)
-        return outcome
+            return Outcome("SELECT", rows=self.fetch(prepared), bytes=prepared.bytes, tables=prepared.tables)
 
     def _assert(self, source: Source, frame: Frame) -> Outcome:
         cursor = Cursor.over(source)
@@ -218,8 +217,8 @@ class Engine:
                 return Outcome("ASSERT")
 
 
-def _structs(rows: Rows | None) -> Sequence[Value]:
+def _structs(rows: Rows | None) -> Sequence[Typed]:
     if rows is None:
         return ()
     kind = Type("STRUCT", fields=rows.columns)
-    return [Value(kind, read_row(json.loads(line), kind)) for line in rows.lines]
+    return [Typed(kind, read_row(json.loads(line), kind)) for line in rows.lines]

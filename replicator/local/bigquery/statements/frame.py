@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.googlesql.context import Typed
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.lexer import place
-from replicator.local.bigquery.statements.value import Value
 from replicator.local.bigquery.types import Type, array, struct
 
 INT64: Final = Type("INT64")
@@ -24,8 +24,8 @@ _PLACED: Final = re.compile(r" at \[\d+:\d+\]$")
 class Parameters:
     """Query parameters: by name in lower case, or in their order; never both."""
 
-    named: Mapping[str, Value] = field(default_factory=dict)
-    positional: tuple[Value, ...] = ()
+    named: Mapping[str, Typed] = field(default_factory=dict)
+    positional: tuple[Typed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ class Frame:
     Attributes:
         parameters: The job's, or those after USING.
         variables: By name in lower case.
-        system: By name with ``@@``, in lower case.
+        system: By name without the signs, in lower case: ``row_count``, ``error.message``.
     """
 
     parameters: Parameters = field(default_factory=Parameters)
-    variables: Mapping[str, Value] = field(default_factory=dict)
-    system: Mapping[str, Value] = field(default_factory=dict)
+    variables: Mapping[str, Typed] = field(default_factory=dict)
+    system: Mapping[str, Typed] = field(default_factory=dict)
 
 
 class StoppedError(BigQueryError):
@@ -78,15 +78,15 @@ def raised(message: str, source: Source) -> PlacedError:
     return PlacedError(error, f"{message} at {place(source.script, source.start)}", source)
 
 
-def error_variables(error: PlacedError) -> dict[str, Value]:
+def error_variables(error: PlacedError) -> dict[str, Typed]:
     """``@@error.…`` while a handler runs.
 
     https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/procedural-language#beginexceptionend
     """
     text = f"At [{error.line}:{error.column}]"
     return {
-        "@@error.message": Value(STRING, error.message),
-        "@@error.statement_text": Value(STRING, error.statement),
-        "@@error.formatted_stack_trace": Value(STRING, text),
-        "@@error.stack_trace": Value(_STACK, ((error.line, error.column, None, None),)),
+        "error.message": Typed(STRING, error.message),
+        "error.statement_text": Typed(STRING, error.statement),
+        "error.formatted_stack_trace": Typed(STRING, text),
+        "error.stack_trace": Typed(_STACK, ((error.line, error.column, None, None),)),
     }

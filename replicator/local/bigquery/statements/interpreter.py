@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Protocol, assert_never
 
 from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
+from replicator.local.bigquery.googlesql.context import Typed
 from replicator.local.bigquery.statements import script as s
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.frame import (
@@ -27,24 +28,23 @@ from replicator.local.bigquery.statements.frame import (
 )
 from replicator.local.bigquery.statements.script_parser import parse_script
 from replicator.local.bigquery.statements.types_parser import parse_type
-from replicator.local.bigquery.statements.value import Value
 from replicator.local.bigquery.types import Type
 
 
 class Host(Protocol):
     """Whoever runs the statements of a script."""
 
-    system: dict[str, Value]
+    system: dict[str, Typed]
 
-    def evaluate(self, expression: Source, frame: Frame, wanted: Type | None) -> Value:
+    def evaluate(self, expression: Source, frame: Frame, wanted: Type | None) -> Typed:
         """The value of an expression, coerced to ``wanted`` where that is given."""
         ...
 
-    def rows(self, query: Source, frame: Frame) -> Sequence[Value]:
+    def rows(self, query: Source, frame: Frame) -> Sequence[Typed]:
         """All rows of a query, each a STRUCT."""
         ...
 
-    def run(self, statement: Source, frame: Frame, *, dynamic: bool) -> Sequence[Value] | None:
+    def run(self, statement: Source, frame: Frame, *, dynamic: bool) -> Sequence[Typed] | None:
         """Carry out one statement; the rows of a query when it is ``dynamic``, at most two of them."""
         ...
 
@@ -89,7 +89,7 @@ class Interpreter:
     def __init__(self, host: Host, parameters: Parameters) -> None:
         self._host = host
         self._parameters = parameters
-        self._scopes: list[dict[str, Value]] = []
+        self._scopes: list[dict[str, Typed]] = []
         self._errors: list[PlacedError] = []
 
     def run(self, statements: Sequence[s.Statement]) -> None:
@@ -101,7 +101,7 @@ class Interpreter:
         self._body(statements)
 
     def _frame(self) -> Frame:
-        variables: dict[str, Value] = {}
+        variables: dict[str, Typed] = {}
         for scope in self._scopes:
             variables.update(scope)
         system = dict(self._host.system)
@@ -109,14 +109,14 @@ class Interpreter:
             system.update(error_variables(self._errors[-1]))
         return Frame(self._parameters, variables, system)
 
-    def _value(self, expression: Source, wanted: Type | None = None) -> Value:
+    def _value(self, expression: Source, wanted: Type | None = None) -> Typed:
         return self._host.evaluate(expression, self._frame(), wanted)
 
     def _truth(self, condition: Source) -> bool:
         return self._value(condition, BOOL).value is True
 
     @contextmanager
-    def _scope(self) -> Iterator[dict[str, Value]]:
+    def _scope(self) -> Iterator[dict[str, Typed]]:
         self._scopes.append({})
         try:
             yield self._scopes[-1]
@@ -140,31 +140,14 @@ class Interpreter:
 
     def _step(self, statement: s.Statement) -> _Jump | None:
         match statement:
+            case s.If() | s.Case() | s.Loop() | s.ForIn() | s.Block() | s.Break() | s.Continue() | s.Return():
+                return self._flow(statement)
             case s.Sql():
                 self._host.run(statement.source, self._frame(), dynamic=False)
             case s.Declare():
                 self._declare(statement)
             case s.SetVariables():
                 self._set(statement)
-            case s.If():
-                for condition, body in statement.branches:
-                    if self._truth(condition):
-                        return self._sequence(body)
-                return self._sequence(statement.otherwise)
-            case s.Case():
-                return self._case(statement)
-            case s.Loop():
-                return self._loop(statement)
-            case s.ForIn():
-                return self._for(statement)
-            case s.Block():
-                return self._block(statement)
-            case s.Break():
-                return _Jump(_Way.BREAK, statement.label)
-            case s.Continue():
-                return _Jump(_Way.CONTINUE, statement.label)
-            case s.Return():
-                return _Jump(_Way.RETURN)
             case s.Raise():
                 self._raise(statement)
             case s.ExecuteImmediate():
@@ -179,12 +162,41 @@ class Interpreter:
                 assert_never(statement)
         return None
 
+    def _flow(
+        self, statement: s.If | s.Case | s.Loop | s.ForIn | s.Block | s.Break | s.Continue | s.Return
+    ) -> _Jump | None:
+        match statement:
+            case s.If():
+                return self._if(statement)
+            case s.Case():
+                return self._case(statement)
+            case s.Loop():
+                return self._loop(statement)
+            case s.ForIn():
+                return self._for(statement)
+            case s.Block():
+                return self._block(statement)
+            case s.Break():
+                return _Jump(_Way.BREAK, statement.label)
+            case s.Continue():
+                return _Jump(_Way.CONTINUE, statement.label)
+            case s.Return():
+                return _Jump(_Way.RETURN)
+            case _:
+                assert_never(statement)
+
+    def _if(self, statement: s.If) -> _Jump | None:
+        for condition, body in statement.branches:
+            if self._truth(condition):
+                return self._sequence(body)
+        return self._sequence(statement.otherwise)
+
     def _declare(self, statement: s.Declare) -> None:
         kind = None if statement.type is None else parse_type(statement.type)
         if statement.default is not None:
             value = self._value(statement.default, kind)
         elif kind is not None:
-            value = Value(kind, None)
+            value = Typed(kind, None)
         else:
             refuse("invalidQuery", "DECLARE needs a type or a DEFAULT", location="query")
         for name in statement.names:
@@ -192,11 +204,11 @@ class Interpreter:
                 refuse("invalidQuery", f"Variable '{name}' redeclaration", location="query")
             self._scopes[-1][name.lower()] = value
 
-    def _home(self, name: str) -> dict[str, Value]:
+    def _home(self, name: str) -> dict[str, Typed]:
         for scope in reversed(self._scopes):
             if name.lower() in scope:
                 return scope
-        refuse("invalidQuery", f"Undeclared variable: {name}", location="query")
+        return refuse("invalidQuery", f"Undeclared variable: {name}", location="query")
 
     def _set(self, statement: s.SetVariables) -> None:
         if not statement.tupled:
@@ -216,22 +228,23 @@ class Interpreter:
         if not isinstance(given.value, tuple):
             msg = "Cannot assign the fields of a NULL STRUCT to variables"
             refuse("invalidQuery", msg, location="query")
-        parts = [Value(inner, part) for (_, inner), part in zip(given.type.fields, given.value, strict=True)]
+        parts = [Typed(inner, part) for (_, inner), part in zip(given.type.fields, given.value, strict=True)]
         coerced = [self._coerced(part, kind) for part, kind in zip(parts, kinds, strict=True)]
         for home, name, value in zip(homes, statement.names, coerced, strict=True):
             home[name.lower()] = value
 
-    def _coerced(self, value: Value, kind: Type) -> Value:
+    def _coerced(self, value: Typed, kind: Type) -> Typed:
         if str(value.type) == str(kind):
             return value
         name = "assigned_value"
         return self._host.evaluate(Source(name, 0, len(name)), Frame(variables={name: value}), kind)
 
     def _set_system(self, name: str, expression: Source) -> None:
-        if name not in ("@@dataset_id", "@@dataset_project_id"):
+        known = name.removeprefix("@@")
+        if known not in ("dataset_id", "dataset_project_id"):
             msg = f"SET {name}"
             raise unmodelled(msg)
-        self._host.system[name] = self._value(expression, STRING)
+        self._host.system[known] = self._value(expression, STRING)
 
     def _case(self, statement: s.Case) -> _Jump | None:
         for value, body in statement.branches:
@@ -311,8 +324,8 @@ class Interpreter:
             self._into(statement.into, rows)
 
     def _using(self, statement: s.ExecuteImmediate) -> Parameters:
-        named: dict[str, Value] = {}
-        positional: list[Value] = []
+        named: dict[str, Typed] = {}
+        positional: list[Typed] = []
         for expression, alias in statement.using:
             value = self._value(expression)
             if alias is None:
@@ -327,7 +340,7 @@ class Interpreter:
             refuse("invalidQuery", msg, location="query")
         return Parameters(named, tuple(positional))
 
-    def _into(self, names: Sequence[str], rows: Sequence[Value] | None) -> None:
+    def _into(self, names: Sequence[str], rows: Sequence[Typed] | None) -> None:
         homes = [self._home(name) for name in names]
         if rows is None:
             msg = "EXECUTE IMMEDIATE … INTO needs a query"
@@ -337,14 +350,14 @@ class Interpreter:
             refuse("invalidQuery", msg, location="query")
         if not rows:
             for home, name in zip(homes, names, strict=True):
-                home[name.lower()] = Value(home[name.lower()].type, None)
+                home[name.lower()] = Typed(home[name.lower()].type, None)
             return
         row = rows[0]
         parts = row.value if isinstance(row.value, tuple) else ()
         if len(parts) != len(names):
             msg = f"EXECUTE IMMEDIATE … INTO: {len(names)} variables for {len(parts)} columns"
             refuse("invalidQuery", msg, location="query")
-        given = [Value(kind, part) for (_, kind), part in zip(row.type.fields, parts, strict=True)]
+        given = [Typed(kind, part) for (_, kind), part in zip(row.type.fields, parts, strict=True)]
         coerced = [
             self._coerced(part, home[name.lower()].type) for part, home, name in zip(given, homes, names, strict=True)
         ]

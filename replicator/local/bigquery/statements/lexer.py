@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NoReturn
 
-from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.errors import refuse
 
 
 class Kind(Enum):
@@ -50,13 +50,11 @@ class Token:
         return self.text.upper() if self.kind is Kind.WORD else self.text if self.kind is Kind.SYMBOL else ""
 
 
-_STRING: Final = "|".join(
-    (
-        r'"""(?:\\.|[^\\])*?"""',
-        r"'''(?:\\.|[^\\])*?'''",
-        r'"(?:\\.|[^"\\\n])*"',
-        r"'(?:\\.|[^'\\\n])*'",
-    )
+_STRING: Final = (
+    r'"""(?:\\.|[^\\])*?"""|'
+    r"'''(?:\\.|[^\\])*?'''|"
+    r'"(?!"")(?:\\.|[^"\\\n])*"|'
+    r"'(?!'')(?:\\.|[^'\\\n])*'"
 )
 _PATTERN: Final = re.compile(
     "|".join(
@@ -68,7 +66,7 @@ _PATTERN: Final = re.compile(
             r"(?P<number>0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)",
             r"(?P<parameter>@@[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|@`[^`\n]*`|@[A-Za-z_]\w*|\?)",
             r"(?P<word>[^\W\d]\w*)",
-            r"(?P<symbol>[-+*/%~&|^<>=!(){}\[\].,:;])",
+            r"(?P<symbol>/(?!\*)|[-+*%~&|^<>=!(){}\[\].,:;])",
         )
     ),
     re.DOTALL,
@@ -90,9 +88,9 @@ def place(script: str, offset: int) -> str:
     return f"[{line}:{column}]"
 
 
-def syntax_error(script: str, offset: int, fact: str) -> BigQueryError:
-    """The service's error for a text that is not GoogleSQL."""
-    return BigQueryError("invalidQuery", f"Syntax error: {fact} at {place(script, offset)}", location="query")
+def refuse_syntax(script: str, offset: int, fact: str) -> NoReturn:
+    """Refuse a text that is not GoogleSQL, in the service's words."""
+    refuse("invalidQuery", f"Syntax error: {fact} at {place(script, offset)}", location="query")
 
 
 def tokenize(script: str) -> tuple[Token, ...]:
@@ -106,7 +104,7 @@ def tokenize(script: str) -> tuple[Token, ...]:
     while position < len(script):
         match = _PATTERN.match(script, position)
         if match is None:
-            raise syntax_error(script, position, _illegal(script, position))
+            refuse_syntax(script, position, _illegal(script, position))
         group = match.lastgroup or ""
         if group != "space":
             text = match.group()

@@ -5,10 +5,12 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/procedural-la
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import script as s
 from replicator.local.bigquery.statements.cursor import Cursor, Source
-from replicator.local.bigquery.statements.lexer import Kind, place, syntax_error
+from replicator.local.bigquery.statements.lexer import Kind, place, refuse_syntax
 
 _BODY_ENDS = ("END", "ELSE", "ELSEIF", "WHEN", "UNTIL", "EXCEPTION")
 _LABELLED = ("BEGIN", "LOOP", "WHILE", "REPEAT", "FOR")
@@ -23,7 +25,7 @@ def parse_script(text: str) -> tuple[s.Statement, ...]:
     parser = _Parser(text)
     statements = parser.body(top=True)
     if not statements:
-        raise syntax_error(text, len(text), "Unexpected end of script")
+        refuse_syntax(text, len(text), "Unexpected end of script")
     return statements
 
 
@@ -60,49 +62,53 @@ class _Parser:
             label = cursor.name()
             cursor.expect(":")
             if not cursor.at_any(*_LABELLED):
-                raise cursor.unexpected("a loop or BEGIN after a label")
-        match cursor.token.upper:
-            case "DECLARE":
-                return self._declare(begin)
-            case "SET":
-                return self._set(begin)
-            case "IF":
-                return self._if(begin)
-            case "CASE":
-                return self._case(begin)
-            case "LOOP" | "WHILE" | "REPEAT" | "FOR":
-                return self._loop(begin, label)
-            case "BREAK" | "LEAVE" | "CONTINUE" | "ITERATE":
-                return self._jump(begin)
-            case "BEGIN":
-                return self._begin(begin, label)
-            case "COMMIT" | "ROLLBACK":
-                commits = cursor.advance().upper == "COMMIT"
-                cursor.accept("TRANSACTION")
-                return (
-                    s.CommitTransaction(self._source(begin)) if commits else s.RollbackTransaction(self._source(begin))
-                )
-            case "RAISE":
-                cursor.advance()
-                message = None
-                if cursor.accept("USING"):
-                    cursor.expect("MESSAGE")
-                    cursor.expect("=")
-                    message = cursor.until(";")
-                return s.Raise(self._source(begin), message)
-            case "RETURN":
-                cursor.advance()
-                return s.Return(self._source(begin))
-            case "EXECUTE":
-                return self._execute(begin)
-            case "CALL":
-                msg = "CALL"
-                raise unmodelled(msg)
-            case _:
-                return self._sql(begin)
+                cursor.refuse("a loop or BEGIN after a label")
+        word = cursor.token.upper
+        if word in ("LOOP", "WHILE", "REPEAT", "FOR"):
+            return self._loop(begin, label)
+        if word == "BEGIN":
+            return self._begin(begin, label)
+        readers: dict[str, Callable[[int], s.Statement]] = {
+            "DECLARE": self._declare,
+            "SET": self._set,
+            "IF": self._if,
+            "CASE": self._case,
+            "BREAK": self._jump,
+            "LEAVE": self._jump,
+            "CONTINUE": self._jump,
+            "ITERATE": self._jump,
+            "COMMIT": self._end_transaction,
+            "ROLLBACK": self._end_transaction,
+            "RAISE": self._raise,
+            "RETURN": self._return,
+            "EXECUTE": self._execute,
+        }
+        return readers.get(word, self._sql)(begin)
+
+    def _end_transaction(self, begin: int) -> s.Statement:
+        commits = self._at.advance().upper == "COMMIT"
+        self._at.accept("TRANSACTION")
+        return s.CommitTransaction(self._source(begin)) if commits else s.RollbackTransaction(self._source(begin))
+
+    def _return(self, begin: int) -> s.Return:
+        self._at.expect("RETURN")
+        return s.Return(self._source(begin))
+
+    def _raise(self, begin: int) -> s.Raise:
+        cursor = self._at
+        cursor.expect("RAISE")
+        message = None
+        if cursor.accept("USING"):
+            cursor.expect("MESSAGE")
+            cursor.expect("=")
+            message = cursor.until(";")
+        return s.Raise(self._source(begin), message)
 
     def _sql(self, begin: int) -> s.Sql:
         cursor = self._at
+        if cursor.at("CALL"):
+            what = "CALL"
+            raise unmodelled(what)
         ahead = 1
         if cursor.at("CREATE"):
             ahead = 3 if cursor.at("CREATE", "OR", "REPLACE") else 1
@@ -110,7 +116,7 @@ class _Parser:
             msg = "CREATE PROCEDURE"
             raise unmodelled(msg)
         if cursor.token.kind is not Kind.WORD and not cursor.at("("):
-            raise cursor.unexpected("a statement")
+            cursor.refuse("a statement")
         cursor.until(";", what="a statement")
         return s.Sql(self._source(begin))
 
@@ -205,9 +211,7 @@ class _Parser:
             where = self._at.start
             given = self._at.name()
             if label is None or given.lower() != label.lower():
-                raise syntax_error(
-                    self._text, where, f"Mismatched end label; expected {label or 'no label'}, got {given}"
-                )
+                refuse_syntax(self._text, where, f"Mismatched end label; expected {label or 'no label'}, got {given}")
 
     def _jump(self, begin: int) -> s.Break | s.Continue:
         cursor = self._at

@@ -188,7 +188,7 @@ class Session:
 def not_in_location(ref: DatasetRef, location: str) -> BigQueryError:
     """The service's error for a dataset that lies elsewhere, or nowhere."""
     msg = f"Not found: Dataset {ref.project}:{ref.dataset} was not found in location {location}"
-    return BigQueryError("notFound", msg)
+    return BigQueryError(reason="notFound", message=msg)
 
 
 class Names(Catalog):
