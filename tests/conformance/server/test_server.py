@@ -1,0 +1,241 @@
+"""The whole local cloud, in this process and in one of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery, workflows_v1
+from google.cloud import bigquery_datatransfer_v1 as datatransfer
+from google.cloud.bigquery_datatransfer_v1.services.data_transfer_service.transports import (
+    DataTransferServiceRestTransport,
+)
+from google.cloud.workflows import executions_v1
+from google.cloud.workflows.executions_v1.services.executions.transports import ExecutionsGrpcTransport
+from google.cloud.workflows_v1.services.workflows.transports import WorkflowsRestTransport
+
+from replicator.errors import FailedError
+from replicator.local import endpoints as found_at
+from replicator.local.endpoints import Endpoints
+from replicator.local.server import Running, serve
+from tests.conformance.server.serving import EXECUTOR
+
+PARENT = "projects/acme-analytics/locations/europe-west1"
+WORKFLOW = f"{PARENT}/workflows/ga4"
+LANDING = "acme-analytics.landing"
+
+
+class Clients:
+    """Google's clients, pointed at one server."""
+
+    def __init__(self, endpoints: Endpoints) -> None:
+        host = endpoints.http.removeprefix("http://")
+        anonymous = AnonymousCredentials()
+        self.bigquery = bigquery.Client(
+            project="acme-analytics", credentials=anonymous, client_options={"api_endpoint": endpoints.http}
+        )
+        self.transfer = datatransfer.DataTransferServiceClient(
+            transport=DataTransferServiceRestTransport(host=host, url_scheme="http", credentials=anonymous)
+        )
+        self.workflows = workflows_v1.WorkflowsClient(
+            transport=WorkflowsRestTransport(host=host, url_scheme="http", credentials=anonymous)
+        )
+        channel = grpc.insecure_channel(endpoints.executions)
+        self.executions = executions_v1.ExecutionsClient(transport=ExecutionsGrpcTransport(channel=channel))
+
+    def make_dataset(self, name: str, location: str) -> None:
+        dataset = bigquery.Dataset(name)
+        dataset.location = location
+        self.bigquery.create_dataset(dataset)
+
+    def query(self, sql: str, location: str) -> list[tuple[Any, ...]]:
+        rows = self.bigquery.query(sql, location=location, job_retry=None).result(timeout=20)
+        return [tuple(row.values()) for row in rows]
+
+    def make_config(self, source: str) -> str:
+        config = datatransfer.TransferConfig(
+            destination_dataset_id="landing",
+            display_name="japan",
+            data_source_id="cross_region_copy",
+            params={
+                "source_project_id": source.partition(".")[0],
+                "source_dataset_id": source.partition(".")[2],
+                "overwrite_destination_table": True,
+            },
+            schedule_options={"disable_auto_scheduling": True},
+        )
+        parent = "projects/acme-analytics/locations/eu"
+        return str(self.transfer.create_transfer_config(parent=parent, transfer_config=config).name)
+
+    def copy(self, config: str) -> datatransfer.TransferRun:
+        request = datatransfer.StartManualTransferRunsRequest(
+            parent=config, requested_run_time={"seconds": int(time.time())}
+        )
+        name = self.transfer.start_manual_transfer_runs(request=request).runs[0].name
+        for _ in range(500):
+            run = self.transfer.get_transfer_run(name=name)
+            if run.state.name not in {"PENDING", "RUNNING"}:
+                return run
+            time.sleep(0.02)
+        pytest.fail("the transfer run did not end within 10 s")
+
+    def execute(self, argument: dict[str, str]) -> str:
+        workflow = workflows_v1.Workflow(source_contents="- done:\n    return: 1\n")
+        self.workflows.create_workflow(parent=PARENT, workflow_id="ga4", workflow=workflow).result(timeout=5)
+        execution = executions_v1.Execution(argument=json.dumps(argument))
+        name = str(self.executions.create_execution(parent=WORKFLOW, execution=execution).name)
+        for _ in range(500):
+            if self.executions.get_execution(name=name).status.current_steps:
+                return name
+            time.sleep(0.02)
+        pytest.fail("the execution did not begin within 10 s")
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    with serve(tmp_path / "cloud", executor=EXECUTOR) as server:
+        yield server
+
+
+@contextmanager
+def process(directory: Path) -> Iterator[tuple[subprocess.Popen[str], Endpoints]]:
+    program = Path(__file__).with_name("serving.py")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen(
+        [sys.executable, str(program), str(directory)], stdout=subprocess.PIPE, text=True, env=environment
+    ) as server:
+        try:
+            assert server.stdout is not None
+            server.stdout.readline()
+            found = found_at.read(directory)
+            assert found is not None
+            yield server, found
+        finally:
+            server.kill()
+
+
+def test_it_says_where_it_listens_and_takes_that_back(tmp_path: Path) -> None:
+    """In a file beside its data, there as long as it serves."""
+    with serve(tmp_path, executor=EXECUTOR) as running:
+        assert found_at.read(tmp_path) == running.endpoints
+        assert running.endpoints.http.startswith("http://127.0.0.1:")
+        assert running.endpoints.executions.startswith("127.0.0.1:")
+        assert running.endpoints.pid == os.getpid()
+    assert found_at.read(tmp_path) is None
+
+
+def test_a_directory_is_served_once(running: Running, tmp_path: Path) -> None:
+    """The second server says where the first one is, and leaves its file alone."""
+    with pytest.raises(FailedError, match="served already"):
+        serve(tmp_path / "cloud", executor=EXECUTOR)
+    assert found_at.read(tmp_path / "cloud") == running.endpoints
+
+
+def test_a_server_that_could_not_start_leaves_the_directory_free(tmp_path: Path, running: Running) -> None:
+    """A taken port is an error, and the next try works."""
+    port = int(running.endpoints.http.rpartition(":")[2])
+    with pytest.raises(FailedError, match="--port"):
+        serve(tmp_path / "other", port=port, executor=EXECUTOR)
+
+    with serve(tmp_path / "other", executor=EXECUTOR):
+        pass
+
+
+def test_stopping_twice_is_stopping_once(tmp_path: Path) -> None:
+    """Whoever holds it may stop it."""
+    running = serve(tmp_path, executor=EXECUTOR)
+    running.stop()
+    running.stop()
+
+
+def test_a_dataset_copy_brings_tables_from_one_location_to_another(running: Running) -> None:
+    """The query that joins them is possible only afterwards; the copy is no BigQuery job."""
+    clients = Clients(running.endpoints)
+    clients.make_dataset("acme-japan.staging", "asia-northeast1")
+    clients.make_dataset(LANDING, "EU")
+    clients.query("CREATE TABLE `acme-japan.staging.b` AS SELECT 1 AS a, 'x' AS b", "asia-northeast1")
+    config = clients.make_config("acme-japan.staging")
+
+    assert clients.copy(config).state.name == "SUCCEEDED"
+    first = clients.query(f"SELECT a, b FROM `{LANDING}.b`", "EU")
+    clients.query("CREATE OR REPLACE TABLE `acme-japan.staging.b` AS SELECT 2 AS a", "asia-northeast1")
+    assert clients.copy(config).state.name == "SUCCEEDED"
+    second = clients.query(f"SELECT * FROM `{LANDING}.b`", "EU")
+
+    assert (first, second) == ([(1, "x")], [(2,)])
+    jobs = [job for job in clients.bigquery.list_jobs(all_users=True) if job.job_type == "copy"]
+    assert jobs == []
+
+
+def test_services_share_the_servers_clock(running: Running) -> None:
+    """A day later by the control port is a day later for BigQuery too."""
+    clients = Clients(running.endpoints)
+    clients.make_dataset(LANDING, "EU")
+    before = clients.query("SELECT UNIX_SECONDS(CURRENT_TIMESTAMP())", "EU")[0][0]
+
+    running.clock.move(86_400)
+
+    after = clients.query("SELECT UNIX_SECONDS(CURRENT_TIMESTAMP())", "EU")[0][0]
+    assert after - before == pytest.approx(86_400, abs=30)
+
+
+def test_calls_of_every_service_and_statements_are_recorded(running: Running) -> None:
+    """One list, whichever service and protocol."""
+    clients = Clients(running.endpoints)
+    clients.make_dataset("acme-japan.staging", "asia-northeast1")
+    clients.make_dataset(LANDING, "EU")
+    clients.query("SELECT 1", "EU")
+    clients.make_config("acme-japan.staging")
+    clients.execute({})
+
+    services = {call.service for call in running.recorder.calls()}
+
+    assert services == {"bigquery", "transfer", "workflows", "executions"}
+    assert "SELECT 1" in [statement.text for statement in running.recorder.statements()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_ends_by_a_signal_with_everything_in_order(tmp_path: Path, number: signal.Signals) -> None:
+    """Status 0, its file gone, its executions ended with the reason."""
+    with process(tmp_path) as (server, endpoints):
+        execution = Clients(endpoints).execute({"do": "hang"})
+        server.send_signal(number)
+        assert server.wait(timeout=10) == 0
+
+    assert found_at.read(tmp_path) is None
+    with serve(tmp_path, executor=EXECUTOR) as again:
+        ended = Clients(again.endpoints).executions.get_execution(name=execution)
+        assert ended.state.name == "FAILED"
+        assert "stopped while it ran" in ended.error.payload
+
+
+def test_a_killed_process_leaves_nothing_half_done(tmp_path: Path) -> None:
+    """Its directory can be served again at once; what it had answered is there, what ran has ended and says so."""
+    with process(tmp_path) as (server, endpoints):
+        clients = Clients(endpoints)
+        clients.make_dataset("acme-japan.staging", "asia-northeast1")
+        clients.make_dataset(LANDING, "EU")
+        config = clients.make_config("acme-japan.staging")
+        execution = clients.execute({"do": "hang"})
+        server.kill()
+        server.wait()
+
+    assert found_at.read(tmp_path) == endpoints
+    with serve(tmp_path, executor=EXECUTOR) as again:
+        clients = Clients(again.endpoints)
+        assert clients.transfer.get_transfer_config(name=config).name == config
+        assert clients.bigquery.get_dataset(LANDING).location == "EU"
+        ended = clients.executions.get_execution(name=execution)
+        assert ended.state.name == "FAILED"
+        assert "killed" in ended.error.payload
