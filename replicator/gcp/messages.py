@@ -6,6 +6,7 @@ integers are texts. That is what a document sees in Cloud Workflows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -124,7 +125,13 @@ def json_of(method: Method, rpc: Rpc, arguments: Mapping[str, Value]) -> dict[st
     if method.verb == "PATCH":
         # A resource that is changed carries its own name: /v1/{transfer_config.name=…}.
         content["name"] = known.pop("name")
+        known["updateMask"] = _camel(str(known["updateMask"]))
     return known | {rpc.body: content}
+
+
+def _camel(mask: str) -> str:
+    """A field mask as JSON has it; over HTTP the service takes ``schedule_options`` and ``scheduleOptions`` alike."""
+    return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), mask)
 
 
 def request_of(module: Any, rpc: Rpc, content: Mapping[str, Value]) -> Any:

@@ -179,11 +179,12 @@ def test_a_transfer_config_goes_through_the_client_and_back(web: Web, clients: C
     assert request.json == config
 
 
-def test_a_patch_names_the_resource_that_it_changes(web: Web, clients: Clients) -> None:
-    """The path's name belongs to the body's resource; the mask is camelCase, as REST has it."""
+@pytest.mark.parametrize("mask", ["displayName,params", "display_name,params"])
+def test_a_patch_names_the_resource_that_it_changes(web: Web, clients: Clients, mask: str) -> None:
+    """The path's name belongs to the body's resource; the mask may be spelt in both ways, as over HTTP."""
     web.answer = lambda _request: Answer(body={"name": _CONFIG})
 
-    arguments: dict[str, Value] = {"name": _CONFIG, "updateMask": "displayName,params", "body": {"displayName": "y"}}
+    arguments: dict[str, Value] = {"name": _CONFIG, "updateMask": mask, "body": {"displayName": "y"}}
     _call(clients, f"{_TRANSFER}.transferConfigs.patch", arguments)
 
     [request] = web.requests
