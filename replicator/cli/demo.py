@@ -66,6 +66,8 @@ def command(directory: Path | None) -> ExitCode:
     with progress() as talk, serving(home) as running:
         endpoints = Endpoints.at(running.endpoints.http)
         exports = Exports(endpoints)
+        # A run makes the target's table, and leaves it to its owners where datasets are made.
+        exports.write(Day("", {TARGET.parent: TARGET_LOCATION}, ()))
         pipeline = _render(home, talk)
         for turn, day in enumerate((first_day(), second_day(), Day(_QUIET, {}, ())), start=1):
             click.echo(f"\nRun {turn}: {day.title}")

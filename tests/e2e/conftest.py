@@ -58,18 +58,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
 
 
 @contextmanager
-def served(directory: Path, *, without: Path | None = None) -> Iterator[str]:
-    """``replicator local serve`` as a process of its own; its address.
-
-    Args:
-        directory: Where its data is kept.
-        without: A folder put before everything else on the path of the server and of what it starts.
-    """
+def served(directory: Path) -> Iterator[str]:
+    """``replicator local serve`` over ``directory`` as a process of its own; its address."""
     root = Path(__file__).parents[2]
-    path = os.pathsep.join(map(str, [root] if without is None else [without, root]))
     command = [sys.executable, "-m", "replicator", "local", "serve", "--dir", str(directory)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(root)}
     ) as process:
         assert process.stdout is not None
         try:

@@ -148,6 +148,7 @@ def test_what_another_program_loads_is_replicated(server: str, replicator: Repli
     clients = Clients(Endpoints.at(server))
     for dataset, location in _DATASETS.items():
         create_dataset(clients, dataset, location=location)
+    create_dataset(clients, _TARGET.parent, location="US")
     tables = _tables()
     for table in tables:
         load_rows(clients, table.ref, table.fields, table.rows, location=_DATASETS[table.ref.parent])
