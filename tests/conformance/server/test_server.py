@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -34,6 +35,28 @@ from tests.conformance.server.serving import EXECUTOR
 PARENT = "projects/acme-analytics/locations/europe-west1"
 WORKFLOW = f"{PARENT}/workflows/ga4"
 LANDING = "acme-analytics.landing"
+
+COPY = """\
+main:
+  params: [args]
+  steps:
+    - look:
+        call: googleapis.bigquery.v2.datasets.get
+        args: {projectId: acme-analytics, datasetId: landing}
+        result: landing
+    - copy:
+        call: googleapis.bigquerydatatransfer.v1.projects.locations.transferConfigs.startManualRuns
+        args:
+          parent: ${args.config}
+          body: {requestedRunTime: "2026-11-01T00:00:00Z"}
+        result: started
+    - read:
+        call: googleapis.bigquerydatatransfer.v1.projects.locations.transferConfigs.runs.get
+        args: {name: "${started.runs[0].name}"}
+        result: run
+    - done:
+        return: {location: "${landing.location}", state: "${run.state}"}
+"""
 
 
 class Clients:
@@ -239,3 +262,35 @@ def test_a_killed_process_leaves_nothing_half_done(tmp_path: Path) -> None:
         ended = clients.executions.get_execution(name=execution)
         assert ended.state.name == "FAILED"
         assert "killed" in ended.error.payload
+
+
+def test_it_tells_where_it_listens_to_who_asks(running: Running) -> None:
+    """What another program needs to use a server of which it knows the HTTP address."""
+    connection = http.client.HTTPConnection(running.endpoints.http.removeprefix("http://"), timeout=5)
+    connection.request("GET", "/endpoints")
+    told = json.loads(connection.getresponse().read())
+    connection.close()
+
+    assert told == running.endpoints.as_json()
+
+
+def test_a_deployed_workflow_calls_the_services_of_its_own_server(tmp_path: Path) -> None:
+    """The product's own executor finds BigQuery and the transfer service where the server says that they are."""
+    with serve(tmp_path, executor=(sys.executable, "-m", "replicator.cli.execute")) as running:
+        clients = Clients(running.endpoints)
+        clients.make_dataset("acme-japan.staging", "asia-northeast1")
+        clients.make_dataset(LANDING, "EU")
+        config = clients.make_config("acme-japan.staging")
+        workflow = workflows_v1.Workflow(source_contents=COPY)
+        clients.workflows.create_workflow(parent=PARENT, workflow_id="copy", workflow=workflow).result(timeout=5)
+        execution = executions_v1.Execution(argument=json.dumps({"config": config}))
+
+        name = clients.executions.create_execution(parent=f"{PARENT}/workflows/copy", execution=execution).name
+        for _ in range(1_000):
+            ended = clients.executions.get_execution(name=name)
+            if ended.state.name != "ACTIVE":
+                break
+            time.sleep(0.02)
+
+    assert (ended.state.name, ended.error.payload) == ("SUCCEEDED", "")
+    assert json.loads(ended.result) == {"location": "EU", "state": "SUCCEEDED"}
