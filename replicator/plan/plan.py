@@ -86,6 +86,11 @@ class SourceRoute:
     max_bytes_billed: int | None = None
 
     @property
+    def crosses(self) -> bool:
+        """Whether a copy is needed: staging and landing are two datasets."""
+        return self.staging != self.landing
+
+    @property
     def names(self) -> Mapping[str, str]:
         """What stands in the braces of the source's statements, but for the epoch, which a run has."""
         return {
@@ -95,11 +100,6 @@ class SourceRoute:
             "staging": str(self.staging),
             "landing": str(self.landing),
         }
-
-    @property
-    def crosses(self) -> bool:
-        """Whether a copy is needed: staging and landing are two datasets."""
-        return self.staging != self.landing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,3 +134,7 @@ class Plan:
     lease_seconds: int
     sources: tuple[SourceRoute, ...]
     statements: Statements
+
+    def derived(self, source: str) -> str:
+        """What the names of a source's datasets begin with, where its file gives them none."""
+        return f"replicator_{self.pipeline}_{source}_{self.key}"

@@ -33,6 +33,7 @@ def build_document(plan: Plan) -> Document:
         subworkflows=(
             main(plan),
             check_argument(),
+            name_datasets(),
             fence.take_fence(plan),
             drive.drive(plan),
             fence.renew_fence(plan),
@@ -71,8 +72,10 @@ def main(plan: Plan) -> Subworkflow:
         parameters=("args",),
         steps=(
             Assign(name="pipeline", values=(("pipeline", pipeline_block(plan)),)),
-            Assign(name="sources", values=(("sources", [source_block(route) for route in plan.sources]),)),
+            Assign(name="sources", values=(("sources", [_short_block(plan, route) for route in plan.sources]),)),
             Call(name="argument", function="check_argument", arguments={"args": Var("args")}, result="args"),
+            Call(name="datasets", function="name_datasets", result="sources",
+                 arguments={"pipeline": PIPELINE, "sources": Var("sources")}),
             Call(name="fence", function="take_fence", result="run",
                  arguments={"pipeline": PIPELINE, "args": Var("args")}),
             Switch(
@@ -179,6 +182,40 @@ def check_argument() -> Subworkflow:
             Return(name="fine", value=args),
         ),
     )  # fmt: skip
+
+
+def name_datasets() -> Subworkflow:
+    """The sources with the names of their datasets, which are derived where the file gives none."""
+    each, stem = Var("source"), Var("stem")
+    return Subworkflow(
+        name="name_datasets",
+        purpose="Name the staging and the landing dataset of each source whose file names none.",
+        parameters=("pipeline", "sources"),
+        steps=(
+            Assign(name="none_named", values=(("named", []),)),
+            ForEach(
+                name="each_source", value="source", over=Var("sources"),
+                steps=(
+                    Assign(name="derive", values=(
+                        ("stem", join(".replicator_", PIPELINE["name"], "_", each["name"], "_", PIPELINE["key"])),
+                        ("source.staging", default(
+                            get(each, "staging"), join(each["billed_to"], stem, "_staging"))),
+                        ("source.landing", default(
+                            get(each, "landing"), join(PIPELINE["billed_to"], stem, "_landing"))),
+                        ("named", call("list.concat", Var("named"), each)),
+                    )),
+                ),
+            ),
+            Return(name="all_named", value=Var("named")),
+        ),
+    )  # fmt: skip
+
+
+def _short_block(plan: Plan, route: SourceRoute) -> dict[str, Value]:
+    """A source's block without the names that ``name_datasets`` derives: a document has room for many sources."""
+    stem = plan.derived(route.name)
+    derived = {"staging": f"{route.staging.project}.{stem}_staging", "landing": f"{plan.state.project}.{stem}_landing"}
+    return {key: value for key, value in source_block(route).items() if derived.get(key) != value}
 
 
 def pipeline_block(plan: Plan) -> dict[str, Value]:

@@ -66,7 +66,7 @@ def test_a_source_adds_data_and_no_steps(tmp_path: Path) -> None:
     print(f"bytes that each source adds: {added}")
     assert all(0 < size < 400 for size in added)
     one, four = (rendered(tmp_path, config(*locations[:count])) for count in (1, 4))
-    assert one.count("\n    call: ") == four.count("\n    call: ")
+    assert one.count("call: ") == four.count("call: ") > 0
 
 
 @pytest.mark.slow
