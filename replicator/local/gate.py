@@ -32,21 +32,26 @@ class Gate:
             await self._app(scope, receive, send)
             return
         arrived, started = self._clock.now(), time.perf_counter()
-        status = 500
+        recorded = False
+
+        def record(status: int) -> None:
+            nonlocal recorded
+            recorded = True
+            path, query = scope["path"], scope["query_string"].decode("latin-1")
+            seconds = time.perf_counter() - started
+            self._recorder.call(Call(arrived, service_of(path), scope["method"], path, query, status, seconds))
 
         async def watched(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
-                # Recorded before the client has the answer, so that whoever looks afterwards finds the call.
-                path = scope["path"]
-                seconds = time.perf_counter() - started
-                query = scope["query_string"].decode("latin-1")
-                call = Call(arrived, service_of(path), scope["method"], path, query, status, seconds)
-                self._recorder.call(call)
+                # Before the client has the answer, so that whoever looks afterwards finds the call.
+                record(message["status"])
             await send(message)
 
-        await self._app(scope, receive, watched)
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            if not recorded:
+                record(500)
 
 
 def service_of(path: str) -> str:

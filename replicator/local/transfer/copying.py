@@ -103,6 +103,7 @@ class Copy:
 
     def _copy_all(self, tables: Sequence[SourceTable], *, across: bool) -> list[str] | None:
         present = {table.name for table in self.datasets.tables(self.settings.destination)}
+        present -= self.store.begun(self.config)
         errors = []
         for table in tables:
             if self.stopping():
@@ -120,12 +121,14 @@ class Copy:
             return error
         if exists and not self.settings.overwrite:
             return f"Already Exists: Table {_written(destination.parent)}.{destination.table}"
+        self.store.begin_copy(self.config, table.name)
         try:
             self.datasets.copy_table(self.settings.source.table(table.name), destination)
         except BigQueryError as error:
+            self.store.end_copy(self.config, table.name, None)
             return error.message
         # The stamp was read before the copy: a change in between is copied again, never missed.
-        self.store.remember_copied(self.config, table.name, table.modified)
+        self.store.end_copy(self.config, table.name, table.modified)
         return None
 
     def _ration(self, table: str) -> str | None:

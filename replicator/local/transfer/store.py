@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS messages (
 CREATE INDEX IF NOT EXISTS messages_of_run ON messages (run);
 CREATE TABLE IF NOT EXISTS copied (
   config TEXT NOT NULL, table_name TEXT NOT NULL, modified INTEGER NOT NULL, PRIMARY KEY (config, table_name));
+CREATE TABLE IF NOT EXISTS begun (config TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (config, table_name));
 CREATE TABLE IF NOT EXISTS attempts (at REAL NOT NULL, project TEXT NOT NULL, destination TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS attempts_of_project ON attempts (project, at);
 """
@@ -125,6 +126,7 @@ class Store:
             self._database.write("DELETE FROM messages WHERE run IN (SELECT id FROM runs WHERE config = ?)", config)
             self._database.write("DELETE FROM runs WHERE config = ?", config)
             self._database.write("DELETE FROM copied WHERE config = ?", config)
+            self._database.write("DELETE FROM begun WHERE config = ?", config)
             self._database.write("DELETE FROM configs WHERE id = ?", config)
 
     def config(self, id_: str) -> Config | None:
@@ -203,9 +205,21 @@ class Store:
         found = self._database.rows("SELECT table_name, modified FROM copied WHERE config = ?", config)
         return {row["table_name"]: row["modified"] for row in found}
 
-    def remember_copied(self, config: str, table: str, modified: int) -> None:
-        """Note that a table was copied as it had been modified at ``modified``."""
-        self._database.write("INSERT OR REPLACE INTO copied VALUES (?, ?, ?)", config, table, modified)
+    def begin_copy(self, config: str, table: str) -> None:
+        """Note that a table is about to be copied, so that a destination which a crash leaves is known as ours."""
+        self._database.write("INSERT OR REPLACE INTO begun VALUES (?, ?)", config, table)
+
+    def begun(self, config: str) -> frozenset[str]:
+        """The tables that were being copied when a process was killed."""
+        found = self._database.rows("SELECT table_name FROM begun WHERE config = ?", config)
+        return frozenset(row["table_name"] for row in found)
+
+    def end_copy(self, config: str, table: str, modified: int | None) -> None:
+        """Note that a table was copied as it had been modified at ``modified``, or with None that it was not."""
+        with self.together():
+            self._database.write("DELETE FROM begun WHERE config = ? AND table_name = ?", config, table)
+            if modified is not None:
+                self._database.write("INSERT OR REPLACE INTO copied VALUES (?, ?, ?)", config, table, modified)
 
     def count_attempt(self, at: float, project: str, destination: str) -> None:
         """Take one from the day's rations of a project and of a destination table."""

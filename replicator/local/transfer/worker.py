@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
+from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.clock import ServerClock
 from replicator.local.rest import Json, timestamp
 from replicator.local.transfer.copying import DAY, Copy, Outcome
@@ -30,7 +30,7 @@ class Worker:
         self._changed = threading.Condition()
         self._stopping = False
         self._busy: set[str] = set()
-        self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="transfer")
+        self._threads: set[threading.Thread] = set()
         self._resume()
         clock.on_move(self.look)
         self._dispatcher = threading.Thread(target=self._dispatch, name="transfer-runs", daemon=True)
@@ -47,7 +47,8 @@ class Worker:
             self._stopping = True
             self._changed.notify_all()
         self._dispatcher.join()
-        self._pool.shutdown(wait=True)
+        for thread in tuple(self._threads):
+            thread.join()
 
     def _resume(self) -> None:
         for run in self._store.active_runs():
@@ -63,11 +64,16 @@ class Worker:
                 now = self._clock.now()
                 waiting = [run for run in self._store.active_runs() if run.state == "PENDING"]
                 for run in waiting:
-                    if run.due <= now and run.config not in self._busy:
-                        self._busy.add(run.config)
-                        self._pool.submit(self._see_through, run)
+                    if run.due <= now and run.config not in self._busy and len(self._busy) < _SIDE_BY_SIDE:
+                        self._begin(run)
                 later = [run.due - now for run in waiting if run.due > now]
                 self._changed.wait(min(later) if later else None)
+
+    def _begin(self, run: Run) -> None:
+        self._busy.add(run.config)
+        thread = threading.Thread(target=self._see_through, args=(run,), name="transfer-run", daemon=True)
+        self._threads.add(thread)
+        thread.start()
 
     def _see_through(self, run: Run) -> None:
         try:
@@ -75,12 +81,13 @@ class Worker:
             if config is not None:
                 self._perform(config, run)
         except BaseException as error:
-            # A mistake of ours: the run must not look as if it went on, and the thread's owner hears of it.
+            # A mistake of ours: the run must not look as if it went on; the traceback goes to standard error.
             self._end(run, Outcome((f"Internal error of the local cloud: {error!r}",)))
             raise
         finally:
             with self._changed:
                 self._busy.discard(run.config)
+                self._threads.discard(threading.current_thread())
                 self._changed.notify_all()
 
     def _perform(self, config: Config, run: Run) -> None:
@@ -98,7 +105,10 @@ class Worker:
             log=lambda severity, text: self._log(run, severity, text),
             stopping=lambda: self._stopping or self._store.run(config.id, run.id) is None,
         )
-        outcome = copy.run()
+        try:
+            outcome = copy.run()
+        except BigQueryError as error:
+            outcome = Outcome((error.message,))
         if outcome is not None:
             self._end(run, outcome)
             if outcome.left_over:
