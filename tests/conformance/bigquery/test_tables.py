@@ -15,7 +15,9 @@ from google.cloud import bigquery
 from tests.conformance.bigquery.conftest import PROJECT
 
 F = bigquery.SchemaField
-ITEM = F("item", "RECORD", "REPEATED", fields=(F("name", "STRING"), F("price", "NUMERIC"), F("tags", "STRING", "REPEATED")))
+ITEM = F(
+    "item", "RECORD", "REPEATED", fields=(F("name", "STRING"), F("price", "NUMERIC"), F("tags", "STRING", "REPEATED"))
+)
 
 
 def test_a_dataset_keeps_what_was_said_of_it(client: bigquery.Client) -> None:
@@ -28,7 +30,11 @@ def test_a_dataset_keeps_what_was_said_of_it(client: bigquery.Client) -> None:
     client.create_dataset(made)
 
     found = client.get_dataset("told")
-    assert (found.location, found.labels, found.description) == ("asia-northeast1", {"managed-by": "replicator"}, "told")
+    assert (found.location, found.labels, found.description) == (
+        "asia-northeast1",
+        {"managed-by": "replicator"},
+        "told",
+    )
     assert found.default_table_expiration_ms == 86_400_000
     assert "told" in [each.dataset_id for each in client.list_datasets(filter="labels.managed-by:replicator")]
     with pytest.raises(exceptions.Conflict, match="Already Exists: Dataset"):
@@ -90,6 +96,7 @@ def test_a_row_that_does_not_fit_fails_the_load(client: bigquery.Client, dataset
 
 def test_dispositions_append_replace_and_refuse(client: bigquery.Client, dataset: str) -> None:
     """WRITE_APPEND adds, WRITE_TRUNCATE replaces, WRITE_EMPTY refuses a table that holds rows."""
+
     def load(rows: list[dict[str, int]], write: str) -> None:
         config = bigquery.LoadJobConfig(schema=[F("i", "INTEGER")], write_disposition=write)
         client.load_table_from_json(rows, f"{dataset}.t", job_config=config).result()
@@ -105,6 +112,7 @@ def test_dispositions_append_replace_and_refuse(client: bigquery.Client, dataset
 
 def test_a_decorator_replaces_one_partition(client: bigquery.Client, dataset: str) -> None:
     """A load into ``t$20260101`` with WRITE_TRUNCATE leaves the other partitions alone."""
+
     def load(rows: list[dict[str, object]], decorator: str, write: str) -> None:
         config = bigquery.LoadJobConfig(
             schema=[F("d", "DATE"), F("i", "INTEGER")],
@@ -127,7 +135,9 @@ def test_csv_and_parquet_are_loaded_from_memory(client: bigquery.Client, dataset
     rows = sorted((tuple(row.values()) for row in client.list_rows(f"{dataset}.c")), key=str)
     assert rows == [(1, "x,y"), (None, "")]
 
-    table = pa.table({"a": pa.array([1, 2], pa.int32()), "r": [{"x": "u"}, None], "t": pa.array([0, 1], pa.timestamp("us", "UTC"))})
+    table = pa.table(
+        {"a": pa.array([1, 2], pa.int32()), "r": [{"x": "u"}, None], "t": pa.array([0, 1], pa.timestamp("us", "UTC"))}
+    )
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     buffer.seek(0)
@@ -173,7 +183,10 @@ def test_list_rows_pages_and_selects(client: bigquery.Client, dataset: str) -> N
     client.load_table_from_json(rows, f"{dataset}.t", job_config=config).result()
     table = client.get_table(f"{dataset}.t")
     assert [row["a"] for row in client.list_rows(table, page_size=10)] == list(range(25))
-    assert [tuple(row.values()) for row in client.list_rows(table, [F("b", "STRING")], start_index=23)] == [("23",), ("24",)]
+    assert [tuple(row.values()) for row in client.list_rows(table, [F("b", "STRING")], start_index=23)] == [
+        ("23",),
+        ("24",),
+    ]
 
 
 def test_a_patch_adds_nested_fields_and_refuses_the_rest(client: bigquery.Client, dataset: str) -> None:
@@ -212,8 +225,18 @@ def test_what_is_not_part_of_the_api_is_refused_in_its_shape(client: bigquery.Cl
         call(method="GET", path="/projects/acme-test/nothing/here")
     with pytest.raises(exceptions.MethodNotImplemented):
         call(method="PUT", path="/projects/acme-test/jobs", data={})
-    for body in ({"configuration": []}, {"configuration": {}}, {"configuration": {"query": {"query": 1, "useLegacySql": False}}}, {"jobReference": 1}):
+    for body in (
+        {"configuration": []},
+        {"configuration": {}},
+        {"configuration": {"query": {"query": 1, "useLegacySql": False}}},
+        {"jobReference": 1},
+    ):
         with pytest.raises(exceptions.BadRequest):
             call(method="POST", path="/projects/acme-test/jobs", data=body)
     with pytest.raises(exceptions.BadRequest):
-        call(method="POST", path=f"/projects/acme-test/datasets/{dataset.split('.')[1]}/tables", data="[", content_type="application/json")
+        call(
+            method="POST",
+            path=f"/projects/acme-test/datasets/{dataset.split('.')[1]}/tables",
+            data="[",
+            content_type="application/json",
+        )

@@ -20,6 +20,7 @@ from replicator.local.bigquery.api.tabledata import TableData
 from replicator.local.bigquery.api.tables import Tables
 from replicator.local.bigquery.api.uploads import Uploads
 from replicator.local.bigquery.copies import Copies
+from replicator.local.bigquery.statements.session import Unsettled
 from replicator.local.bigquery.storage.store import Store
 from replicator.local.recorder import Recorder
 
@@ -33,12 +34,14 @@ class BigQueryService:
         routes: Its paths, to be mounted at the server's root.
         copies: What the transfer service needs.
         store: The tables.
+        unsettled: What no page settles, to be set either way while it serves.
     """
 
     def __init__(self, directory: Path, recorder: Recorder, now: Callable[[], datetime]) -> None:
         self.store = Store(directory, now=now)
         self._registry = Registry(self.store, now)
-        queries = QueryRunner(self.store, self._registry, recorder, now)
+        self.unsettled = Unsettled()
+        queries = QueryRunner(self.store, self._registry, recorder, now, self.unsettled)
         copies = CopyRunner(self.store, self._registry)
         loads = LoadRunner(self.store, self._registry)
         jobs = Jobs(self.store, self._registry, queries, copies, loads)

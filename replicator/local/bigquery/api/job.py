@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from replicator.local.bigquery.types import field_of, type_of
 from replicator.schema.fields import Field
 
 USER: Final = "local@replicator.invalid"
-_LARGEST_INT: Final = 2**63 - 1
+FOREVER: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Job:
         rows: A query's answer.
         parent: The script that it is a statement of.
         deadline: Milliseconds since 1970 when it is stopped.
+        interrupt: Breaks off what the engine is computing for it.
     """
 
     ref: JobRef
@@ -69,7 +70,8 @@ class Job:
     statistics: Json = field(default_factory=dict)
     rows: Rows | None = None
     parent: str | None = None
-    deadline: int = _LARGEST_INT
+    deadline: int = FOREVER
+    interrupt: Callable[[], None] = lambda: None
     cancelled: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -84,6 +86,11 @@ class Job:
         if self.done.is_set():
             return "DONE"
         return "PENDING" if self.started is None else "RUNNING"
+
+    def cancel(self) -> None:
+        """Ask the job to end; it does so at its next statement, or in the middle of a computation."""
+        self.cancelled.set()
+        self.interrupt()
 
     @property
     def etag(self) -> str:

@@ -188,7 +188,7 @@ class Jobs:
     def cancel(self, call: Call) -> Answer:
         """jobs.cancel: asks for it, and answers before it has happened."""
         job = self._find(call)
-        job.cancelled.set()
+        job.cancel()
         return Answer({"kind": "bigquery#jobCancelResponse", "job": job.resource()})
 
     def delete(self, call: Call) -> Answer:

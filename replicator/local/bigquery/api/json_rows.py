@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -30,8 +31,24 @@ class Refusal(ValueError):  # noqa: N818 - it is one row's refusal, which may be
     """A row that does not fit, told with its field."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is let pass.
+
+    Attributes:
+        ignore_unknown: Values without a column are passed over.
+        json_as_text: A JSON column's value is its text, as streaming has it, and not the value itself.
+    """
+
+    ignore_unknown: bool = False
+    json_as_text: bool = False
+
+
+DEFAULT_RULES: Final = Rules()
+
+
 def read_lines(
-    data: bytes, fields: Sequence[Field], *, ignore_unknown: bool = False, bad_records: int = 0
+    data: bytes, fields: Sequence[Field], rules: Rules = DEFAULT_RULES, *, bad_records: int = 0
 ) -> list[str]:
     """Rows of newline-delimited JSON as the engine reads them.
 
@@ -44,7 +61,7 @@ def read_lines(
         if not line.strip():
             continue
         try:
-            rows.append(written(parsed(line), fields, ignore_unknown=ignore_unknown))
+            rows.append(written(parsed(line), fields, rules))
         except Refusal as refusal:
             bad += 1
             if bad > bad_records:
@@ -70,21 +87,18 @@ def parsed(line: bytes) -> Mapping[str, Any]:
     return row
 
 
-def written(
-    row: Mapping[str, Any], fields: Sequence[Field], *, ignore_unknown: bool = False, json_as_text: bool = False
-) -> str:
+def written(row: Mapping[str, Any], fields: Sequence[Field], rules: Rules = DEFAULT_RULES) -> str:
     """A row as the engine reads it: one line of JSON, its values in DuckDB's notation.
 
     Args:
         row: Names to values; names are compared without regard to case.
         fields: The table's columns.
-        ignore_unknown: Values without a column are passed over.
-        json_as_text: A JSON column's value is its text, as streaming has it, and not the value itself.
+        rules: What is let pass.
 
     Raises:
         Refusal: It does not fit.
     """
-    return json.dumps(_record(row, fields, "", ignore_unknown, json_as_text), ensure_ascii=False) + "\n"
+    return json.dumps(_record(row, fields, "", rules), ensure_ascii=False) + "\n"
 
 
 def stage(connection: duckdb.DuckDBPyConnection, lines: Iterable[str], fields: Sequence[Field], name: str) -> str:
@@ -128,23 +142,17 @@ def _final(expression: str, kind: GoogleSqlType, depth: int) -> str:
     return f"from_base64({expression})"
 
 
-def _record(
-    row: Mapping[str, Any],
-    fields: Sequence[Field],
-    path: str,
-    ignore_unknown: bool,
-    json_as_text: bool,  # noqa: FBT001
-) -> dict[str, Any]:
+def _record(row: Mapping[str, Any], fields: Sequence[Field], path: str, rules: Rules) -> dict[str, Any]:
     by_name = {field.name.lower(): field for field in fields}
     values: dict[str, Any] = {}
     for name, value in row.items():
         field = by_name.get(str(name).lower())
         if field is None:
-            if ignore_unknown:
+            if rules.ignore_unknown:
                 continue
             msg = f"no such field: {path}{name}."
             raise Refusal(msg)
-        values[field.name] = _field(value, field, f"{path}{field.name}", ignore_unknown, json_as_text)
+        values[field.name] = _field(value, field, f"{path}{field.name}", rules)
     for field in fields:
         if values.get(field.name) is None:
             if field.mode is Mode.REQUIRED:
@@ -154,7 +162,7 @@ def _record(
     return values
 
 
-def _field(value: Any, field: Field, path: str, ignore_unknown: bool, json_as_text: bool) -> Any:  # noqa: FBT001
+def _field(value: Any, field: Field, path: str, rules: Rules) -> Any:
     if field.mode is Mode.REPEATED:
         if value is None:
             return []
@@ -164,20 +172,20 @@ def _field(value: Any, field: Field, path: str, ignore_unknown: bool, json_as_te
         if any(item is None for item in value):
             msg = f"Only optional fields can be set to NULL. Field: {path}; Value: NULL"
             raise Refusal(msg)
-        return [_single(item, field, path, ignore_unknown, json_as_text) for item in value]
+        return [_single(item, field, path, rules) for item in value]
     if value is None:
         return None
-    return _single(value, field, path, ignore_unknown, json_as_text)
+    return _single(value, field, path, rules)
 
 
-def _single(value: Any, field: Field, path: str, ignore_unknown: bool, json_as_text: bool) -> Any:  # noqa: FBT001
+def _single(value: Any, field: Field, path: str, rules: Rules) -> Any:
     if field.type == "RECORD":
         if not isinstance(value, dict):
             msg = f"This field: {path} is not a record."
             raise Refusal(msg)
-        return _record(value, field.fields, f"{path}.", ignore_unknown, json_as_text)
+        return _record(value, field.fields, f"{path}.", rules)
     if field.type == "JSON":
-        return _json(value, path) if json_as_text and isinstance(value, str) else _plain(value)
+        return _json(value, path) if rules.json_as_text and isinstance(value, str) else _plain(value)
     if isinstance(value, list | dict):
         kind = "Array" if isinstance(value, list) else "Object"
         msg = f"{kind} specified for non-repeated field or a scalar one: {path}."

@@ -16,7 +16,7 @@ import duckdb
 from replicator.local.bigquery.api.csv_rows import CsvOptions, read_csv
 from replicator.local.bigquery.api.http import Json, flag, member, number
 from replicator.local.bigquery.api.job import Job
-from replicator.local.bigquery.api.json_rows import Refusal, detected_fields, read_lines, stage
+from replicator.local.bigquery.api.json_rows import Refusal, Rules, detected_fields, read_lines, stage
 from replicator.local.bigquery.api.parquet_rows import parquet_fields, parquet_select
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.writing import Destination, Write, make_room, read_destination
@@ -196,5 +196,7 @@ def _select(
     if request.format == "CSV":
         rows = read_csv(request.data, given, request.csv, bad_records=request.bad_records)
     else:
-        rows = read_lines(request.data, stored, ignore_unknown=request.ignore_unknown, bad_records=request.bad_records)
+        rows = read_lines(
+            request.data, stored, Rules(ignore_unknown=request.ignore_unknown), bad_records=request.bad_records
+        )
     return stage(connection, rows, stored, "loaded")

@@ -27,7 +27,7 @@ from replicator.local.bigquery.statements.interpreter import Interpreter
 from replicator.local.bigquery.statements.outcome import Outcome, Rows
 from replicator.local.bigquery.statements.script import Sql
 from replicator.local.bigquery.statements.script_parser import parse_script
-from replicator.local.bigquery.statements.session import Session, Setting
+from replicator.local.bigquery.statements.session import Session, Setting, Unsettled
 from replicator.local.bigquery.storage.definitions import TableDefinition
 from replicator.local.bigquery.storage.resources import table_definition
 from replicator.local.bigquery.storage.store import Store, Transaction
@@ -114,8 +114,16 @@ def _default_dataset(configuration: Mapping[str, Any], project: str) -> DatasetR
 class QueryRunner:
     """Carries query jobs out."""
 
-    def __init__(self, store: Store, registry: Registry, recorder: Recorder, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        recorder: Recorder,
+        now: Callable[[], datetime],
+        unsettled: Unsettled,
+    ) -> None:
         self._store = store
+        self._unsettled = unsettled
         self._registry = registry
         self._recorder = recorder
         self._now = now
@@ -177,8 +185,11 @@ class QueryRunner:
             request.default_dataset,
             self._now,
             lambda: self._registry.stop_reason(job),
+            self._unsettled,
         )
-        return Session(self._store, setting)
+        session = Session(self._store, setting)
+        job.interrupt = session.connection.interrupt
+        return session
 
     def record(self, job: Job, source: Source, frame: Frame, request: QueryRequest, kind: str) -> None:
         """Note a statement for whoever asks what was executed."""

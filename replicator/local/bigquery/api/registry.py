@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
-from replicator.local.bigquery.api.job import Job, JobRef, job_of
+from replicator.local.bigquery.api.job import FOREVER, Job, JobRef, job_of
 from replicator.local.bigquery.errors import BigQueryError, refuse
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.store import Store, Transaction
@@ -48,7 +48,7 @@ class Registry:
         with self._lock:
             running = [job for job in self._jobs.values() if not job.done.is_set()]
         for job in running:
-            job.cancelled.set()
+            job.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     # Beginning and end -------------------------------------------------------------------------------------------
@@ -82,6 +82,11 @@ class Registry:
     def _run(self, job: Job, work: Callable[[Job], None]) -> None:
         job.started = self.millis()
         error: BigQueryError | None = None
+        alarm = threading.Timer(
+            min((job.deadline - job.started) / 1000, threading.TIMEOUT_MAX), lambda: job.interrupt()
+        )
+        if job.deadline < FOREVER:
+            alarm.start()
         try:
             reason = self.stop_reason(job)
             if reason is not None:
@@ -92,6 +97,8 @@ class Registry:
         except Exception as failure:  # noqa: BLE001 - a thread's last line: a bug ends its job as failed, and says so
             msg = f"An internal error occurred: {type(failure).__name__}: {failure}"
             error = BigQueryError(reason="internalError", message=msg)
+        finally:
+            alarm.cancel()
         self.finish(job, error)
 
     def finish(self, job: Job, error: BigQueryError | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import duckdb
 
 from replicator.local.bigquery.api.http import Answer, Call, Json, flag, member, page_start, page_token
-from replicator.local.bigquery.api.json_rows import Refusal, stage, written
+from replicator.local.bigquery.api.json_rows import Refusal, Rules, stage, written
 from replicator.local.bigquery.api.pages import page
 from replicator.local.bigquery.api.tables import table_of
 from replicator.local.bigquery.errors import refuse, unmodelled
@@ -108,13 +108,14 @@ class TableData:
 def _checked(rows: Sequence[Any], fields: Sequence[Field], body: Json) -> tuple[list[str], list[Json]]:
     lines: list[str] = []
     errors: list[Json] = []
+    rules = Rules(ignore_unknown=flag(body, "ignoreUnknownValues"), json_as_text=True)
     for index, row in enumerate(rows):
         values = row.get("json") if isinstance(row, dict) else None
         try:
             if not isinstance(values, dict):
                 msg = "rows[].json: an object is expected"
                 raise Refusal(msg)  # noqa: TRY301 - refused like every other row that does not fit
-            lines.append(written(values, fields, ignore_unknown=flag(body, "ignoreUnknownValues"), json_as_text=True))
+            lines.append(written(values, fields, rules))
         except Refusal as refusal:
             entry = {"reason": "invalid", "location": "", "debugInfo": "", "message": str(refusal)}
             errors.append({"index": index, "errors": [entry]})

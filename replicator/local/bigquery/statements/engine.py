@@ -95,7 +95,7 @@ class Engine:
 
     def run(self, statement: Source, frame: Frame, *, dynamic: bool) -> Sequence[Typed] | None:
         """Carry out one statement; the rows of a query when it is ``dynamic``."""
-        if dynamic and self.session.in_transaction:
+        if dynamic and self.session.in_transaction and not self.session.setting.unsettled.dynamic_in_transactions:
             # transactions: EXECUTE IMMEDIATE is not among the statements that a transaction is said to support.
             msg = "EXECUTE IMMEDIATE is not supported in a transaction"
             refuse("invalidQuery", msg, location="query")

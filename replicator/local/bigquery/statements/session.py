@@ -17,6 +17,18 @@ from replicator.local.bigquery.storage.store import Contents, OnExisting, Store,
 from replicator.names import DATASET, PROJECT, TABLE, DatasetRef, TableRef
 
 
+@dataclass(slots=True)
+class Unsettled:
+    """What no page settles, and a test may set either way.
+
+    Attributes:
+        dynamic_in_transactions: EXECUTE IMMEDIATE is taken in a transaction; the page on transactions names the
+            statements that are, and it is not among them.
+    """
+
+    dynamic_in_transactions: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What a job is given from outside.
@@ -28,6 +40,7 @@ class Setting:
         default_dataset: For names of one part.
         now: The clock.
         stop: Why the job must end now, or ``None``.
+        unsettled: What may be one way or the other.
     """
 
     job_id: str
@@ -36,6 +49,7 @@ class Setting:
     default_dataset: DatasetRef | None
     now: Callable[[], datetime]
     stop: Callable[[], str | None]
+    unsettled: Unsettled
 
 
 class Session:
@@ -66,7 +80,7 @@ class Session:
         """Raise when the job is to stop."""
         reason = self.setting.stop()
         if reason is not None:
-            raise StoppedError("stopped", reason)
+            raise StoppedError(reason="stopped", message=reason)
 
     # Transactions ------------------------------------------------------------------------------------------------
     @property

@@ -31,7 +31,10 @@ def test_a_table_is_created_with_nested_columns_partitions_and_options() -> None
     assert isinstance(statement, ddl.CreateTable)
     assert statement.existing is ddl.Existing.REPLACED
     assert statement.columns is not None
-    assert [field.googlesql for field in statement.columns] == ["DATE", "STRUCT<x INT64, y ARRAY<STRUCT<k STRING, v NUMERIC>>>"]
+    assert [field.googlesql for field in statement.columns] == [
+        "DATE",
+        "STRUCT<x INT64, y ARRAY<STRUCT<k STRING, v NUMERIC>>>",
+    ]
     assert statement.columns[0].mode is Mode.REQUIRED
     assert [(option.path, option.value.text) for option in statement.column_options] == [(("day",), "'the day'")]
     assert statement.partition == ddl.PartitionBy("day", "MONTH", "DATE_TRUNC")
@@ -92,7 +95,12 @@ def test_a_merge_has_its_clauses_in_order() -> None:
     )
     assert isinstance(statement, dml.Merge)
     assert (statement.target.alias, statement.origin.text, statement.on.text) == ("t", "(SELECT 1 AS x) s", "FALSE")
-    assert [clause.matching.name for clause in statement.clauses] == ["NOT_BY_SOURCE", "NOT_BY_TARGET", "MATCHED", "NOT_BY_TARGET"]
+    assert [clause.matching.name for clause in statement.clauses] == [
+        "NOT_BY_SOURCE",
+        "NOT_BY_TARGET",
+        "MATCHED",
+        "NOT_BY_TARGET",
+    ]
     assert statement.clauses[1].action == dml.InsertRow(None, None)
     update = statement.clauses[2].action
     assert isinstance(update, dml.UpdateRow)

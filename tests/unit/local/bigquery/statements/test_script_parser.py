@@ -62,14 +62,20 @@ def test_execute_immediate_has_its_three_parts() -> None:
 
 def test_begin_is_a_transaction_or_a_block() -> None:
     """What follows BEGIN decides."""
-    kinds = [type(each) for each in parse_script("BEGIN TRANSACTION; COMMIT; BEGIN; ROLLBACK TRANSACTION; BEGIN SELECT 1; END")]
+    kinds = [
+        type(each)
+        for each in parse_script("BEGIN TRANSACTION; COMMIT; BEGIN; ROLLBACK TRANSACTION; BEGIN SELECT 1; END")
+    ]
     assert kinds == [s.BeginTransaction, s.CommitTransaction, s.BeginTransaction, s.RollbackTransaction, s.Block]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("SELECT 1; DECLARE x INT64", r"Variable declarations are allowed only at the start of a block or script at \[1:11\]"),
+        (
+            "SELECT 1; DECLARE x INT64",
+            r"Variable declarations are allowed only at the start of a block or script at \[1:11\]",
+        ),
         ("BREAK", r"BREAK is only allowed inside of a loop body at \[1:1\]"),
         ("LOOP BREAK elsewhere; END LOOP", r"known label: elsewhere at \[1:6\]"),
         ("IF TRUE THEN SELECT 1", r"Expected keyword END but got end of script at \[1:22\]"),
