@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.storage.checks import check_copy
 from replicator.local.bigquery.storage.definitions import Kind, Partitioning, TimePartitioning
+from replicator.local.bigquery.storage.drafts import Compaction
 from replicator.local.bigquery.storage.fragments import Fragment, flush, table_folder
 from replicator.local.bigquery.storage.overlay import Overlay
 from replicator.local.bigquery.storage.partitions import WHOLE, check_decorator, expiry, ingestion_partitioned
@@ -25,7 +27,11 @@ from replicator.schema.fields import Field
 if TYPE_CHECKING:
     import duckdb
 
-_PARTITION_OF = PerFragment("VARCHAR", lambda fragment: literal(fragment.partition))
+# A partition is tidied up when an append finds so many fragments in it that are so small.
+_MANY_FRAGMENTS: Final = 32
+_SMALL_ROWS: Final = 50_000
+_PARTITIONS_LOOKED_AT: Final = 100
+_PARTITION_OF: Final = PerFragment("VARCHAR", lambda fragment: literal(fragment.partition))
 
 
 @dataclass(slots=True)
@@ -50,6 +56,28 @@ class Changing:
         """Add the rows of a SELECT."""
         table = self._table(ref)
         return self._add(table, self._writer(table).write(connection, select, partition=partition))
+
+    def crowded(self, ref: TableRef, partitions: Iterable[str]) -> tuple[str, ...]:
+        """Which of these partitions consist of so many small fragments that reading them is slow."""
+        table, few = self._table(ref), sorted(partitions)[:_PARTITIONS_LOOKED_AT]
+        counted = self.overlay.snapshot.query(
+            f"SELECT partition FROM fragments WHERE table_id = ? AND rows < ? "
+            f"AND partition IN ({', '.join('?' * len(few))}) GROUP BY partition HAVING count(*) >= ?",
+            (table.id, _SMALL_ROWS, *few, _MANY_FRAGMENTS),
+        )
+        return tuple(str(row[0]) for row in counted)
+
+    def compact(self, ref: TableRef, partitions: Sequence[str], connection: duckdb.DuckDBPyConnection) -> None:
+        """Write the small fragments of these partitions as one each; whoever calls holds the table."""
+        table = self._table(ref)
+        draft = self.overlay.draft(table)
+        small = [
+            fragment
+            for fragment in self.overlay.snapshot.fragments(table.id)
+            if fragment.partition in partitions and fragment.rows < _SMALL_ROWS
+        ]
+        select = read(self.root, small, table.definition.fields, [("$partition", _PARTITION_OF)])
+        draft.compaction = Compaction(tuple(small), tuple(self._writer(table).write(connection, select, placed=True)))
 
     def rewrite(
         self, ref: TableRef, removed: str, added: str | None, connection: duckdb.DuckDBPyConnection
@@ -95,6 +123,7 @@ class Changing:
     ) -> Written:
         """Add the rows of ``source``, or of one of its partitions, to ``target``."""
         table, wanted = self._table(source), self._table(target)
+        check_copy(target, table.definition.fields, wanted.definition.fields)
         fragments = self.overlay.fragments(table)
         if partition is not None:
             check_decorator(table.definition, partition[0])

@@ -74,6 +74,27 @@ def changed(ref: TableRef, old: TableDefinition, new: TableDefinition) -> TableD
     return definition
 
 
+def check_copy(ref: TableRef, source: Sequence[Field], target: Sequence[Field]) -> None:
+    """Refuse rows of other fields: each is in the target, with its type, and what the target requires is there."""
+    for path, field in walk(source):
+        found: Field | None = None
+        fields = target
+        for name in path:
+            found = find(fields, name)
+            fields = found.fields if found is not None else ()
+        name = ".".join(path)
+        if found is None:
+            _mismatch(ref, f"Cannot add fields (field: {name})")
+        if found.type != field.type:
+            _mismatch(ref, f"Field {name} has changed type from {found.type} to {field.type}")
+        if Mode.REPEATED in (found.mode, field.mode) and found.mode is not field.mode:
+            _mismatch(ref, f"Field {name} has changed mode from {found.mode} to {field.mode}")
+    for field in target:
+        given = find(source, field.name)
+        if field.mode is Mode.REQUIRED and (given is None or given.mode is not Mode.REQUIRED):
+            _mismatch(ref, f"Field {field.name} has changed mode from REQUIRED to NULLABLE")
+
+
 def _merge(ref: TableRef, old: Sequence[Field], new: Sequence[Field], path: tuple[str, ...]) -> tuple[Field, ...]:
     merged = []
     for field in old:

@@ -16,7 +16,7 @@ from uuid import uuid4
 from replicator import limits
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.storage.database import schema_digest, schema_text, to_json
-from replicator.local.bigquery.storage.drafts import Contents, DatasetDraft, Draft, OnExisting
+from replicator.local.bigquery.storage.drafts import Compaction, Contents, DatasetDraft, Draft, OnExisting
 from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.partitions import expiry
@@ -45,12 +45,14 @@ class Applying:
         connection: The writer.
         now: The commit's time.
         transaction_id: Told in refusals.
+        compacts: Nobody has a snapshot from which fragments could be asked for that are being merged.
         garbage: Files that no later snapshot sees.
     """
 
     connection: sqlite3.Connection
     now: datetime
     transaction_id: str
+    compacts: bool = False
     garbage: list[str] = field(default_factory=list)
 
     def apply(self, changes: Changes) -> None:
@@ -181,6 +183,8 @@ class Applying:
                     raise aborted(draft.ref, self.transaction_id)
         for fragment in draft.added.values():
             self._insert_fragment(draft.id, fragment)
+        if draft.compaction is not None:
+            self._compact(draft.id, draft.compaction)
         for partition in touched:
             self._count_partition(draft, partition)
         self.count_table(draft.id)
@@ -190,6 +194,15 @@ class Applying:
             reason = "quotaExceeded"
             fact = f"Table {draft.ref} would have {held[0]} partitions, and a table has at most {most}"
             raise BigQueryError(reason, fact)
+
+    def _compact(self, table_id: int, compaction: Compaction) -> None:
+        if not self.compacts:
+            self._forget(compaction.merged)
+            return
+        for fragment in compaction.replaced:
+            self.drop_fragments("id = ? AND table_id = ?", (fragment.id, table_id))
+        for fragment in compaction.merged:
+            self._insert_fragment(table_id, fragment)
 
     def _insert_fragment(self, table_id: int, fragment: Fragment) -> None:
         digest = schema_digest(fragment.fields)

@@ -56,6 +56,19 @@ class DatasetDraft:
         return Dataset(self.ref, self.definition, made, self.now, etag)
 
 
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """Many small fragments of the base written as few; the rows are the same, and nobody needs to notice.
+
+    Attributes:
+        replaced: Fragments of the base that are no longer needed.
+        merged: Fragments with the same rows.
+    """
+
+    replaced: tuple[Fragment, ...]
+    merged: tuple[Fragment, ...]
+
+
 @dataclass(slots=True)
 class Draft:
     """A table that is made, changed, filled or dropped.
@@ -74,6 +87,7 @@ class Draft:
         redefined: ``definition`` differs from the base's.
         added: Fragments by id, written and in no catalog yet.
         removed: Fragments of the base that are no longer in force.
+        compaction: What is tidied up on the way, if nobody stands in its way.
     """
 
     ref: TableRef
@@ -89,6 +103,7 @@ class Draft:
     redefined: bool = False
     added: dict[int, Fragment] = field(default_factory=dict)
     removed: dict[int, Fragment] = field(default_factory=dict)
+    compaction: Compaction | None = None
 
     @property
     def rows_changed(self) -> bool:

@@ -43,6 +43,7 @@ class Engine:
         self._commits = 0
         self._idle: list[sqlite3.Connection] = []
         self._snapshots: dict[str, int] = {}
+        self._of_several: set[str] = set()
         self._garbage: list[tuple[int, str]] = []
         self._remove_orphans()
 
@@ -50,12 +51,19 @@ class Engine:
         """A number that no fragment or table of this store ever had."""
         return next(self._numbers)
 
-    def open_snapshot(self, owner: str) -> tuple[Snapshot, int]:
-        """The catalog as it is now, what has expired left out, and the number of the last commit in it."""
+    def open_snapshot(self, owner: str, *, several: bool) -> tuple[Snapshot, int]:
+        """The catalog as it is now, what has expired left out, and the number of the last commit in it.
+
+        Args:
+            owner: The transaction's id.
+            several: It is one of several statements, and may mutate later what it sees now.
+        """
         with self._lock:
             self._sweep()
             connection = self._idle.pop() if self._idle else connect(self.root / _CATALOG)
             self._snapshots[owner] = self._commits
+            if several:
+                self._of_several.add(owner)
             return Snapshot(connection), self._commits
 
     def close_snapshot(self, owner: str, snapshot: Snapshot) -> None:
@@ -63,8 +71,13 @@ class Engine:
         with self._lock:
             self._idle.append(snapshot.release())
             del self._snapshots[owner]
+            self._of_several.discard(owner)
             self._collect()
         self.locks.release(owner)
+
+    def settled(self) -> bool:
+        """Whether no transaction of several statements is open, which could ask for fragments that are merged now."""
+        return not self._of_several
 
     def commit(self, changes: Changes, owner: str) -> None:
         """Write a transaction's changes, all or none.
@@ -73,7 +86,7 @@ class Engine:
             BigQueryError: What was committed since its snapshot stands against it.
         """
         with self._lock:
-            applying = Applying(self._writer, self.now(), owner)
+            applying = Applying(self._writer, self.now(), owner, compacts=self.settled())
             self._write(applying, lambda: applying.apply(changes))
             for ref, draft in changes.tables.items():
                 if draft.mutated or draft.dropped or draft.overwritten:
@@ -165,6 +178,8 @@ class Engine:
     def _remove_orphans(self) -> None:
         """Delete files that no commit speaks of: a process died after writing them, or before deleting them."""
         known = {path for (path,) in self._writer.execute("SELECT path FROM fragments")}
+        for path in self.root.glob("*.writing"):
+            shutil.rmtree(path)
         for path in self.root.glob("*/*/*/*"):
             if path.suffix == ".writing":
                 shutil.rmtree(path)

@@ -61,6 +61,14 @@ class MutationLocks:
                 raise aborted(ref, owner)
             self._owners[ref] = owner
 
+    def try_claim(self, ref: TableRef, owner: str, snapshot: int) -> bool:
+        """Take the table for ``owner`` if that is possible now."""
+        try:
+            self.claim(ref, owner, snapshot)
+        except BigQueryError:
+            return False
+        return True
+
     def mutated(self, ref: TableRef, commit: int) -> None:
         """Remember that commit number ``commit`` mutated the table."""
         with self._changed:

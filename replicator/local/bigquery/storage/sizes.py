@@ -31,7 +31,10 @@ def leaves(fields: tuple[Field, ...]) -> tuple[str, ...]:
 
 
 def leaf_sums(fields: Sequence[Field]) -> list[str]:
-    """An aggregate per leaf, in the order of ``leaves``: the bytes of all its values in a group of rows."""
+    """An aggregate per leaf, in the order of ``leaves``: the bytes of all its values in a group of rows, or NULL.
+
+    Binding hundreds of them is what a small write of a wide table costs, so each is as plain as it can be.
+    """
     return [_sum(path) for _, path in _leaves(fields)]
 
 
@@ -50,7 +53,7 @@ def _sum(path: tuple[Field, ...]) -> str:
     column, fixed = duckdb_name(path[0].name), _FIXED.get(path[-1].type)
     if fixed is not None and all(field.mode is not Mode.REPEATED for field in path):
         return f"count({_reach(column, path[1:])}) * {fixed}"
-    return f"coalesce(sum({_size(column, path)}), 0)::BIGINT"
+    return f"sum({_size(column, path)})"
 
 
 def _reach(expression: str, path: Sequence[Field]) -> str:

@@ -40,7 +40,7 @@ class Transaction:
         self._several = several
         self._open = True
         self._discarded: list[Fragment] = []
-        self._snapshot, self._seen = engine.open_snapshot(identity)
+        self._snapshot, self._seen = engine.open_snapshot(identity, several=several)
         self.now = engine.now()
         self.overlay = Overlay(self._snapshot, Changes(), self.now)
         self._rows = Changing(self.overlay, engine.root, engine.new_id, self._discarded)
@@ -139,7 +139,13 @@ class Transaction:
             connection: Where the SELECT's own temporary tables live.
             partition: The decorator (``20260101``) of a write into one partition.
         """
-        return self._rows.append(ref, select, connection, partition=partition)
+        written = self._rows.append(ref, select, connection, partition=partition)
+        if self._several or not self._engine.settled():
+            return written
+        crowded = self._rows.crowded(ref, written.partitions)
+        if crowded and self._engine.locks.try_claim(ref, self.id, self._seen):
+            self._rows.compact(ref, crowded, connection)
+        return written
 
     def rewrite(
         self, ref: TableRef, removed: str, added: str | None, connection: duckdb.DuckDBPyConnection
@@ -198,6 +204,8 @@ class Transaction:
         self._open = False
         for draft in self.overlay.changes.tables.values():
             self._discarded.extend(draft.added.values())
+            if draft.compaction is not None:
+                self._discarded.extend(draft.compaction.merged)
         for fragment in self._discarded:
             (self._engine.root / fragment.path).unlink(missing_ok=True)
         self._engine.close_snapshot(self.id, self._snapshot)

@@ -115,7 +115,7 @@ class Writer:
                 if count:
                     reason = "invalidQuery"
                     raise BigQueryError(reason, fact)
-        return {str(row[0]): (int(row[1]), [int(size) for size in row[2 : 2 + width]]) for row in rows}
+        return {str(row[0]): (int(row[1]), [int(size or 0) for size in row[2 : 2 + width]]) for row in rows}
 
     def _check_partitions(self, measured: dict[str, tuple[int, list[int]]], partition: str | None) -> None:
         most = limits.PARTITIONS_PER_JOB.value
@@ -172,7 +172,7 @@ class Writer:
         row = connection.execute(
             f"SELECT {sums} FROM read_parquet({literal(str(path))}, hive_partitioning = false)"
         ).fetchone()
-        return [int(size) for size in row or ()]
+        return [int(size or 0) for size in row or ()]
 
     def _fragment(self, identity: int, partition: str, path: Path, rows: int, sizes: list[int]) -> Fragment:
         return Fragment(

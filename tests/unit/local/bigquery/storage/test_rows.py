@@ -228,3 +228,24 @@ def test_a_copy_shares_its_files_and_nothing_else(bench: Bench) -> None:
 
     assert bench.files("a") == set()
     assert bench.rows(target, "s, more") == [("x", None), ("x", None), ("y", None)]
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ((text("a"), text("b")), (text("a"),)),
+        ((text("a"),), (integer("a"),)),
+        ((record("r", text("x"), text("y")),), (record("r", text("x")),)),
+        ((text("a"),), (Field("a", "STRING", Mode.REQUIRED),)),
+        ((Field("a", "STRING", Mode.REPEATED),), (text("a"),)),
+    ],
+)
+def test_a_copy_into_a_table_of_other_fields_is_refused(
+    bench: Bench, source: tuple[Field, ...], target: tuple[Field, ...]
+) -> None:
+    """No column is left behind in silence."""
+    bench.create("a", *source)
+    bench.create("b", *target)
+
+    with bench.store.statement() as transaction, pytest.raises(BigQueryError, match="Provided Schema does not match"):
+        transaction.copy(DATASET.table("a"), DATASET.table("b"))

@@ -213,3 +213,35 @@ def test_a_record_is_committed_with_the_rows(bench: Bench, ref: TableRef) -> Non
     assert bench.store.records.get("job", "a") is None
     assert bench.store.records.scan("job") == [("b", '{"state":"DONE"}'), ("c%", "{}")]
     assert bench.store.records.scan("job", prefix="c") == [("c%", "{}")]
+
+
+def test_many_small_fragments_become_one(bench: Bench, ref: TableRef) -> None:
+    """The rows stay, a reader keeps its files, and the last change of the table is the append's."""
+    for number in range(31):
+        bench.append(ref, f"SELECT {number + 10}::BIGINT")
+    before = bench.rows(ref, "x")
+    with bench.store.statement() as reader:
+        scan = bench.scan(reader, ref)
+        bench.append(ref, "SELECT 100::BIGINT")
+
+        assert len(bench.connection.execute(f"SELECT * FROM {scan}").fetchall()) == len(before)
+        assert len(bench.files("t")) == 34
+
+    assert len(bench.files("t")) == 2
+    assert bench.rows(ref, "x") == [*before, (100,)]
+    bench.delete(ref, "x > 3")
+    assert bench.rows(ref, "x") == [(1,), (2,), (3,)]
+
+
+def test_fragments_are_not_merged_under_an_open_transaction(bench: Bench, ref: TableRef) -> None:
+    """It may yet delete from what it sees."""
+    for number in range(40):
+        if number == 30:
+            open_one = bench.store.begin()
+        bench.append(ref, f"SELECT {number + 10}::BIGINT")
+
+    bench.delete_in(open_one, ref, "x = 1")
+    open_one.commit()
+
+    assert len(bench.files("t")) == 41
+    assert len(bench.rows(ref, "x")) == 42
