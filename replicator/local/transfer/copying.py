@@ -139,7 +139,7 @@ class Copy:
                 most = limits.TABLES_COPIED_A_DAY.value
                 return f"Quota exceeded: Your project exceeded quota for cross-region copies: {most} tables a day"
             name = f"{_written(destination)}.{table}"
-            times = self.store.attempts_of_table(destination.project, name, now - DAY)
+            times = self.store.attempts_of_table(name, now - DAY)
             if times >= (most := limits.COPIES_OF_A_TABLE_A_DAY.value):
                 return f"Quota exceeded: Your table {name} exceeded quota for cross-region copies: {most} a day"
             self.store.count_attempt(now, destination.project, name)
