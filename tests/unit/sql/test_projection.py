@@ -9,6 +9,7 @@ import pytest
 from replicator.sql.projection import projections
 from replicator.sql.quoting import quote_string
 from tests.googlesql import RefusedError, analyze, evaluate
+from tests.unit.sql.literals import rows
 
 FIELDS = {
     "event_name": "STRING",
@@ -42,8 +43,8 @@ def write(
     renamed: tuple[tuple[str, str], ...] = (),
 ) -> str:
     """The projection's text, as the stage's script computes it with these rules in its variables."""
-    rows = ", ".join(f"STRUCT({quote_string(path)} AS path, {quote_string(kind)} AS data_type)" for path, kind in fields.items())
-    query = f"WITH {projections(f'SELECT 1 AS buffer, path, data_type FROM UNNEST([{rows}])')} SELECT projection FROM projections"
+    listed = rows({"path": "STRING", "data_type": "STRING"}, *fields.items())
+    query = f"WITH {projections(f'SELECT 1 AS buffer, * FROM {listed}')} SELECT projection FROM projections"
     variables = {
         "dropped": f"CAST([{', '.join(map(quote_string, dropped))}] AS ARRAY<STRING>)",
         "hashed": f"CAST([{', '.join(map(quote_string, hashed))}] AS ARRAY<STRING>)",
@@ -52,7 +53,7 @@ def write(
         + "] AS ARRAY<STRUCT<path STRING, name STRING>>)",
     }
     for name, literal in variables.items():
-        query = re.sub(rf"\b{name}\b", lambda _, text=literal: text, query)
+        query = re.sub(rf"\b{name}\b", literal.replace("\\", r"\\"), query)
     return str(evaluate(query)[0][0])
 
 
@@ -130,7 +131,7 @@ def test_rules_meet_fields_without_regard_to_case() -> None:
 
 def test_hashing_a_record_is_refused_by_name() -> None:
     """A record has no one value to hash."""
-    with pytest.raises(RefusedError, match="columns.hash names the record geo"):
+    with pytest.raises(RefusedError, match=r"columns\.hash names the record geo"):
         write(hashed=("geo",))
 
 

@@ -1,0 +1,297 @@
+"""Google's own SQL front end and reference evaluator, as tests ask them.
+
+``zetasql`` runs GoogleSQL as a WebAssembly module. Compiling it takes 15 s, so the compiled module is kept in
+the platform's cache directory. The module is not thread-safe: one lock around every call.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from replicator.local.bigquery.types import Type, array, struct
+
+_LOCK: Final = threading.RLock()
+_NANOS: Final = 1_000
+_SIMPLE: Final = (
+    "INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOL", "STRING", "BYTES", "DATE", "DATETIME", "TIME", "TIMESTAMP",
+    "JSON",
+)  # fmt: skip
+
+
+class RefusedError(Exception):
+    """GoogleSQL does not accept the statement, or could not evaluate it; the text is its message."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that statements may name.
+
+    Attributes:
+        name: The full path; a wildcard's ends in ``*`` and has ``_TABLE_SUFFIX``.
+        columns: (name, type) in order.
+        pseudo: Columns that ``*`` leaves out.
+    """
+
+    name: str
+    columns: tuple[tuple[str, Type], ...]
+    pseudo: tuple[tuple[str, Type], ...] = ()
+
+
+def analyze(
+    sql: str, *, tables: Sequence[Table] = (), parameters: Mapping[str, Type] | None = None
+) -> list[tuple[str, Type]]:
+    """The columns of a query; for any other statement an empty list.
+
+    Raises:
+        RefusedError: GoogleSQL does not accept it.
+    """
+    with _LOCK:
+        front = _front()
+        try:
+            answer = front.service.analyze(
+                sql_statement=sql, options=front.options(parameters or {}), **front.reading(tables)
+            )
+        except front.refusal as error:
+            raise RefusedError(str(error)) from error
+        columns = getattr(answer.resolved_statement, "output_column_list", None) or ()
+        return [(column.name or "", _type(column.column.type)) for column in columns]
+
+
+def evaluate(sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query over no tables, as plain Python values.
+
+    A struct is a tuple, an array a list, DATE a ``date``, TIMESTAMP an aware ``datetime``, JSON its text.
+
+    Raises:
+        RefusedError: GoogleSQL does not accept it, or evaluating it fails.
+    """
+    with _LOCK:
+        front = _front()
+        kinds = [kind for _, kind in analyze(sql)]
+        request = front.types.EvaluateQueryRequest(sql=sql, options=front.options({}), **front.reading(()))
+        try:
+            # The protobuf answer itself: the wrapper around it loses timestamps.
+            answer = front.service.wasm_client.call_grpc_func(
+                "ZetaSqlLocalService_EvaluateQuery", request.to_proto(), front.answer
+            )
+        except front.refusal as error:
+            raise RefusedError(str(error)) from error
+        rows = answer.content.table_data.row
+        return [tuple(_value(cell, kind) for cell, kind in zip(row.cell, kinds, strict=True)) for row in rows]
+
+
+def parse(script: str) -> None:
+    """Read a script, statement by statement, without looking any name up.
+
+    Raises:
+        RefusedError: It is no GoogleSQL.
+    """
+    with _LOCK:
+        front = _front()
+        try:
+            front.service.parse(sql_statement=script, options=front.language, allow_script=True)
+        except front.refusal as error:
+            raise RefusedError(str(error)) from error
+
+
+class _Front:
+    def __init__(self) -> None:
+        import zetasql.core.wasm_client as client
+
+        client.Module = _CachedModule
+        client.WasmClient.write_bytes = _write_bytes
+        client.WasmClient.read_bytes = _read_bytes
+        from zetasql import types
+        from zetasql.api.type_factory import TypeFactory
+        from zetasql.core.exceptions import ZetaSQLError
+        from zetasql.core.local_service import ZetaSqlLocalService
+        from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
+
+        self.types = types
+        self.answer = local_service_pb2.EvaluateQueryResponse
+        self.factory = TypeFactory
+        self.refusal = ZetaSQLError
+        self.service = ZetaSqlLocalService.get_instance()
+        language = types.LanguageOptions.maximum_features()
+        language.product_mode = types.ProductMode.PRODUCT_EXTERNAL
+        language.supported_statement_kinds = []
+        language.reserved_keywords = ["QUALIFY"]
+        language.enabled_language_features.append(types.LanguageFeature.FEATURE_CREATE_TABLE_CLONE)
+        self.language = language
+        self.bare = self.service.register_catalog(simple_catalog=self.catalog(())).registered_id
+        self.kinds = {
+            name: getattr(types.TypeKind, f"TYPE_{'DOUBLE' if name == 'FLOAT64' else name}")
+            for name in (
+                [
+                    "INT64",
+                    "FLOAT64",
+                    "NUMERIC",
+                    "BIGNUMERIC",
+                    "BOOL",
+                    "STRING",
+                    "BYTES",
+                    "DATE",
+                    "DATETIME",
+                    "TIME",
+                    "TIMESTAMP",
+                    "JSON",
+                ]
+            )
+        }
+
+    def type(self, kind: Type) -> Any:
+        if kind.element is not None:
+            return self.factory.create_array_type(self.type(kind.element))
+        if kind.name == "STRUCT":
+            return self.factory.create_struct_type([(name, self.type(child)) for name, child in kind.fields])
+        return self.factory.create_simple_type(self.kinds[kind.name])
+
+    def catalog(self, tables: Sequence[Table]) -> Any:
+        types = self.types
+        made = [
+            types.SimpleTable(
+                name=table.name,
+                full_name=table.name,
+                column=[
+                    *(
+                        types.SimpleColumn(name=name, type=self.type(kind), is_writable_column=True)
+                        for name, kind in table.columns
+                    ),
+                    *(
+                        types.SimpleColumn(
+                            name=name, type=self.type(kind), is_pseudo_column=True, is_writable_column=False
+                        )
+                        for name, kind in table.pseudo
+                    ),
+                ],
+            )
+            for table in tables
+        ]
+        functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
+        return types.SimpleCatalog(name="bq", table=made, builtin_function_options=functions)
+
+    def reading(self, tables: Sequence[Table]) -> dict[str, Any]:
+        """Which catalog to read, as an argument: one without tables is registered once, for it is asked most."""
+        if tables:
+            return {"simple_catalog": self.catalog(tables)}
+        return {"registered_catalog_id": self.bare}
+
+    def options(self, parameters: Mapping[str, Type]) -> Any:
+        types = self.types
+        return types.AnalyzerOptions(
+            language_options=self.language,
+            default_timezone="UTC",
+            query_parameters=[
+                types.AnalyzerOptions.QueryParameter(name=name, type=self.type(kind))
+                for name, kind in parameters.items()
+            ],
+        )
+
+
+@cache
+def _front() -> _Front:
+    return _Front()
+
+
+class _CachedModule:
+    """Stands where ``wasmtime.Module`` did, and compiles once per machine."""
+
+    @staticmethod
+    def from_file(engine: Any, path: str) -> Any:
+        import wasmtime
+
+        digest = hashlib.sha256(Path(path).read_bytes() + version("wasmtime").encode()).hexdigest()[:16]
+        kept = _cache_directory() / f"googlesql-{digest}.bin"
+        if kept.exists():
+            return wasmtime.Module.deserialize_file(engine, str(kept))
+        module = wasmtime.Module.from_file(engine, path)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as file:
+            file.write(module.serialize())
+        Path(file.name).replace(kept)
+        return module
+
+
+def _cache_directory() -> Path:
+    if sys.platform == "darwin":
+        root = Path.home() / "Library" / "Caches"
+    elif sys.platform == "win32":
+        root = Path(os.environ["LOCALAPPDATA"])
+    else:
+        root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    return root / "replicator-tests"
+
+
+def _address(client: Any) -> int:
+    return ctypes.addressof(client.memory.data_ptr().contents)
+
+
+# The client's own two copy byte by byte in Python, which takes seconds for a large schema.
+def _write_bytes(client: Any, pointer: int, data: bytes) -> None:
+    ctypes.memmove(_address(client) + pointer, data, len(data))
+
+
+def _read_bytes(client: Any, pointer: int, size: int) -> bytes:
+    return ctypes.string_at(_address(client) + pointer, size)
+
+
+def _type(proto: Any) -> Type:
+    front = _front()
+    if proto.type_kind == front.types.TypeKind.TYPE_ARRAY:
+        return array(_type(proto.array_type.element_type))
+    if proto.type_kind == front.types.TypeKind.TYPE_STRUCT:
+        return struct(*((field.field_name or "", _type(field.field_type)) for field in proto.struct_type.field))
+    for name, kind in front.kinds.items():
+        if proto.type_kind == kind:
+            return Type(name)
+    return Type(front.types.TypeKind(proto.type_kind).name.removeprefix("TYPE_"))
+
+
+def _value(proto: Any, kind: Type) -> Any:
+    which = proto.WhichOneof("value")
+    if which is None:
+        return None
+    value = getattr(proto, which)
+    if kind.element is not None:
+        return [_value(element, kind.element) for element in value.element]
+    match kind.name:
+        case "STRUCT":
+            return tuple(_value(cell, child) for cell, (_, child) in zip(value.field, kind.fields, strict=True))
+        case "DATE":
+            return date(1970, 1, 1) + timedelta(days=value)
+        case "TIMESTAMP":
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
+                seconds=value.seconds, microseconds=value.nanos // _NANOS
+            )
+        case "DATETIME":
+            return _datetime(value.bit_field_datetime_seconds, value.nanos // _NANOS)
+        case "TIME":
+            return _time(value >> 30, (value & (1 << 30) - 1) // _NANOS)
+        case "NUMERIC":
+            return Decimal(int.from_bytes(value, "little", signed=True)).scaleb(-9)
+        case _:
+            return value
+
+
+# Packed fields of civil times: year, month (4 bits), day (5), hour (5), minute (6), second (6).
+def _datetime(packed: int, microsecond: int) -> datetime:
+    moment = _time(packed & (1 << 17) - 1, microsecond)
+    packed >>= 17
+    return datetime.combine(date(packed >> 9, packed >> 5 & 15, packed & 31), moment)
+
+
+def _time(packed: int, microsecond: int) -> time:
+    return time(packed >> 12, packed >> 6 & 63, packed & 63, microsecond)

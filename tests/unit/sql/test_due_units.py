@@ -1,0 +1,170 @@
+"""Which shards are due: evaluated by GoogleSQL over literal rows in place of the metadata views."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from replicator.sql.inventory import NO_RECEIPTS, RECEIPTS_OF_TARGET, due_units
+from replicator.sql.placeholders import RECEIPTS, STAGING, region_view
+from replicator.sql.quoting import quote_name
+from tests.unit.sql.literals import TODAY, Row, answer, rows
+
+STORAGE: Final = {
+    "table_schema": "STRING",
+    "table_name": "STRING",
+    "table_type": "STRING",
+    "deleted": "BOOL",
+    "storage_last_modified_time": "TIMESTAMP",
+    "total_rows": "INT64",
+    "total_logical_bytes": "INT64",
+}
+RECEIPT: Final = {
+    "dataset": "STRING",
+    "name": "STRING",
+    "modified": "TIMESTAMP",
+    "source_rows": "INT64",
+    "source_bytes": "INT64",
+}
+NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
+SOURCE: Final = {
+    "project": "acme-jp",
+    "include": [r"^shop_[^.]*$"],
+    "prefix": "orders_",
+    "pattern": r"^orders_\d{8}$",
+    "suffix": "%Y%m%d",
+}
+
+
+def shard(name: str = "orders_20261101", dataset: str = "shop_1", **other: Any) -> Row:
+    """A line of TABLE_STORAGE: a table of 10 rows and 100 bytes that was changed at noon."""
+    line = {
+        "table_schema": dataset,
+        "table_name": name,
+        "table_type": "BASE TABLE",
+        "deleted": False,
+        "storage_last_modified_time": NOON,
+        "total_rows": 10,
+        "total_logical_bytes": 100,
+    } | other
+    return tuple(line.values())
+
+
+def receipt(name: str = "orders_20261101", dataset: str = "shop_1", **other: Any) -> Row:
+    """A receipt for that table as it is."""
+    line = {"dataset": dataset, "name": name, "modified": NOON, "source_rows": 10, "source_bytes": 100} | other
+    return tuple(line.values())
+
+
+def due(*shards: Row, receipts: tuple[Row, ...] = (), **source: Any) -> list[Row]:
+    """The due units: owner, dataset, name, start, end, modified, rows, bytes."""
+    return sorted(
+        answer(
+            due_units(RECEIPTS_OF_TARGET),
+            tables={
+                region_view("TABLE_STORAGE"): rows(STORAGE, *shards),
+                quote_name(STAGING, RECEIPTS): rows(RECEIPT, *receipts),
+            },
+            source=SOURCE | source,
+        )
+    )
+
+
+def names(*shards: Row, receipts: tuple[Row, ...] = (), **source: Any) -> list[str]:
+    """The due units as ``dataset.name``."""
+    return [f"{unit[1]}.{unit[2]}" for unit in due(*shards, receipts=receipts, **source)]
+
+
+def test_a_stamp_without_a_receipt_is_due() -> None:
+    """Whose it is, its day in the target, and its stamp."""
+    assert due(shard()) == [
+        ("acme-jp.shop_1", "shop_1", "orders_20261101", date(2026, 11, 1), date(2026, 11, 2), NOON, 10, 100)
+    ]
+
+
+def test_a_source_without_a_receipts_table_has_all_of_its_units_due() -> None:
+    """The first look at a source needs nothing to be there."""
+    found = answer(due_units(NO_RECEIPTS), tables={region_view("TABLE_STORAGE"): rows(STORAGE, shard())}, source=SOURCE)
+
+    assert [unit[2] for unit in found] == ["orders_20261101"]
+
+
+def test_a_receipt_counts_for_its_very_stamp_only() -> None:
+    """Stamps are compared for equality: a receipt that is newer than its table settles nothing."""
+    receipts: dict[str, dict[str, Any]] = {
+        "shop_same": {},
+        "shop_later": {"modified": NOON + timedelta(microseconds=1)},
+        "shop_earlier": {"modified": NOON - timedelta(days=1)},
+        "shop_rows": {"source_rows": 11},
+        "shop_bytes": {"source_bytes": 99},
+        "shop_day": {"name": "orders_20261102"},
+        "shop_none": {"dataset": "shop_other"},
+    }
+
+    found = names(
+        *(shard(dataset=dataset) for dataset in receipts),
+        receipts=tuple(receipt(**{"dataset": dataset} | change) for dataset, change in receipts.items()),
+    )
+
+    assert found == sorted(f"{dataset}.orders_20261101" for dataset in receipts if dataset != "shop_same")
+
+
+def test_a_time_that_the_platform_does_not_know_yet_equals_no_receipt() -> None:
+    """A stamp of NULL is due again and again, until it has a time: rather twice than never."""
+    unknown = shard(storage_last_modified_time=None)
+
+    assert names(unknown, receipts=(receipt(modified=None), receipt())) == ["shop_1.orders_20261101"]
+
+
+def test_only_a_prefix_and_a_real_date_make_a_shard() -> None:
+    """Tables that look alike and dates that no calendar has are left alone."""
+    others = (
+        "orders_intraday_20261101",
+        "orders_fresh_20261101",
+        "orders_2026110",
+        "orders_202611011",
+        "orders_20261301",
+        "orders_20260229",
+        "orders_20261101_old",
+        "xorders_20261101",
+        "ORDERS_20261101",
+        "orders_" + "".join(chr(0xFF10 + int(digit)) for digit in "20261101"),
+        "orders_",
+    )
+
+    assert names(*map(shard, others), shard()) == ["shop_1.orders_20261101"]
+
+
+def test_a_prefix_is_text_and_no_pattern() -> None:
+    """A character that means something in a regular expression means itself."""
+    shards = shard("a-b 20261101"), shard("aab 20261101")
+
+    assert names(*shards, prefix="a-b ", pattern=r"^a\-b\ \d{8}$") == ["shop_1.a-b 20261101"]
+
+
+def test_what_was_deleted_or_is_no_table_is_not_due() -> None:
+    """TABLE_STORAGE lists deleted tables too; a snapshot or a materialized view is no shard."""
+    assert names(shard(deleted=True), shard("orders_20261102", table_type="MATERIALIZED VIEW")) == []
+
+
+def test_datasets_are_those_that_are_included_and_not_excluded() -> None:
+    """Any of the one, none of the other; anchored, so that no part of a name is enough."""
+    shards = [shard(dataset=name) for name in ("shop_1", "shop_2", "web_1", "a_shop_1", "shop_1_trial")]
+    include, exclude = [r"^shop_[^.]*$", r"^web_1$"], [r"^shop_2$", r"^shop_[^.]*_trial$"]
+
+    assert names(*shards, include=include, exclude=exclude) == ["shop_1.orders_20261101", "web_1.orders_20261101"]
+
+
+def test_lookback_adds_the_days_up_to_it_and_no_other() -> None:
+    """Whatever their receipts say, the last days are read again; older ones are due by their stamps alone."""
+    days = [f"orders_{TODAY - timedelta(days=age):%Y%m%d}" for age in range(6)]
+    receipts = tuple(receipt(name) for name in days[:5])
+    shards = [shard(name) for name in days]
+
+    assert names(*shards, receipts=receipts) == [f"shop_1.{days[5]}"]
+    assert names(*shards, receipts=receipts, lookback=2) == sorted(f"shop_1.{days[age]}" for age in (0, 1, 2, 5))
+
+
+def test_an_id_stands_for_the_project_and_the_dataset() -> None:
+    """What the source column holds survives a move of the data."""
+    assert [unit[0] for unit in due(shard(), id="acme-br.sales")] == ["acme-br.sales"]

@@ -1,0 +1,55 @@
+"""Names and texts get into statements whole, whatever is in them: judged by GoogleSQL itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from replicator.names import DatasetRef, TableRef
+from replicator.sql.quoting import quote_dataset, quote_name, quote_string, quote_table, quoted
+from tests.googlesql import analyze, evaluate
+
+hostile = st.text(
+    st.one_of(st.sampled_from("\\`'\"\n\r\t\x00.;-/*{}$@ %sT"), st.characters(exclude_categories=["Cs"])), max_size=40
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(texts=st.lists(hostile, min_size=1, max_size=20))
+def test_a_text_comes_back_as_it_was(texts: list[str]) -> None:
+    """No character ends a literal before its end, and none becomes another."""
+    assert evaluate(f"SELECT {', '.join(map(quote_string, texts))}") == [tuple(texts)]
+
+
+@settings(max_examples=20, deadline=None)
+@given(names=st.lists(hostile.filter(bool), min_size=1, max_size=20))
+def test_a_name_comes_back_as_it_was(names: list[str]) -> None:
+    """No character ends a name before its end, and none becomes another."""
+    query = ", ".join(f"{number} AS {quote_name(name)}" for number, name in enumerate(names))
+
+    assert [name for name, _ in analyze(f"SELECT {query}")] == names
+
+
+@settings(max_examples=20, deadline=None)
+@given(names=st.lists(hostile.filter(bool), min_size=1, max_size=20))
+def test_a_name_that_a_run_finds_is_quoted_by_sql(names: list[str]) -> None:
+    """What SQL writes names the same thing as what Python writes."""
+    (written,) = evaluate(f"SELECT {', '.join(quoted(quote_string(name)) for name in names)}")
+    query = ", ".join(f"{number} AS {name}" for number, name in enumerate(written))
+
+    assert [name for name, _ in analyze(f"SELECT {query}")] == names
+
+
+def test_a_path_is_one_name() -> None:
+    """Project, dataset and table stand in one pair of quotes, which a domain's colon and a table's space ask for."""
+    table = TableRef("acme.org:shop", "sales", "orders 2026")
+
+    assert quote_table(table) == "`acme.org:shop.sales.orders 2026`"
+    assert quote_dataset(DatasetRef("acme-jp", "sales")) == "`acme-jp.sales`"
+
+
+def test_a_part_that_is_empty_is_refused() -> None:
+    """A path with nothing between its dots names something else."""
+    with pytest.raises(ValueError, match="empty part"):
+        quote_name("acme-jp", "", "orders")
