@@ -1,0 +1,179 @@
+"""Calls of aggregate and analytic functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.coercion import implicit
+from replicator.local.bigquery.googlesql.functions.aggregates import (
+    AGGREGATES,
+    ANALYTIC,
+    DISTINCT,
+    NEEDS_ORDER,
+    NULLS,
+    ORDER,
+    OVER,
+    Modified,
+    modified,
+)
+from replicator.local.bigquery.googlesql.functions.table import call
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
+from replicator.local.bigquery.googlesql.resolver import Resolver, emits
+from replicator.local.bigquery.googlesql.values import FLOAT64, INT64, Value, derived
+
+_UNORDERED = frozenset({"STRUCT", "ARRAY", "JSON", "INTERVAL"})
+
+
+def aggregate(resolver: Resolver, name: str, node: exp.Expr) -> Value:
+    """An aggregate over the rows of a group.
+
+    Raises:
+        BigQueryError: No aggregate may stand here.
+    """
+    grouping = resolver.grouping
+    if grouping is None:
+        shown = f"{name}(*)" if node.find(exp.Star) is not None and name == "COUNT" else name
+        raise refused(node, f"Aggregate function {shown} not allowed in {resolver.clause}")
+    value = _called(grouping.rows, name, node, modified(name, node.expressions), "")
+    alias = grouping.aggregate(value.sql)
+    return Value(alias, value.type, uses=value.uses, fallible=False)
+
+
+def _called(resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over: str) -> Value:
+    """A call as DuckDB writes it, ``over`` behind the aggregate."""
+    names = resolver.gathering.names
+    if name == "COUNT" and len(call_.args) == 1 and isinstance(call_.args[0], exp.Star):
+        if call_.distinct:
+            raise refused(node, "COUNT(*) cannot be used with DISTINCT")
+        return Value(f"count(*){over}", INT64)
+    args = [resolver.value(argument) for argument in call_.args]
+    if call_.distinct and args and args[0].type.name in _UNORDERED:
+        raise refused(node, f"Aggregate functions with DISTINCT cannot be used with arguments of type {args[0].type}")
+    made = call(
+        f"{'analytic' if over else 'aggregate'} function {name}", (AGGREGATES | ANALYTIC)[name], args, names, node
+    )
+    orders = [ordered(resolver, one) for one in call_.order]
+    order = f" ORDER BY {', '.join(sql for sql, _ in orders)}" if orders else ""
+    if call_.nulls == "IGNORE NULLS" and name == "ARRAY_AGG":
+        if over:
+            raise unknown(node, "IGNORE NULLS in an analytic ARRAY_AGG")
+        over = f" FILTER (WHERE {args[0].sql} IS NOT NULL)"
+    nulls = " IGNORE NULLS" if call_.nulls == "IGNORE NULLS" else ""
+    sql = made.sql
+    for mark, text in ((OVER, over), (ORDER, order), (NULLS, nulls), (DISTINCT, "DISTINCT " if call_.distinct else "")):
+        sql = sql.replace(mark, text)
+    value = derived(sql, made.type, made, *(value for _, value in orders))
+    if call_.limit is None:
+        return value
+    return _limited(resolver, name, node, call_, value, args)
+
+
+def _limited(
+    resolver: Resolver, name: str, node: exp.Expr, call_: Modified, value: Value, args: Sequence[Value]
+) -> Value:
+    limit = resolver.value(call_.limit)
+    if limit.type != INT64 or not limit.fixed:
+        raise refused(node, "LIMIT inside an aggregate must be an integer literal or parameter")
+    if name == "ARRAY_AGG":
+        return derived(f"list_slice({value.sql}, 1, {limit.sql})", value.type, value)
+    if name == "STRING_AGG" and not call_.distinct:
+        separator = args[1].sql if len(args) > 1 else "','"
+        orders = ", ".join(ordered(resolver, one)[0] for one in call_.order)
+        listed = (
+            f"list({args[0].sql}{f' ORDER BY {orders}' if orders else ''}) FILTER (WHERE {args[0].sql} IS NOT NULL)"
+        )
+        return derived(f"array_to_string(list_slice({listed}, 1, {limit.sql}), {separator})", value.type, value)
+    raise unknown(node, f"LIMIT inside {name} with DISTINCT")
+
+
+def ordered(resolver: Resolver, node: exp.Expr) -> tuple[str, Value]:
+    """A member of ORDER BY, with its direction and the place of NULLs.
+
+    Raises:
+        BigQueryError: Values of that type have no order.
+    """
+    value = resolver.value(node.this)
+    return f"{value.sql} {direction(node, value)}", value
+
+
+def direction(node: exp.Expr, value: Value) -> str:
+    """``ASC NULLS FIRST`` or as it was written; NULL is the smallest value."""
+    if value.type.name in _UNORDERED:
+        raise refused(node, f"ORDER BY does not support expressions of type {value.type}")
+    word = "DESC" if node.args.get("desc") else "ASC"
+    return f"{word} NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
+
+
+@emits(exp.Window)
+def _analytic(resolver: Resolver, node: exp.Expr) -> Value:
+    function = node.this
+    if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
+        raise refused(node, "IGNORE NULLS stands inside the parentheses of the function")
+    if not isinstance(function, exp.Anonymous):
+        raise unknown(node, "this analytic call")
+    name = str(function.name).upper()
+    if name not in AGGREGATES and name not in ANALYTIC:
+        raise refused(function, f"Function {name} does not support an OVER clause")
+    if not resolver.windows:
+        raise refused(node, f"Analytic function not allowed in {resolver.clause}")
+    call_ = modified(name, function.expressions)
+    if call_.order or call_.limit is not None:
+        raise refused(function, f"ORDER BY and LIMIT in arguments are not supported on analytic functions ({name})")
+    specified = _named_window(resolver, node)
+    partitions = [resolver.value(one) for one in specified.args.get("partition_by") or []]
+    for part, where in zip(partitions, specified.args.get("partition_by") or [], strict=True):
+        if part.type.name in _UNORDERED or part.type == FLOAT64:
+            raise refused(where, f"Partitioning by expressions of type {part.type} is not allowed")
+    order_node = specified.args.get("order")
+    orders = [ordered(resolver, one) for one in (order_node.expressions if order_node is not None else [])]
+    if name in NEEDS_ORDER and not orders:
+        raise refused(function, f"Window ORDER BY is required for analytic function {name.lower()}")
+    if call_.distinct and (orders or specified.args.get("spec")):
+        raise refused(function, "Window ORDER BY is not allowed if DISTINCT is specified")
+    pieces = []
+    if partitions:
+        pieces.append("PARTITION BY " + ", ".join(part.sql for part in partitions))
+    if orders:
+        pieces.append("ORDER BY " + ", ".join(sql for sql, _ in orders))
+    frame = specified.args.get("spec")
+    if frame is not None:
+        if name in ANALYTIC and name not in ("FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"):
+            raise refused(function, f"Window framing clause is not allowed for analytic function {name.lower()}")
+        pieces.append(_frame(resolver, frame))
+    value = _called(resolver, name, function, call_, f" OVER ({' '.join(pieces)})")
+    return derived(value.sql, value.type, value, *partitions, *(one for _, one in orders), volatile=True)
+
+
+def _named_window(resolver: Resolver, node: exp.Expr) -> exp.Expr:
+    alias = node.args.get("alias")
+    if alias is None:
+        return node
+    for window in resolver.named_windows:
+        if window.name.lower() == alias.name.lower():
+            if window.args.get("alias") is not None or node.args.get("partition_by") or node.args.get("order"):
+                raise unknown(node, "a window that extends another one")
+            return window
+    raise refused(node, f"Unrecognized window alias {alias.name}")
+
+
+def _frame(resolver: Resolver, frame: exp.Expr) -> str:
+    bounds = [_bound(resolver, frame, "start"), _bound(resolver, frame, "end")]
+    if frame.args.get("exclude"):
+        raise refused(frame, "Syntax error: Unexpected EXCLUDE")
+    end = bounds[1] or "CURRENT ROW"
+    return f"{frame.args['kind']} BETWEEN {bounds[0]} AND {end}"
+
+
+def _bound(resolver: Resolver, frame: exp.Expr, which: str) -> str:
+    bound, side = frame.args.get(which), frame.args.get(f"{which}_side")
+    if bound is None:
+        return ""
+    if isinstance(bound, str):
+        return f"{bound} {side or ''}".strip()
+    offset = resolver.value(bound)
+    whole = implicit(offset, INT64, resolver.gathering.names, bound)
+    if whole is None or not offset.fixed:
+        raise unknown(bound, "a window frame whose offset is not an INT64 literal or parameter")
+    return f"{whole.sql} {side}"

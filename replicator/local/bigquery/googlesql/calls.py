@@ -1,0 +1,84 @@
+"""Function calls.
+
+A function is in one of the tables of ``functions``, or has its own rules in ``functions.special`` and its neighbours,
+or is known not to be modelled; any other name is not GoogleSQL's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.analytic import aggregate
+from replicator.local.bigquery.googlesql.functions.aggregates import AGGREGATES, ANALYTIC
+from replicator.local.bigquery.googlesql.functions.arrays import ARRAYS
+from replicator.local.bigquery.googlesql.functions.dates import DATES
+from replicator.local.bigquery.googlesql.functions.known import KNOWN
+from replicator.local.bigquery.googlesql.functions.numbers import NUMBERS
+from replicator.local.bigquery.googlesql.functions.rules import RULES, Rule
+from replicator.local.bigquery.googlesql.functions.strings import STRINGS
+from replicator.local.bigquery.googlesql.functions.table import Functions, call
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
+from replicator.local.bigquery.googlesql.resolver import Resolver, emits
+from replicator.local.bigquery.googlesql.values import Value, trying
+
+FUNCTIONS: Final[Functions] = {**ARRAYS, **DATES, **NUMBERS, **STRINGS}
+
+
+def load_rules() -> dict[str, Rule]:
+    """All functions with rules of their own; their modules register themselves."""
+    from replicator.local.bigquery.googlesql.functions import (  # noqa: F401 - importing registers
+        conditionals,
+        formats,
+        json,
+        patterns,
+        special,
+        times,
+    )
+
+    return RULES
+
+
+_RULES: Final = load_rules()
+
+
+@emits(exp.Anonymous)
+def _call(resolver: Resolver, node: exp.Expr) -> Value:
+    name = str(node.name).upper()
+    if isinstance(node.this, exp.Identifier) and node.this.args.get("quoted") and "." in node.name:
+        raise unknown(node, f"the routine {node.name}")
+    if name in _RULES:
+        return _RULES[name](resolver, node)
+    if name in AGGREGATES:
+        return aggregate(resolver, name, node)
+    if name in ANALYTIC:
+        raise refused(node, f"Analytic function {name} cannot be called without an OVER clause")
+    if name in FUNCTIONS:
+        args = [resolver.value(argument) for argument in node.expressions]
+        return call(f"function {name}", FUNCTIONS[name], args, resolver.gathering.names, node)
+    if name in KNOWN:
+        raise unknown(node, f"the function {name}")
+    raise refused(node, f"Function not found: {node.name}")
+
+
+@emits(exp.SafeFunc)
+def _safe(resolver: Resolver, node: exp.Expr) -> Value:
+    """``SAFE.f(…)``: NULL where the function fails; where its arguments do, the error remains."""
+    inner = node.this
+    if not isinstance(inner, exp.Anonymous):
+        raise unknown(node, "SAFE. before this expression")
+    name = str(inner.name).upper()
+    if name in AGGREGATES or name in ANALYTIC or name in ("IF", "COALESCE", "IFNULL", "NULLIF", "STRUCT", "ERROR"):
+        raise refused(node, f"Function {name} does not support SAFE error mode")
+    value = resolver.value(inner)
+    if not value.fallible:
+        return value
+    for argument in inner.expressions:
+        if (
+            not isinstance(argument, exp.Interval | exp.Column | exp.Var | exp.Literal)
+            and resolver.value(argument).fallible
+        ):
+            raise unknown(node, "SAFE. around an argument that can fail by itself")
+    return replace(value, sql=trying(value.sql, value.type), fallible=False)

@@ -1,0 +1,231 @@
+"""Which values become which types by themselves, and which type several values have in common.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/conversion_rules
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.catalog import Constant
+from replicator.local.bigquery.googlesql.moments import read_date, read_datetime, read_time, read_timestamp
+from replicator.local.bigquery.googlesql.refusals import refused
+from replicator.local.bigquery.googlesql.values import (
+    FLOAT64,
+    INT64,
+    NUMERIC,
+    STRING,
+    Names,
+    Origin,
+    Value,
+    bound,
+    engine_type,
+    field_keys,
+    field_sql,
+    literal,
+    null,
+    pack,
+)
+from replicator.local.bigquery.types import Type, array, struct
+
+# conversion_rules#comparison_chart, the "coerce to" column, for the types that are modelled.
+_WIDENS: Final = {
+    ("INT64", "NUMERIC"),
+    ("INT64", "FLOAT64"),
+    ("NUMERIC", "FLOAT64"),
+    ("DATE", "DATETIME"),
+}
+_ORDER: Final = {"INT64": 0, "NUMERIC": 1, "FLOAT64": 2, "DATE": 0, "DATETIME": 1}
+READERS: Final = {"DATE": read_date, "DATETIME": read_datetime, "TIME": read_time, "TIMESTAMP": read_timestamp}
+_NUMERIC_DIGITS: Final = Decimal("1e-9")
+
+
+def implicit(value: Value, to: Type, names: Names, node: exp.Expr | None = None) -> Value | None:
+    """``value`` as ``to``, or None where GoogleSQL does not coerce it.
+
+    Raises:
+        BigQueryError: It would coerce, being a literal, and its text is not of that type.
+    """
+    if value.type == to:
+        return value if value.origin is not Origin.NULL else null(to)
+    if value.origin is Origin.NULL:
+        return null(to)
+    if value.origin is Origin.EMPTY_ARRAY and to.element is not None:
+        return replace(value, sql=f"CAST([] AS {engine_type(to)})", type=to, origin=Origin.COMPUTED)
+    if value.parts is not None:
+        return _constructor(value, to, names, node)
+    if value.is_literal:
+        coerced = _literal(value, to, node)
+        if coerced is not None:
+            return coerced
+    if not widens(value.type, to):
+        return None
+    return replace(value, sql=convert(value.sql, value.type, to, names), type=to, origin=Origin.COMPUTED, column=None)
+
+
+def _constructor(value: Value, to: Type, names: Names, node: exp.Expr | None) -> Value | None:
+    parts = value.parts or ()
+    if value.type.element is not None:
+        if to.element is None:
+            return None
+        wanted = [to.element] * len(parts)
+    else:
+        if to.name != "STRUCT" or len(to.fields) != len(parts):
+            return None
+        wanted = [kind for _, kind in to.fields]
+    coerced = [implicit(part, kind, names, node) for part, kind in zip(parts, wanted, strict=True)]
+    members = [one for one in coerced if one is not None]
+    if len(members) < len(parts):
+        return None
+    sqls = [member.sql for member in members]
+    sql = f"CAST([{', '.join(sqls)}] AS {engine_type(to)})" if to.element is not None else pack(to, sqls)
+    return replace(value, sql=sql, type=to, parts=tuple(members))
+
+
+def _literal(value: Value, to: Type, node: exp.Expr | None) -> Value | None:
+    """What only literals and parameters coerce to."""
+    constant: Any = value.constant
+    if value.type == STRING and to.name in READERS:
+        if constant is None:
+            return null(to)
+        moment: Constant | None = READERS[to.name](constant)
+        if moment is None:
+            raise refused(node, f'Could not cast literal "{constant}" to type {to}')
+        return literal(moment, to, value.origin)
+    if value.type == STRING and to.name == "BYTES":
+        return null(to) if constant is None else literal(constant.encode(), to, value.origin)
+    if value.type == INT64 and to == FLOAT64:
+        return null(to) if constant is None else literal(float(constant), to, value.origin)
+    if value.type == INT64 and to == NUMERIC:
+        return null(to) if constant is None else literal(Decimal(constant), to, value.origin)
+    if value.type == FLOAT64 and to == NUMERIC and value.origin is Origin.LITERAL:
+        return literal(Decimal(repr(constant)).quantize(_NUMERIC_DIGITS), to)
+    return None
+
+
+def widens(source: Type, to: Type) -> bool:
+    """Whether a computed value of ``source`` is coerced to ``to``; structs field by field, by position."""
+    if source == to:
+        return True
+    if source.element is not None and to.element is not None:
+        return alike(source.element, to.element)
+    if source.name == "STRUCT" and to.name == "STRUCT" and len(source.fields) == len(to.fields):
+        pairs = zip(source.fields, to.fields, strict=True)
+        return all(widens(ours, theirs) for (_, ours), (_, theirs) in pairs)
+    return (source.name, to.name) in _WIDENS
+
+
+def alike(one: Type, other: Type) -> bool:
+    """Whether two types differ in nothing but the names of fields."""
+    if one.element is not None and other.element is not None:
+        return alike(one.element, other.element)
+    if one.name == "STRUCT" and other.name == "STRUCT" and len(one.fields) == len(other.fields):
+        return all(alike(ours, theirs) for (_, ours), (_, theirs) in zip(one.fields, other.fields, strict=True))
+    return one == other
+
+
+def convert(sql: str, source: Type, to: Type, names: Names) -> str:
+    """``sql`` of a type that widens to ``to``, as ``to``: structs by position, which DuckDB would match by name."""
+    if source == to:
+        return sql
+    if source.element is not None and to.element is not None:
+        ours, theirs = source.element, to.element
+        if _keys(ours) == _keys(theirs):
+            return f"CAST({sql} AS {engine_type(to)})"
+        name = names.fresh("v")
+        return f"list_transform({sql}, lambda {name}: {convert(name, ours, theirs, names)})"
+    if source.name == "STRUCT":
+        if _keys(source) == _keys(to):
+            return f"CAST({sql} AS {engine_type(to)})"
+        return bound(sql, names, lambda name: _rebuilt(name, source, to, names))
+    return f"CAST({sql} AS {engine_type(to)})"
+
+
+def _rebuilt(name: str, source: Type, to: Type, names: Names) -> str:
+    pairs = zip(source.fields, to.fields, strict=True)
+    members = [
+        convert(field_sql(name, source, index), ours, theirs, names)
+        for index, ((_, ours), (_, theirs)) in enumerate(pairs)
+    ]
+    return f"CASE WHEN {name} IS NOT NULL THEN {pack(to, members)} END"
+
+
+def _keys(kind: Type) -> object:
+    """The names at every depth: where they are the same in the same order, DuckDB's cast by name is one by position."""
+    if kind.element is not None:
+        return (_keys(kind.element),)
+    if kind.name == "STRUCT":
+        return tuple((key, _keys(child)) for key, (_, child) in zip(field_keys(kind), kind.fields, strict=True))
+    return None
+
+
+def supertype(values: Sequence[Value], names: Names) -> Type | None:
+    """The type that all of ``values`` are coerced to, or None where there is none.
+
+    What is computed decides before what is written as a literal; untyped NULLs decide only among themselves.
+    """
+    typed = [value for value in values if value.origin not in (Origin.NULL, Origin.EMPTY_ARRAY)]
+    if not typed:
+        arrays = [value for value in values if value.origin is Origin.EMPTY_ARRAY]
+        return arrays[0].type if arrays else INT64
+    firm = [value for value in typed if not _soft(value)]
+    candidates: list[Type] = []
+    for group in (firm, typed):
+        kinds = list(dict.fromkeys(value.type for value in group))
+        candidates += sorted(kinds, key=lambda kind: _ORDER.get(kind.name, 0))
+        merged = _merged(group, names)
+        if merged is not None:
+            candidates.append(merged)
+    for candidate in candidates:
+        if all(_coerces(value, candidate, names) for value in values):
+            return candidate
+    return None
+
+
+def _soft(value: Value) -> bool:
+    return value.is_literal or (bool(value.parts) and all(_soft(part) for part in value.parts or ()))
+
+
+def _coerces(value: Value, to: Type, names: Names) -> bool:
+    # The text of a literal is checked when it is coerced for good; here only the types count.
+    if value.type == STRING and value.origin in (Origin.LITERAL, Origin.PARAMETER) and to.name in READERS:
+        return True
+    return implicit(value, to, names) is not None
+
+
+def _merged(values: Sequence[Value], names: Names) -> Type | None:
+    """Structs and arrays: the supertype of each field, with the first value's names."""
+    kinds = [value.type for value in values]
+    if not kinds:
+        return None
+    if all(kind.name == "STRUCT" and len(kind.fields) == len(kinds[0].fields) for kind in kinds):
+        fields: list[tuple[str, Type]] = []
+        for index, (name, _) in enumerate(kinds[0].fields):
+            kind = supertype([_member(value, index) for value in values], names)
+            if kind is None:
+                return None
+            fields.append((name, kind))
+        return struct(*fields)
+    if all(value.type.element is not None and value.parts is not None for value in values):
+        members = [part for value in values for part in value.parts or ()]
+        kind = supertype(members, names) if members else None
+        return array(kind) if kind is not None else None
+    return None
+
+
+def _member(value: Value, index: int) -> Value:
+    return value.parts[index] if value.parts else Value("NULL", value.type.fields[index][1])
+
+
+def common(values: Sequence[Value], names: Names, node: exp.Expr | None = None) -> tuple[Type, list[Value]] | None:
+    """The values, coerced to the type they have in common; None where they have none."""
+    kind = supertype(values, names)
+    if kind is None:
+        return None
+    coerced = [implicit(value, kind, names, node) for value in values]
+    return kind, [one for one in coerced if one is not None]

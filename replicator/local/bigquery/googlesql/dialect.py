@@ -1,0 +1,213 @@
+"""The text of queries and expressions, as sqlglot's trees.
+
+sqlglot reads many dialects and turns functions into its own notions of them. Here functions keep the names that were
+written, and what is not GoogleSQL does not parse: the tables that drive sqlglot's parser are cut down to GoogleSQL's.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any, ClassVar, Final
+
+import sqlglot
+from sqlglot import exp, parser
+from sqlglot.dialects.bigquery import BigQuery
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.parsers.bigquery import BigQueryParser
+from sqlglot.tokenizer_core import TokenType
+
+from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.googlesql.literals import decode
+from replicator.local.bigquery.googlesql.refusals import PLACE, refused
+
+CAST_CALL: Final = "googlesql_cast"
+POSITION: Final = "googlesql_position"
+_MODIFIERS: Final = (
+    TokenType.WHERE,
+    TokenType.GROUP_BY,
+    TokenType.HAVING,
+    TokenType.QUALIFY,
+    TokenType.WINDOW,
+    TokenType.ORDER_BY,
+    TokenType.LIMIT,
+    TokenType.OFFSET,
+)
+_PREFIXES: Final = ("b", "B", "rb", "rB", "Rb", "RB", "br", "bR", "Br", "BR")
+_SUBQUERIES: Final = {TokenType.EXISTS: exp.Exists}
+
+
+def _string(call: Any, token: Any) -> exp.Expr:
+    value = decode(call.sql[token.start : token.end + 1])
+    kind = exp.ByteString(this=value) if isinstance(value, bytes) else exp.Literal(this=value, is_string=True)
+    return call.expression(kind, token)  # type: ignore[no-any-return]  # the parser's methods are untyped here
+
+
+def _positional(call: Any) -> exp.Expr:
+    node = call.expression(exp.Placeholder())
+    node.meta["start"] = call._prev.start  # noqa: SLF001 - how sqlglot's tables are made
+    return node  # type: ignore[no-any-return]  # the parser's methods are untyped here
+
+
+def _cast(call: Any, kind: type[exp.Cast]) -> exp.Expr:
+    node = call._parse_cast(strict=True, safe=kind is exp.TryCast)  # noqa: SLF001 - how sqlglot's tables are made
+    node.meta[CAST_CALL] = True
+    return node  # type: ignore[no-any-return]  # the parser's methods are untyped here
+
+
+class GoogleSQL(BigQuery):
+    """BigQuery's dialect with functions as they were written."""
+
+    class Tokenizer(BigQuery.Tokenizer):
+        """BigQuery's tokens, bytes in raw quotes included."""
+
+        BYTE_STRINGS: ClassVar[list[Any]] = [
+            (prefix + quote, quote) for quote in ("'", '"', '"""', "'''") for prefix in _PREFIXES
+        ]
+
+    class Parser(BigQueryParser):
+        """BigQuery's grammar, less what only sqlglot accepts."""
+
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            "ARRAY": BigQueryParser.FUNCTION_PARSERS["ARRAY"],
+            "CAST": lambda self: _cast(self, exp.Cast),
+            "SAFE_CAST": lambda self: _cast(self, exp.TryCast),
+            "EXTRACT": BigQueryParser.FUNCTION_PARSERS["EXTRACT"],
+        }
+        NO_PAREN_FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
+            "CASE": parser.Parser.NO_PAREN_FUNCTION_PARSERS["CASE"],
+        }
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {
+            token: kind
+            for token, kind in BigQueryParser.NO_PAREN_FUNCTIONS.items()
+            if token
+            in (
+                TokenType.CURRENT_DATE,
+                TokenType.CURRENT_DATETIME,
+                TokenType.CURRENT_TIME,
+                TokenType.CURRENT_TIMESTAMP,
+            )
+        }
+        PRIMARY_PARSERS: ClassVar[dict[Any, Any]] = {
+            **{
+                token: parse
+                for token, parse in BigQueryParser.PRIMARY_PARSERS.items()
+                if token
+                in (
+                    TokenType.HEX_STRING,
+                    TokenType.NUMBER,
+                    TokenType.NULL,
+                    TokenType.TRUE,
+                    TokenType.FALSE,
+                    TokenType.STAR,
+                )
+            },
+            TokenType.STRING: _string,
+            TokenType.RAW_STRING: _string,
+            TokenType.BYTE_STRING: _string,
+        }
+        PLACEHOLDER_PARSERS: ClassVar[dict[Any, Any]] = {
+            TokenType.PLACEHOLDER: _positional,
+            TokenType.PARAMETER: BigQueryParser.PLACEHOLDER_PARSERS[TokenType.PARAMETER],
+        }
+        STRING_PARSERS: ClassVar[dict[Any, Any]] = {TokenType.STRING: _string, TokenType.RAW_STRING: _string}
+        COLUMN_OPERATORS: ClassVar[dict[Any, Any]] = {TokenType.DOT: None}
+        CAST_COLUMN_OPERATORS: ClassVar[set[Any]] = set()
+        SUBQUERY_PREDICATES: ClassVar[dict[Any, Any]] = _SUBQUERIES
+        FACTOR: ClassVar[dict[Any, Any]] = {TokenType.SLASH: exp.Div, TokenType.STAR: exp.Mul}
+        LAMBDAS: ClassVar[dict[Any, Any]] = {TokenType.FARROW: parser.Parser.LAMBDAS[TokenType.FARROW]}
+        ASSIGNMENT: ClassVar[dict[Any, Any]] = {}
+        DISJUNCTION: ClassVar[dict[Any, Any]] = {TokenType.OR: exp.Or}
+        RANGE_PARSERS: ClassVar[dict[Any, Any]] = {
+            token: parse
+            for token, parse in BigQueryParser.RANGE_PARSERS.items()
+            if token in (TokenType.BETWEEN, TokenType.IN, TokenType.IS, TokenType.LIKE)
+        }
+        QUERY_MODIFIER_PARSERS: ClassVar[dict[Any, Any]] = {
+            token: parse for token, parse in BigQueryParser.QUERY_MODIFIER_PARSERS.items() if token in _MODIFIERS
+        }
+        TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = {}
+        QUERY_MODIFIER_TOKENS: ClassVar[set[Any]] = set(QUERY_MODIFIER_PARSERS)
+        JOIN_METHODS: ClassVar[set[Any]] = set()
+        JOIN_SIDES: ClassVar[set[Any]] = {TokenType.LEFT, TokenType.RIGHT, TokenType.FULL}
+        JOIN_KINDS: ClassVar[set[Any]] = {TokenType.INNER, TokenType.OUTER, TokenType.CROSS}
+        EXPRESSION_PARSERS: ClassVar[dict[Any, Any]] = {
+            **BigQueryParser.EXPRESSION_PARSERS,
+            exp.From: lambda self: self._parse_from(joins=True, skip_from_token=True),
+        }
+
+
+def parse_query(text: str) -> exp.Query:
+    """Read one query.
+
+    Raises:
+        BigQueryError: invalidQuery, with the position, when the text is not a query of GoogleSQL.
+    """
+    tree = _parsed(text, None)
+    if not isinstance(tree, exp.Query):
+        raise refused(None, "Syntax error: Expected a query")
+    return tree
+
+
+def parse_expression(text: str) -> exp.Expr:
+    """Read one expression.
+
+    Raises:
+        BigQueryError: invalidQuery, with the position, when the text is not an expression of GoogleSQL.
+    """
+    return _parsed(text, exp.Condition)
+
+
+def parse_from(text: str) -> exp.From:
+    """Read what stands behind FROM: tables, subqueries and joins; the joins hang on its first item.
+
+    Raises:
+        BigQueryError: invalidQuery, with the position, when the text is nothing of the kind.
+    """
+    tree = _parsed(text, exp.From)
+    if not isinstance(tree, exp.From):
+        raise refused(None, "Syntax error: Expected a FROM clause")
+    return tree
+
+
+def _parsed(text: str, into: type[exp.Expr] | None) -> exp.Expr:
+    try:
+        trees = sqlglot.parse(text, dialect=GoogleSQL) if into is None else GoogleSQL().parse_into(into, text)
+    except ParseError as error:
+        raise _syntax_error(error) from error
+    except TokenError as error:
+        raise refused(None, "Syntax error: Unclosed string literal or comment") from error
+    except RecursionError as error:
+        raise refused(
+            None,
+            "Resources exceeded during query execution: Not enough resources for query planning - too deeply nested",
+        ) from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Expr):
+        raise refused(None, "Syntax error: Expected one statement")
+    _place(trees[0], text)
+    return trees[0]
+
+
+def _syntax_error(error: ParseError) -> BigQueryError:
+    first = error.errors[0] if error.errors else {}
+    token = str(first.get("highlight") or "")
+    line, column = first.get("line") or 1, first.get("col") or 1
+    # sqlglot tells the column of a token's last character.
+    begin = max(1, int(column) - len(token) + 1)
+    what = f'Unexpected "{token}"' if token else str(first.get("description") or error)
+    return refused(None, f"Syntax error: {what} at [{line}:{begin}]")
+
+
+def _place(tree: exp.Expr, text: str) -> None:
+    lines = [0]
+    for index, character in enumerate(text):
+        if character == "\n":
+            lines.append(index + 1)
+    marks = sorted(tree.find_all(exp.Placeholder), key=lambda mark: int(mark.meta["start"]))
+    for index, mark in enumerate(marks):
+        mark.meta[POSITION] = index
+    for node in tree.walk():
+        start = node.meta_get("start")
+        if start is not None:
+            line = bisect_right(lines, start)
+            node.meta[PLACE] = (line, start - lines[line - 1] + 1)

@@ -1,0 +1,49 @@
+"""Array functions.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/array_functions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from replicator.local.bigquery.googlesql.functions.table import Functions, Overload
+
+
+def _concatenated(args: Sequence[str]) -> str:
+    # list_concat passes over a NULL list; GoogleSQL's result is NULL then.
+    sql = f"list_concat({', '.join(args)})" if len(args) > 1 else args[0]
+    checked = [arg for arg in args if not arg.startswith(("[", "CAST(["))]
+    if not checked:
+        return sql
+    return f"CASE WHEN {' OR '.join(f'{arg} IS NULL' for arg in checked)} THEN NULL ELSE {sql} END"
+
+
+_STEP: Final = "'Sequence step cannot be 0.'"
+
+ARRAYS: Final[Functions] = {
+    "ARRAY_CONCAT": (Overload("ARRAY<T>... -> ARRAY<T>", _concatenated),),
+    "ARRAY_LENGTH": (Overload("ARRAY<T> -> INT64", "CAST(len({0}) AS BIGINT)"),),
+    "ARRAY_REVERSE": (Overload("ARRAY<T> -> ARRAY<T>", "list_reverse({0})"),),
+    "ARRAY_TO_STRING": (
+        Overload(
+            "ARRAY<STRING>, STRING -> STRING",
+            "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL "
+            "ELSE coalesce(array_to_string(list_filter({0}, lambda e: e IS NOT NULL), {1}), '') END",
+        ),
+        Overload(
+            "ARRAY<STRING>, STRING, STRING -> STRING",
+            "CASE WHEN {0} IS NULL OR {1} IS NULL OR {2} IS NULL THEN NULL "
+            "ELSE coalesce(array_to_string(list_transform({0}, lambda e: coalesce(e, {2})), {1}), '') END",
+        ),
+    ),
+    "GENERATE_ARRAY": (
+        Overload("INT64, INT64 -> ARRAY<INT64>", "generate_series({0}, {1})"),
+        Overload(
+            "INT64, INT64, INT64 -> ARRAY<INT64>",
+            "CASE WHEN {2} = 0 THEN {fail} ELSE generate_series({0}, {1}, {2}) END",
+            _STEP,
+        ),
+    ),
+}

@@ -1,0 +1,242 @@
+"""JSON functions.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/json_functions
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, rule
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
+from replicator.local.bigquery.googlesql.resolver import Resolver
+from replicator.local.bigquery.googlesql.texts import datetime_text, float_text, fraction_text, numeric_text, time_text
+from replicator.local.bigquery.googlesql.values import (
+    JSON,
+    STRING,
+    Names,
+    Origin,
+    Value,
+    bound,
+    derived,
+    field_sql,
+    quote,
+)
+from replicator.local.bigquery.types import Type, array
+
+_STEP: Final = re.compile(
+    r"""\.(?P<name>[^.\[\]"'\s]+)|\."(?P<quoted>[^"]*)"|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]"""
+)
+_NUMBERS: Final = "('DOUBLE', 'UHUGEINT', 'HUGEINT')"
+
+
+def _path(resolver: Resolver, node: exp.Expr) -> str:
+    """The second argument, a JSONPath, as DuckDB's; ``$`` where there is none.
+
+    Raises:
+        BigQueryError: It is no path.
+    """
+    if len(node.expressions) < 2:
+        return quote("$")
+    path = resolver.value(node.expressions[1]).constant
+    if not isinstance(path, str):
+        raise refused(node.expressions[1], "JSONPath must be a string literal or query parameter")
+    if not path.startswith("$"):
+        raise refused(node.expressions[1], "JSONPath must start with '$'")
+    position, steps = 1, ["$"]
+    while position < len(path):
+        match = _STEP.match(path, position)
+        if match is None:
+            raise refused(node.expressions[1], f"Invalid token in JSONPath at: {path[position:]}")
+        if match["index"] is not None:
+            steps.append(f"[{match['index']}]")
+        else:
+            name = next(part for part in (match["name"], match["quoted"], match["key"]) if part is not None)
+            if '"' in name or "*" in name:
+                raise unknown(node, f"the JSONPath {path}")
+            steps.append(f'."{name}"')
+        position = match.end()
+    return quote("".join(steps))
+
+
+def _document(resolver: Resolver, node: exp.Expr) -> Value:
+    """The first argument: a text that holds JSON, or a JSON."""
+    values = arguments(resolver, node, 1, 2)
+    if values[0].type == JSON:
+        return derived(f"CAST({values[0].sql} AS VARCHAR)", JSON, values[0])
+    return as_type(resolver, node, values, 0, STRING)
+
+
+def _guarded(held: str, sql: str) -> str:
+    # How much of a malformed text the service still reads is not known.
+    doubt = "error('reading a text that is not well-formed JSON is not modelled by the local cloud')"
+    broken = f"{held} IS NOT NULL AND NOT json_valid({held})"
+    return (
+        f"(CASE WHEN {broken} THEN CASE WHEN regexp_matches({held}, '^\\s*[\\[{{\"]') THEN {doubt} END ELSE {sql} END)"
+    )
+
+
+def _text_of(held: str, path: str, whole: str) -> str:
+    """A scalar's text. DuckDB prints fractions anew; one that does not stand so in the document is refused."""
+    taken = f"json_extract_string({held}, {path})"
+    seen = f"regexp_matches({whole}, '(^|[\\[{{:,\\s])' || regexp_escape({taken}) || '($|[\\]}},\\s])')"
+    doubt = "error('a JSON number as ' || {taken} || ' prints it is not modelled by the local cloud')".replace(
+        "{taken}", taken
+    )
+    kind = f"json_type({held}, {path})"
+    return (
+        f"CASE WHEN {kind} IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL "
+        f"WHEN {kind} IN {_NUMBERS} AND NOT {seen} THEN {doubt} ELSE {taken} END"
+    )
+
+
+@rule("JSON_VALUE")
+def _value(resolver: Resolver, node: exp.Expr) -> Value:
+    document, path = _document(resolver, node), _path(resolver, node)
+
+    def sql(held: str) -> str:
+        return _guarded(held, _text_of(held, path, held))
+
+    return derived(bound(document.sql, resolver.gathering.names, sql), STRING, document)
+
+
+def _exact(held: str, sql: str) -> str:
+    # JSON text is passed on without blanks, numbers as they were written; DuckDB writes fractions anew.
+    doubt = "error('JSON with fractions is not modelled by the local cloud')"
+    return f"CASE WHEN regexp_matches({held}, '\\d[.eE]') THEN {doubt} ELSE {sql} END"
+
+
+@rule("JSON_QUERY")
+def _query(resolver: Resolver, node: exp.Expr) -> Value:
+    document, path = _document(resolver, node), _path(resolver, node)
+
+    def sql(held: str) -> str:
+        taken = f"CAST(json_extract({held}, {path}) AS VARCHAR)"
+        return _guarded(held, _exact(held, f"CASE WHEN json_type({held}, {path}) <> 'NULL' THEN {taken} END"))
+
+    text = bound(document.sql, resolver.gathering.names, sql)
+    if document.type == JSON:
+        return derived(f"CAST({text} AS JSON)", JSON, document)
+    return derived(text, STRING, document)
+
+
+@rule("JSON_VALUE_ARRAY")
+def _value_array(resolver: Resolver, node: exp.Expr) -> Value:
+    names = resolver.gathering.names
+    document, path = _document(resolver, node), _path(resolver, node)
+    name = names.fresh("v")
+
+    def sql(held: str) -> str:
+        members = f"json_extract({held}, {path[:-1]}[*]')"
+        member = _text_of(f"CAST({name} AS VARCHAR)", "'$'", held)
+        nested = f"len(list_filter({members}, lambda {name}: json_type({name}) IN ('OBJECT', 'ARRAY'))) > 0"
+        taken = f"list_transform({members}, lambda {name}: {member})"
+        return _guarded(
+            held, f"CASE WHEN json_type({held}, {path}) <> 'ARRAY' OR {nested} THEN NULL "
+            f"WHEN json_type({held}, {path}) IS NOT NULL THEN {taken} END"
+        )  # fmt: skip
+
+    return derived(bound(document.sql, names, sql), array(STRING), document)
+
+
+@rule("JSON_QUERY_ARRAY")
+def _query_array(resolver: Resolver, node: exp.Expr) -> Value:
+    names = resolver.gathering.names
+    document, path = _document(resolver, node), _path(resolver, node)
+    if document.type == JSON:
+        raise unknown(node, "JSON_QUERY_ARRAY of a JSON value")
+    name = names.fresh("v")
+
+    def sql(held: str) -> str:
+        taken = f"list_transform(json_extract({held}, {path[:-1]}[*]'), lambda {name}: CAST({name} AS VARCHAR))"
+        return _guarded(held, _exact(held, f"CASE WHEN json_type({held}, {path}) = 'ARRAY' THEN {taken} END"))
+
+    return derived(bound(document.sql, names, sql), array(STRING), document)
+
+
+@rule("PARSE_JSON")
+def _parse(resolver: Resolver, node: exp.Expr) -> Value:
+    values = arguments(resolver, node, 1)
+    text = as_type(resolver, node, values, 0, STRING)
+    return derived(f"CAST({text.sql} AS JSON)", JSON, text, fallible=True)
+
+
+@rule("TO_JSON_STRING")
+def _to_json_string(resolver: Resolver, node: exp.Expr) -> Value:
+    value = arguments(resolver, node, 1)[0]
+    if value.origin is Origin.NULL:
+        return Value("'null'", STRING, fixed=True)
+    names = resolver.gathering.names
+    if value.parts is not None and value.type.name == "STRUCT":
+        # A constructor's members are printed one by one, so that none is computed twice.
+        return derived(_object([json_text(part, names) for part in value.parts], value.type), STRING, value)
+    return derived(json_text(value, names), STRING, value)
+
+
+def json_text(value: Value, names: Names) -> str:
+    """The JSON of a value, as text; ``null`` for NULL."""
+    if value.parts is not None and value.type.name == "STRUCT":
+        return _object([json_text(part, names) for part in value.parts], value.type)
+    return bound(value.sql, names, lambda held: f"coalesce({_json(held, value.type, names)}, 'null')")
+
+
+def _object(members: list[str], kind: Type) -> str:
+    keys = [quote(("{" if index == 0 else ",") + _key(name) + ":") for index, (name, _) in enumerate(kind.fields)]
+    pieces = [f"{key} || {member}" for key, member in zip(keys, members, strict=True)]
+    return f"({' || '.join(pieces)} || '}}')"
+
+
+def _key(name: str) -> str:
+    if re.search(r'["\\\x00-\x1f]', name):
+        raise unknown(None, f"JSON with the key {name!r}")
+    return f'"{name}"'
+
+
+def _json(sql: str, kind: Type, names: Names) -> str:
+    """The JSON of a short expression; NULL of NULL."""
+    if kind.element is not None:
+        name = names.fresh("v")
+        member = f"coalesce({_json(name, kind.element, names)}, 'null')"
+        joined = f"coalesce(array_to_string(list_transform({sql}, lambda {name}: {member}), ','), '')"
+        return f"CASE WHEN {sql} IS NOT NULL THEN '[' || {joined} || ']' END"
+    if kind.name == "STRUCT":
+        members = [
+            f"coalesce({_json(field_sql(sql, kind, index), child, names)}, 'null')"
+            for index, (_, child) in enumerate(kind.fields)
+        ]
+        return f"CASE WHEN {sql} IS NOT NULL THEN {_object(members, kind)} END"
+    wall = f"({sql} AT TIME ZONE 'UTC')"
+    match kind.name:
+        case "INT64":
+            # A number beyond what a double holds is written as a text.
+            return f"CASE WHEN abs({sql}::HUGEINT) > 9007199254740992 THEN '\"' || {sql} || '\"' ELSE CAST({sql} AS VARCHAR) END"
+        case "BOOL":
+            return f"CAST({sql} AS VARCHAR)"
+        case "FLOAT64":
+            special = (
+                f"CASE WHEN isnan({sql}) THEN '\"NaN\"' WHEN {sql} > 0 THEN '\"Infinity\"' ELSE '\"-Infinity\"' END"
+            )
+            return f"CASE WHEN isfinite({sql}) THEN {float_text(sql)} WHEN {sql} IS NOT NULL THEN {special} END"
+        case "STRING":
+            # Line separators are escaped for JavaScript's sake.
+            return f"replace(replace(CAST(to_json({sql}) AS VARCHAR), chr(8232), '\\u2028'), chr(8233), '\\u2029')"
+        case "DATE":
+            return f"('\"' || strftime({sql}, '%Y-%m-%d') || '\"')"
+        case "DATETIME":
+            return f"('\"' || replace({datetime_text(sql)}, ' ', 'T') || '\"')"
+        case "TIME":
+            return f"('\"' || {time_text(sql)} || '\"')"
+        case "TIMESTAMP":
+            return (
+                f"('\"' || strftime({wall}, '%Y-%m-%dT%H:%M:%S') || {fraction_text(f'microsecond({wall})')} || 'Z\"')"
+            )
+        case "BYTES":
+            return f"('\"' || to_base64({sql}) || '\"')"
+        case "NUMERIC":
+            whole = f"{sql} = trunc({sql}) AND abs({sql}) <= 9007199254740992"
+            text = numeric_text(sql)
+            return f"CASE WHEN {whole} THEN {text} ELSE '\"' || {text} || '\"' END"
+    raise unknown(None, f"TO_JSON_STRING of a value of type {kind}")

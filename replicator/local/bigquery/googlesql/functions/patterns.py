@@ -1,0 +1,89 @@
+r"""Regular expressions: RE2 on both sides.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/string_functions#regexp_contains
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, rule
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
+from replicator.local.bigquery.googlesql.resolver import Resolver
+from replicator.local.bigquery.googlesql.values import BOOL, NATIVE, STRING, Value, bound, derived, quote
+from replicator.local.bigquery.types import array
+
+# What is no group, then a group: escapes, character classes, (?: and (?i).
+_GROUP: Final = re.compile(
+    r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]])*\]|\((?P<opens>\?P?<|(?!\?))?", re.DOTALL
+)
+
+
+def groups_in(pattern: str) -> int:
+    """How many capturing groups a pattern has."""
+    return sum(match["opens"] is not None for match in _GROUP.finditer(pattern))
+
+
+def _texts(resolver: Resolver, node: exp.Expr, count: int) -> list[Value]:
+    values = arguments(resolver, node, count)
+    return [as_type(resolver, node, values, index, STRING) for index in range(count)]
+
+
+@rule("REGEXP_CONTAINS")
+def _contains(resolver: Resolver, node: exp.Expr) -> Value:
+    text, pattern = _texts(resolver, node, 2)
+    return derived(f"{NATIVE}regexp_matches({text.sql}, {pattern.sql})", BOOL, text, pattern, fallible=True)
+
+
+def _group(pattern: Value, node: exp.Expr) -> int:
+    if not isinstance(pattern.constant, str):
+        raise unknown(node, "extraction by a regular expression that is not constant")
+    count = groups_in(pattern.constant)
+    if count > 1:
+        message = "Regular expressions passed into extraction functions must not have more than 1 capturing group"
+        raise refused(node, message)
+    return count
+
+
+@rule("REGEXP_EXTRACT", "REGEXP_SUBSTR")
+def _extract(resolver: Resolver, node: exp.Expr) -> Value:
+    text, pattern = _texts(resolver, node, 2)
+    group = _group(pattern, node)
+    optional = group == 1 and isinstance(pattern.constant, str) and _may_be_absent(pattern.constant)
+    if optional:
+        raise unknown(node, "REGEXP_EXTRACT with a group that may be left out of a match")
+
+    def sql(held: str) -> str:
+        taken = f"regexp_extract({held}, {pattern.sql}, {group})"
+        return f"(CASE WHEN regexp_matches({held}, {pattern.sql}) THEN {taken} END)"
+
+    return derived(NATIVE + bound(text.sql, resolver.gathering.names, sql), STRING, text, pattern, fallible=True)
+
+
+def _may_be_absent(pattern: str) -> bool:
+    """Whether the one group might not take part in a match, which reads as NULL and not as an empty text."""
+    return "|" in re.sub(r"\([^()]*\)", "", pattern) or re.search(r"\)(?:[?*]|\{0)", pattern) is not None
+
+
+@rule("REGEXP_EXTRACT_ALL")
+def _extract_all(resolver: Resolver, node: exp.Expr) -> Value:
+    text, pattern = _texts(resolver, node, 2)
+    group = _group(pattern, node)
+    sql = f"{NATIVE}regexp_extract_all({text.sql}, {pattern.sql}, {group})"
+    return derived(sql, array(STRING), text, pattern, fallible=True)
+
+
+@rule("REGEXP_REPLACE")
+def _replace(resolver: Resolver, node: exp.Expr) -> Value:
+    text, pattern, replacement = _texts(resolver, node, 3)
+    if not isinstance(replacement.constant, str) and replacement.constant is not None:
+        raise unknown(node, "REGEXP_REPLACE by a text that is not constant")
+    if isinstance(replacement.constant, str):
+        for escape in re.findall(r"\\(.?)", replacement.constant.replace("\\\\", "")):
+            if not escape.isdigit():
+                raise refused(node, f"Invalid REGEXP_REPLACE pattern: {replacement.constant}")
+    sql = f"{NATIVE}regexp_replace({text.sql}, {pattern.sql}, {replacement.sql}, {quote('g')})"
+    return derived(sql, STRING, text, pattern, replacement, fallible=True)

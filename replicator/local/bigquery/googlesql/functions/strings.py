@@ -1,0 +1,138 @@
+"""String functions.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/string_functions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload
+from replicator.local.bigquery.googlesql.values import quote
+
+# What TRIM takes off when it is not told: Unicode's White_Space.
+_WHITE: Final = quote(
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+# A position of 0 is that of 1, one before the beginning is the beginning; DuckDB counts otherwise.
+_FROM: Final = "CASE WHEN {1} = 0 OR {1} < -length({0}) THEN 1 ELSE {1} END"
+_REVERSED: Final = (
+    "array_to_string(list_reverse(list_transform(range(1, length({0}) + 1), lambda i: substr({0}, i, 1))), '')"
+)
+
+
+def _joined(args: Sequence[str]) -> str:
+    return "(" + " || ".join(args) + ")"
+
+
+STRINGS: Final[Functions] = {
+    "ASCII": (Overload("STRING -> INT64", "CASE WHEN {0} = '' THEN 0 ELSE CAST(ascii({0}) AS BIGINT) END"),),
+    "BYTE_LENGTH": (
+        Overload("STRING -> INT64", "CAST(strlen({0}) AS BIGINT)"),
+        Overload("BYTES -> INT64", "CAST(octet_length({0}) AS BIGINT)"),
+    ),
+    "CHAR_LENGTH": (Overload("STRING -> INT64", "length({0})"),),
+    "CHARACTER_LENGTH": (Overload("STRING -> INT64", "length({0})"),),
+    "CHR": (Overload("INT64 -> STRING", "CASE WHEN {0} = 0 THEN '' ELSE chr(CAST({0} AS INTEGER)) END", BY_ITSELF),),
+    "CODE_POINTS_TO_STRING": (
+        Overload(
+            "ARRAY<INT64> -> STRING",
+            "array_to_string(list_transform({0}, lambda c: chr(CAST(c AS INTEGER))), '')",
+            BY_ITSELF,
+        ),
+    ),
+    "CONCAT": (Overload("STRING... -> STRING", _joined), Overload("BYTES... -> BYTES", _joined)),
+    "ENDS_WITH": (Overload("STRING, STRING -> BOOL", "ends_with({0}, {1})"),),
+    "INSTR": (Overload("STRING, STRING -> INT64", "CAST(strpos({0}, {1}) AS BIGINT)"),),
+    "LEFT": (
+        Overload(
+            "STRING, INT64 -> STRING",
+            "CASE WHEN {1} < 0 THEN {fail} ELSE substr({0}, 1, {1}) END",
+            "'Second argument in LEFT() cannot be negative'",
+        ),
+    ),
+    "LENGTH": (
+        Overload("STRING -> INT64", "length({0})"),
+        Overload("BYTES -> INT64", "CAST(octet_length({0}) AS BIGINT)"),
+    ),
+    "LOWER": (Overload("STRING -> STRING", "lower({0})"),),
+    "LPAD": (
+        Overload("STRING, INT64 -> STRING", "lpad({0}, CAST({1} AS INTEGER), ' ')", BY_ITSELF),
+        Overload("STRING, INT64, STRING -> STRING", "lpad({0}, CAST({1} AS INTEGER), {2})", BY_ITSELF),
+    ),
+    "LTRIM": (
+        Overload("STRING -> STRING", f"ltrim({{0}}, {_WHITE})"),
+        Overload("STRING, STRING -> STRING", "ltrim({0}, {1})"),
+    ),
+    "OCTET_LENGTH": (
+        Overload("STRING -> INT64", "CAST(strlen({0}) AS BIGINT)"),
+        Overload("BYTES -> INT64", "CAST(octet_length({0}) AS BIGINT)"),
+    ),
+    "REPEAT": (
+        Overload(
+            "STRING, INT64 -> STRING",
+            "CASE WHEN {1} < 0 THEN {fail} ELSE repeat({0}, {1}) END",
+            "'Second argument in REPEAT() must be a non-negative integer'",
+        ),
+    ),
+    "REPLACE": (Overload("STRING, STRING, STRING -> STRING", "replace({0}, {1}, {2})"),),
+    # DuckDB's own reverses clusters of code points, which are single ones in ASCII only.
+    "REVERSE": (
+        Overload(
+            "STRING -> STRING", f"CASE WHEN strlen({{0}}) = length({{0}}) THEN reverse({{0}}) ELSE {_REVERSED} END"
+        ),
+    ),
+    "RIGHT": (
+        Overload(
+            "STRING, INT64 -> STRING",
+            "CASE WHEN {1} < 0 THEN {fail} WHEN {1} = 0 THEN '' ELSE right({0}, {1}) END",
+            "'Second argument in RIGHT() cannot be negative'",
+        ),
+    ),
+    "RPAD": (
+        Overload("STRING, INT64 -> STRING", "rpad({0}, CAST({1} AS INTEGER), ' ')", BY_ITSELF),
+        Overload("STRING, INT64, STRING -> STRING", "rpad({0}, CAST({1} AS INTEGER), {2})", BY_ITSELF),
+    ),
+    "RTRIM": (
+        Overload("STRING -> STRING", f"rtrim({{0}}, {_WHITE})"),
+        Overload("STRING, STRING -> STRING", "rtrim({0}, {1})"),
+    ),
+    "SPLIT": (
+        Overload("STRING -> ARRAY<STRING>", "string_split({0}, ',')"),
+        Overload("STRING, STRING -> ARRAY<STRING>", "string_split({0}, {1})"),
+    ),
+    "STARTS_WITH": (Overload("STRING, STRING -> BOOL", "starts_with({0}, {1})"),),
+    "STRPOS": (Overload("STRING, STRING -> INT64", "CAST(strpos({0}, {1}) AS BIGINT)"),),
+    "SUBSTR": (
+        Overload("STRING, INT64 -> STRING", f"substr({{0}}, {_FROM})"),
+        Overload(
+            "STRING, INT64, INT64 -> STRING",
+            f"CASE WHEN {{2}} < 0 THEN {{fail}} ELSE substr({{0}}, {_FROM}, {{2}}) END",
+            "'Third argument in SUBSTR() cannot be negative'",
+        ),
+    ),
+    "TO_CODE_POINTS": (
+        Overload(
+            "STRING -> ARRAY<INT64>",
+            "list_transform(range(1, length({0}) + 1), lambda i: CAST(unicode(substr({0}, i, 1)) AS BIGINT))",
+        ),
+    ),
+    "TRANSLATE": (Overload("STRING, STRING, STRING -> STRING", "translate({0}, {1}, {2})"),),
+    "TRIM": (
+        Overload("STRING -> STRING", f"trim({{0}}, {_WHITE})"),
+        Overload("STRING, STRING -> STRING", "trim({0}, {1})"),
+    ),
+    "UPPER": (Overload("STRING -> STRING", "upper({0})"),),
+    # Hashes and encodings: hash_functions, string_functions#to_hex.
+    "FROM_BASE64": (Overload("STRING -> BYTES", "from_base64({0})", BY_ITSELF),),
+    "FROM_HEX": (
+        Overload("STRING -> BYTES", "unhex(CASE WHEN strlen({0}) % 2 = 1 THEN '0' || {0} ELSE {0} END)", BY_ITSELF),
+    ),
+    "MD5": (Overload("STRING -> BYTES", "unhex(md5({0}))"), Overload("BYTES -> BYTES", "unhex(md5({0}))")),
+    "SHA1": (Overload("STRING -> BYTES", "unhex(sha1({0}))"), Overload("BYTES -> BYTES", "unhex(sha1({0}))")),
+    "SHA256": (Overload("STRING -> BYTES", "unhex(sha256({0}))"), Overload("BYTES -> BYTES", "unhex(sha256({0}))")),
+    "TO_BASE64": (Overload("BYTES -> STRING", "to_base64({0})"),),
+    "TO_HEX": (Overload("BYTES -> STRING", "lower(hex({0}))"),),
+}
+STRINGS["SUBSTRING"] = STRINGS["SUBSTR"]

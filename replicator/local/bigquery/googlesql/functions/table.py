@@ -1,0 +1,190 @@
+"""How a function is written down, and how a call finds the signature that fits.
+
+A signature is text: ``STRING, INT64 -> STRING``. ``T`` is any one type, the same throughout; ``ARRAY<T>`` an array of
+it; a last parameter followed by ``...`` may be repeated. In DuckDB's SQL ``{0}`` is the first argument, ``{fail}`` a
+failure with the function's message; a function of the arguments' SQL takes any number of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, TypeAlias
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.coercion import implicit, supertype
+from replicator.local.bigquery.googlesql.refusals import refused
+from replicator.local.bigquery.googlesql.values import NATIVE, Names, Origin, Value, bound, derived, fail, filled
+from replicator.local.bigquery.types import Type, array
+
+BY_ITSELF: Final = "the engine's own"
+"""The message of what fails by itself, in DuckDB's words."""
+
+_PLACE: Final = re.compile(r"\{(\d+)\}")
+_ANY: Final = Type("T")
+_ARRAY_OF_ANY: Final = array(_ANY)
+
+Template: TypeAlias = str | Callable[[Sequence[str]], str]
+
+
+@dataclass(frozen=True)
+class Overload:
+    """One signature of a function.
+
+    Attributes:
+        signature: ``STRING, INT64 -> STRING``.
+        sql: DuckDB's SQL.
+        failure: The message, a string's SQL, with which a call can fail; empty when it cannot.
+        volatile: Two calls with the same arguments may yield different values.
+    """
+
+    signature: str
+    sql: Template
+    failure: str = ""
+    volatile: bool = False
+
+    @cached_property
+    def shape(self) -> tuple[tuple[Type, ...], bool, Type]:
+        """Parameters, whether the last is repeated, and the result."""
+        left, _, right = self.signature.partition("->")
+        parts = [part.strip() for part in left.split(",") if part.strip()]
+        repeated = bool(parts) and parts[-1].endswith("...")
+        parameters = tuple(_parsed(part.removesuffix("...")) for part in parts)
+        return parameters, repeated, _parsed(right)
+
+
+Functions: TypeAlias = dict[str, tuple[Overload, ...]]
+
+
+def _parsed(text: str) -> Type:
+    text = text.strip()
+    if text.startswith("ARRAY<"):
+        return array(_parsed(text[6:-1]))
+    return Type(text)
+
+
+def call(what: str, overloads: Sequence[Overload], args: Sequence[Value], names: Names, node: exp.Expr) -> Value:
+    """A call of the overload that fits best; ``what`` is ``function NAME`` or ``operator +``.
+
+    Raises:
+        BigQueryError: None does.
+    """
+    best: tuple[int, Overload, Type, list[Value]] | None = None
+    for overload in overloads:
+        fitted = _fit(overload, args, names, node)
+        if fitted is not None and (best is None or fitted[0] < best[0]):
+            best = (fitted[0], overload, fitted[1], fitted[2])
+    if best is None:
+        raise no_signature(node, what, args)
+    _, overload, result, fits = best
+    sql = _emitted(overload, [fit.sql for fit in fits], result, names)
+    if overload.failure == BY_ITSELF:
+        sql = NATIVE + sql
+    return derived(sql, result, *fits, fallible=bool(overload.failure), volatile=overload.volatile)
+
+
+def no_signature(node: exp.Expr | None, what: str, args: Sequence[Value]) -> Exception:
+    """BigQuery's refusal of argument types."""
+    given = ", ".join(type_name(arg) for arg in args)
+    return refused(node, f"No matching signature for {what} for argument types: {given}")
+
+
+def type_name(value: Value) -> str:
+    """The type as messages name it: an untyped NULL has none."""
+    return "NULL" if value.origin is Origin.NULL else str(value.type)
+
+
+def _fit(
+    overload: Overload, args: Sequence[Value], names: Names, node: exp.Expr
+) -> tuple[int, Type, list[Value]] | None:
+    """The arguments coerced to the parameters, what that costs, and the result's type."""
+    parameters, repeated, result = overload.shape
+    if repeated:
+        if len(args) < len(parameters):
+            return None
+        parameters = (*parameters, *[parameters[-1]] * (len(args) - len(parameters)))
+    elif len(args) != len(parameters):
+        return None
+    variable = _variable(parameters, args, names)
+    if variable is None:
+        return None
+    fits: list[Value] = []
+    cost = 0
+    for parameter, arg in zip(parameters, args, strict=True):
+        wanted = _bind(parameter, variable)
+        if not _possible(arg, wanted):
+            return None
+        fit = implicit(arg, wanted, names, node)
+        if fit is None:
+            return None
+        cost += _cost(arg, wanted)
+        fits.append(fit)
+    return cost, _bind(result, variable), fits
+
+
+def _possible(arg: Value, wanted: Type) -> bool:
+    # Coercing the text of a string literal to a date fails loudly, and must not while signatures are being tried.
+    from replicator.local.bigquery.googlesql.moments import read_date, read_datetime, read_time, read_timestamp
+
+    readers = {"DATE": read_date, "DATETIME": read_datetime, "TIME": read_time, "TIMESTAMP": read_timestamp}
+    if arg.type.name == "STRING" and isinstance(arg.constant, str) and arg.is_literal and wanted.name in readers:
+        return readers[wanted.name](arg.constant) is not None
+    return True
+
+
+def _cost(arg: Value, wanted: Type) -> int:
+    if arg.origin is Origin.NULL:
+        return 0
+    if arg.type == wanted:
+        return 0
+    return {"NUMERIC": 2, "FLOAT64": 1, "DATETIME": 2, "TIMESTAMP": 3}.get(wanted.name, 1)
+
+
+def _variable(parameters: Sequence[Type], args: Sequence[Value], names: Names) -> Type | None:
+    bearers: list[Value] = []
+    for parameter, arg in zip(parameters, args, strict=True):
+        if parameter == _ANY:
+            bearers.append(arg)
+        elif parameter == _ARRAY_OF_ANY:
+            if arg.parts is not None and arg.type.element is not None:
+                bearers += arg.parts
+            elif arg.type.element is not None and arg.origin is not Origin.EMPTY_ARRAY:
+                bearers.append(Value("NULL", arg.type.element))
+            elif arg.origin not in (Origin.NULL, Origin.EMPTY_ARRAY):
+                return None
+    return supertype(bearers, names)
+
+
+def _bind(parameter: Type, variable: Type) -> Type:
+    if parameter == _ANY:
+        return variable
+    if parameter.element is not None:
+        return array(_bind(parameter.element, variable))
+    return parameter
+
+
+def _emitted(overload: Overload, args: list[str], result: Type, names: Names) -> str:
+    if callable(overload.sql):
+        return overload.sql(args)
+    template = overload.sql
+    counts: dict[int, int] = {}
+    for found in _PLACE.findall(template + (overload.failure if "{fail}" in template else "")):
+        counts[int(found)] = counts.get(int(found), 0) + 1
+
+    def emit(bindings: list[str], rest: list[int]) -> str:
+        if rest:
+            index = rest[0]
+            return bound(
+                bindings[index],
+                names,
+                lambda name: emit([*bindings[:index], name, *bindings[index + 1 :]], rest[1:]),
+            )
+        blanks = {str(index): sql for index, sql in enumerate(bindings)}
+        if "{fail}" in template:
+            blanks["fail"] = fail(result, filled(overload.failure, blanks))
+        return filled(template, blanks)
+
+    return emit(args, [index for index, times in counts.items() if times > 1])

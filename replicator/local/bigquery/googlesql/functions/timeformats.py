@@ -1,0 +1,120 @@
+"""The elements of FORMAT_DATE, PARSE_DATE and their kin.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/format-elements#format_elements_date_time
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.refusals import unknown
+from replicator.local.bigquery.googlesql.texts import fraction_text
+from replicator.local.bigquery.googlesql.values import quote
+
+_ELEMENT: Final = re.compile(r"%(E\d[SfY]|E\*S|E[YzSCxXFT]|.)", re.DOTALL)
+_SHORTHANDS: Final = {"F": "%Y-%m-%d", "T": "%H:%M:%S", "R": "%H:%M", "D": "%m/%d/%y", "X": "%H:%M:%S", "x": "%m/%d/%y"}
+# Elements whose output DuckDB's strftime gives as GoogleSQL does.
+_SAME: Final = frozenset("aAbBdHIjmMSpyY")
+_SAME_DATE: Final = frozenset("aAbBdjmyY")
+
+# What strptime takes of each element: as it is always written, and as widely as it may be read.
+_STRICT: Final = {"Y": r"\d{4}", "m": r"\d{2}", "d": r"\d{2}", "H": r"\d{2}", "M": r"\d{2}", "S": r"\d{2}"}
+_LOOSE: Final = {
+    "Y": r"[+-]?\d{1,5}",
+    "m": r"\d{1,2}",
+    "d": r"\d{1,2}",
+    "H": r"\d{1,2}",
+    "M": r"\d{1,2}",
+    "S": r"\d{1,2}",
+}
+
+
+def pieces(form: str, node: exp.Expr | None) -> Iterator[tuple[str, str]]:
+    """(text, ``""``) for what stands for itself and (``""``, element) for elements; shorthands are spelt out."""
+    for short, long in _SHORTHANDS.items():
+        form = re.sub(rf"((?:^|[^%])(?:%%)*)%{short}", lambda match, long=long: match[1] + long, form)  # type: ignore[misc]  # a default binds the loop's value
+    position = 0
+    for match in _ELEMENT.finditer(form):
+        if match.start() > position:
+            yield form[position : match.start()], ""
+        yield ("%", "") if match[1] == "%" else ("", match[1])
+        position = match.end()
+    if form[position:].endswith("%"):
+        raise unknown(node, f"the format {form!r}")
+    if position < len(form):
+        yield form[position:], ""
+
+
+def formatted(form: str, sql: str, kind: str, node: exp.Expr | None) -> str:
+    """The text of a DATE, DATETIME, TIME or TIMESTAMP; ``sql`` is short.
+
+    Raises:
+        BigQueryError: notImplemented, for an element whose exact output is not known here.
+    """
+    wall = {
+        "DATE": f"CAST({sql} AS TIMESTAMP)",
+        "DATETIME": sql,
+        "TIMESTAMP": f"({sql} AT TIME ZONE 'UTC')",
+        "TIME": f"(DATE '1970-01-01' + {sql})",
+    }[kind]
+    texts: list[str] = []
+    for text, element in pieces(form, node):
+        if text:
+            texts.append(quote(text))
+        elif element in _SAME and (kind != "DATE" or element in _SAME_DATE) and (kind != "TIME" or element in "HIMSp"):
+            texts.append(f"strftime({wall}, '%{element}')")
+        elif element == "e" and kind != "TIME":
+            texts.append(f"lpad(CAST(day({wall}) AS VARCHAR), 2, ' ')")
+        elif element == "Q" and kind != "TIME":
+            texts.append(f"CAST(quarter({wall}) AS VARCHAR)")
+        elif kind != "DATE" and re.fullmatch(r"E[1-6]S", element):
+            digits = int(element[1])
+            texts.append(f"strftime({wall}, '%S.') || substr(strftime({wall}, '%f'), 1, {digits})")
+        elif kind != "DATE" and element == "E*S":
+            micros = f"(microsecond({wall}))"
+            texts.append(f"strftime({wall}, '%S') || regexp_replace({fraction_text(micros)}, '0+$', '')")
+        elif kind == "TIMESTAMP" and element in ("z", "Ez", "Z", "s"):
+            texts.append(
+                {"z": "'+0000'", "Ez": "'+00:00'", "Z": "'UTC'", "s": f"CAST(epoch_us({sql}) // 1000000 AS VARCHAR)"}[
+                    element
+                ]
+            )
+        else:
+            raise unknown(node, f"the format element %{element} for {kind}")
+    nothing = f"CASE WHEN {sql} IS NOT NULL THEN '' END"
+    return (
+        "(" + " || ".join(texts or [nothing]) + ")"
+        if any("strftime" in text for text in texts)
+        else (f"(CASE WHEN {sql} IS NOT NULL THEN {' || '.join(texts) or quote('')} END)")
+    )
+
+
+def parsing(form: str, node: exp.Expr | None) -> tuple[str, str, str]:
+    """For reading texts: DuckDB's strptime format, and patterns of what is surely read and of what may be.
+
+    Raises:
+        BigQueryError: notImplemented, for an element that is not read here.
+    """
+    engine: list[str] = []
+    strict: list[str] = []
+    loose: list[str] = [r"\s*"]
+    for text, element in pieces(form, node):
+        if text:
+            engine.append(text.replace("%", "%%"))
+            strict.append(re.escape(text))
+            loose.append(r"\s*".join(re.escape(part) for part in re.split(r"\s+", text)))
+        elif element in _STRICT:
+            engine.append(f"%{element}")
+            strict.append(_STRICT[element])
+            loose.append(rf"\s*{_LOOSE[element]}")
+        elif element in ("E*S", "E6S", "E3S"):
+            engine.append("%S.%f" if element != "E*S" else "%S.%f")
+            strict.append(r"\d{2}\.\d{1,6}" if element == "E*S" else rf"\d{{2}}\.\d{{1,{element[1]}}}")
+            loose.append(r"\s*\d{1,2}(?:\.\d*)?")
+        else:
+            raise unknown(node, f"the format element %{element} for parsing")
+    return "".join(engine), "".join(strict), "".join([*loose, r"\s*"])

@@ -1,0 +1,202 @@
+"""Functions with date parts or formats.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/timestamp_functions
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.casting import cast
+from replicator.local.bigquery.googlesql.coercion import implicit
+from replicator.local.bigquery.googlesql.functions.dateparts import (
+    ADDED,
+    COUNTED,
+    TRUNCATED,
+    added,
+    check,
+    counted,
+    part_of,
+    truncated,
+)
+from replicator.local.bigquery.googlesql.functions.dates import DATES
+from replicator.local.bigquery.googlesql.functions.rules import as_type, mismatch, name_of, rule
+from replicator.local.bigquery.googlesql.functions.table import call
+from replicator.local.bigquery.googlesql.functions.timeformats import formatted, parsing
+from replicator.local.bigquery.googlesql.operators import interval_of
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
+from replicator.local.bigquery.googlesql.resolver import Resolver
+from replicator.local.bigquery.googlesql.values import (
+    DATE,
+    INT64,
+    STRING,
+    Names,
+    Value,
+    bound,
+    derived,
+    fail,
+    quote,
+)
+from replicator.local.bigquery.types import Type, array
+
+_KINDS: Final = ("DATE", "DATETIME", "TIME", "TIMESTAMP")
+
+
+def _moment(resolver: Resolver, node: exp.Expr, argument: exp.Expr) -> Value:
+    """The value that the function's name speaks of: DATE_ADD of a DATE, and so on; DATE_… takes its relations as well."""
+    value = resolver.value(argument)
+    kind = Type(name_of(node).partition("_")[0])
+    if kind == DATE and value.type.name in ("DATETIME", "TIMESTAMP"):
+        return value
+    coerced = implicit(value, kind, resolver.gathering.names, argument)
+    if coerced is None:
+        raise mismatch(node, [value])
+    return coerced
+
+
+def _count(node: exp.Expr, least: int, most: int) -> None:
+    if not least <= len(node.expressions) <= most:
+        raise refused(node, f"No matching signature for function {name_of(node)}: wrong number of arguments")
+
+
+@rule(*(f"{kind}_{verb}" for kind in _KINDS for verb in ("ADD", "SUB")))
+def _shift(resolver: Resolver, node: exp.Expr) -> Value:
+    _count(node, 2, 2)
+    value = _moment(resolver, node, node.expressions[0])
+    amount, part = interval_of(resolver, node.expressions[1])
+    check(part, ADDED[value.type.name], name_of(node), node)
+    signed = amount.sql if name_of(node).endswith("ADD") else f"(-{amount.sql})"
+    return derived(added(value.type.name, value.sql, signed, part), value.type, value, amount, fallible=True)
+
+
+@rule(*(f"{kind}_DIFF" for kind in _KINDS))
+def _difference(resolver: Resolver, node: exp.Expr) -> Value:
+    _count(node, 3, 3)
+    later, earlier = (_moment(resolver, node, argument) for argument in node.expressions[:2])
+    if later.type != earlier.type:
+        raise mismatch(node, [later, earlier])
+    part = part_of(node.expressions[2])
+    kind = later.type.name
+    check(part, COUNTED[kind], name_of(node), node)
+    return derived(counted(kind, later.sql, earlier.sql, part), INT64, later, earlier)
+
+
+@rule(*(f"{kind}_TRUNC" for kind in _KINDS))
+def _truncation(resolver: Resolver, node: exp.Expr) -> Value:
+    _count(node, 2, 3)
+    value = _moment(resolver, node, node.expressions[0])
+    _only_utc(resolver, node, 2)
+    part = part_of(node.expressions[1])
+    check(part, TRUNCATED[value.type.name], name_of(node), node)
+    names = resolver.gathering.names
+    return derived(bound(value.sql, names, lambda held: truncated(value.type.name, held, part)), value.type, value)
+
+
+def _only_utc(resolver: Resolver, node: exp.Expr, index: int) -> None:
+    if len(node.expressions) > index and resolver.value(node.expressions[index]).constant != "UTC":
+        raise unknown(node, f"{name_of(node)} in a time zone other than UTC")
+
+
+@rule("LAST_DAY")
+def _last_day(resolver: Resolver, node: exp.Expr) -> Value:
+    _count(node, 1, 2)
+    value = resolver.value(node.expressions[0])
+    if value.type.name == "DATETIME":
+        value = derived(f"CAST({value.sql} AS DATE)", DATE, value)
+    day = implicit(value, DATE, resolver.gathering.names, node)
+    if day is None:
+        raise mismatch(node, [value])
+    part = part_of(node.expressions[1]) if len(node.expressions) > 1 else "MONTH"
+    if part not in ("MONTH", "QUARTER", "YEAR", "ISOWEEK") and not part.startswith("WEEK"):
+        raise refused(node, f"LAST_DAY does not support the {part} date part")
+    start = bound(day.sql, resolver.gathering.names, lambda held: truncated("DATE", held, part))
+    unit = "WEEK" if "WEEK" in part else part
+    return derived(f"({added('DATE', start, '1', unit)} - 1)", DATE, day)
+
+
+@rule("DATE", "DATETIME", "TIME", "TIMESTAMP")
+def _constructor(resolver: Resolver, node: exp.Expr) -> Value:
+    name = name_of(node)
+    values = [resolver.value(argument) for argument in node.expressions]
+    zoned = len(values) == 2 and values[1].type == STRING
+    if zoned:
+        if values[1].constant != "UTC":
+            raise unknown(node, f"{name} in a time zone other than UTC")
+        values = values[:1]
+    names = resolver.gathering.names
+    if len(values) == 1 and values[0].type == STRING:
+        to = Type(name)
+        coerced = implicit(values[0], to, names, node)
+        if coerced is not None:
+            return coerced
+        if name in ("DATE", "DATETIME", "TIMESTAMP"):
+            return cast(values[0], to, names, node)
+        raise mismatch(node, values)
+    return call(f"function {name}", DATES[name], values, names, node)
+
+
+@rule("GENERATE_DATE_ARRAY")
+def _date_array(resolver: Resolver, node: exp.Expr) -> Value:
+    _count(node, 2, 3)
+    values = [resolver.value(argument) for argument in node.expressions[:2]]
+    first, last = (as_type(resolver, node, values, index, DATE) for index in (0, 1))
+    amount, part = "1::BIGINT", "DAY"
+    if len(node.expressions) > 2:
+        step, part = interval_of(resolver, node.expressions[2])
+        if not isinstance(step.constant, int) or step.constant <= 0 or part not in ("DAY", "WEEK"):
+            raise unknown(node, "GENERATE_DATE_ARRAY with a step that is not a positive number of days or weeks")
+        amount = step.sql
+    days = f"{amount} * 7" if part == "WEEK" else amount
+    numbers = f"generate_series(0::BIGINT, date_diff('day', {first.sql}, {last.sql}), {days})"
+    name = resolver.gathering.names.fresh("v")
+    return derived(
+        f"list_transform({numbers}, lambda {name}: {first.sql} + CAST({name} AS INTEGER))", array(DATE), first, last
+    )
+
+
+@rule(*(f"FORMAT_{kind}" for kind in _KINDS))
+def _format(resolver: Resolver, node: exp.Expr) -> Value:
+    _count(node, 2, 3)
+    _only_utc(resolver, node, 2)
+    kind = name_of(node).removeprefix("FORMAT_")
+    form, value = resolver.value(node.expressions[0]), resolver.value(node.expressions[1])
+    coerced = implicit(value, Type(kind), resolver.gathering.names, node)
+    if form.type != STRING or coerced is None:
+        raise mismatch(node, [form, value])
+    if not isinstance(form.constant, str):
+        raise unknown(node, f"{name_of(node)} with a format that is not constant")
+    text = form.constant
+    sql = bound(coerced.sql, resolver.gathering.names, lambda held: formatted(text, held, kind, node))
+    return derived(sql, STRING, coerced)
+
+
+@rule("PARSE_DATE", "PARSE_DATETIME", "PARSE_TIMESTAMP")
+def _parse(resolver: Resolver, node: exp.Expr) -> Value:
+    _count(node, 2, 3)
+    _only_utc(resolver, node, 2)
+    kind = Type(name_of(node).removeprefix("PARSE_"))
+    values = [resolver.value(argument) for argument in node.expressions[:2]]
+    form, text = (as_type(resolver, node, values, index, STRING) for index in (0, 1))
+    if not isinstance(form.constant, str):
+        raise unknown(node, f"{name_of(node)} with a format that is not constant")
+    engine, strict, loose = parsing(form.constant, node)
+    names: Names = resolver.gathering.names
+
+    def sql(held: str) -> str:
+        moment = f"strptime({held}, {quote(engine)})"
+        taken = {
+            "DATE": f"CAST({moment} AS DATE)",
+            "DATETIME": moment,
+            "TIMESTAMP": f"({moment} AT TIME ZONE 'UTC')",
+        }[kind.name]
+        failure = fail(kind, f"'Failed to parse input string \"' || {held} || '\"'")
+        doubt = f"error('how {name_of(node)} reads \"' || {held} || '\" is not modelled by the local cloud')"
+        return (
+            f"(CASE WHEN {held} IS NULL THEN NULL WHEN regexp_full_match({held}, {quote(strict)}) THEN "
+            f"CASE WHEN try_strptime({held}, {quote(engine)}) IS NULL THEN {failure} ELSE {taken} END "
+            f"WHEN regexp_full_match({held}, {quote(loose)}) THEN {doubt} ELSE {failure} END)"
+        )
+
+    return derived(bound(text.sql, names, sql), kind, text, fallible=True)

@@ -1,0 +1,291 @@
+"""Operators.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/operators
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.coercion import common, implicit
+from replicator.local.bigquery.googlesql.functions.dateparts import ADDED, added, check, part_of
+from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload, call, no_signature
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
+from replicator.local.bigquery.googlesql.resolver import Resolver, emits
+from replicator.local.bigquery.googlesql.values import (
+    BOOL,
+    DATETIME,
+    FLOAT64,
+    INT64,
+    NUMERIC,
+    STRING,
+    Origin,
+    Value,
+    bound,
+    derived,
+    fail,
+    literal,
+    null,
+)
+from replicator.local.bigquery.types import Type
+
+_COMPARISONS: Final[dict[type[exp.Expr], str]] = {
+    exp.EQ: "=",
+    exp.NEQ: "!=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+_ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
+    exp.Add: (
+        "+",
+        (
+            Overload("INT64, INT64 -> INT64", "({0} + {1})", BY_ITSELF),
+            Overload("NUMERIC, NUMERIC -> NUMERIC", "({0} + {1})", BY_ITSELF),
+            Overload("FLOAT64, FLOAT64 -> FLOAT64", "({0} + {1})"),
+            Overload("DATE, INT64 -> DATE", "({0} + CAST({1} AS INTEGER))", BY_ITSELF),
+            Overload("INT64, DATE -> DATE", "({1} + CAST({0} AS INTEGER))", BY_ITSELF),
+        ),
+    ),
+    exp.Sub: (
+        "-",
+        (
+            Overload("INT64, INT64 -> INT64", "({0} - {1})", BY_ITSELF),
+            Overload("NUMERIC, NUMERIC -> NUMERIC", "({0} - {1})", BY_ITSELF),
+            Overload("FLOAT64, FLOAT64 -> FLOAT64", "({0} - {1})"),
+            Overload("DATE, INT64 -> DATE", "({0} - CAST({1} AS INTEGER))", BY_ITSELF),
+        ),
+    ),
+    exp.Mul: (
+        "*",
+        (
+            Overload("INT64, INT64 -> INT64", "({0} * {1})", BY_ITSELF),
+            Overload("NUMERIC, NUMERIC -> NUMERIC", "CAST({0} * {1} AS DECIMAL(38, 9))", BY_ITSELF),
+            Overload("FLOAT64, FLOAT64 -> FLOAT64", "({0} * {1})"),
+        ),
+    ),
+}
+_BITS: Final[dict[type[exp.Expr], tuple[str, str]]] = {
+    exp.BitwiseAnd: ("&", "({0} & {1})"),
+    exp.BitwiseOr: ("|", "({0} | {1})"),
+    exp.BitwiseXor: ("^", "xor({0}, {1})"),
+}
+_CONCATENATIONS: Final[Functions] = {
+    "||": (
+        Overload("STRING, STRING -> STRING", "({0} || {1})"),
+        Overload("BYTES, BYTES -> BYTES", "({0} || {1})"),
+        Overload("ARRAY<T>, ARRAY<T> -> ARRAY<T>", "({0} || {1})"),
+    ),
+}
+_NOT_COMPARED: Final = frozenset({"JSON", "INTERVAL"})
+
+
+@emits(exp.And, exp.Or)
+def _connective(resolver: Resolver, node: exp.Expr) -> Value:
+    word = "AND" if isinstance(node, exp.And) else "OR"
+    operands = [_bool(resolver, operand, word) for operand in _flat(node, type(node))]
+    return derived(f"({f' {word} '.join(operand.sql for operand in operands)})", BOOL, *operands)
+
+
+def _flat(node: exp.Expr, kind: type[exp.Expr]) -> list[exp.Expr]:
+    # A chain of thousands of ORs is a list, and not a depth.
+    found: list[exp.Expr] = []
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        if type(one) is kind:
+            pending += [one.expression, one.this]
+        else:
+            found.append(one)
+    return found
+
+
+def _bool(resolver: Resolver, node: exp.Expr, word: str) -> Value:
+    value = resolver.value(node)
+    coerced = implicit(value, BOOL, resolver.gathering.names, node)
+    if coerced is None:
+        raise no_signature(node, f"operator {word}", [value])
+    return coerced
+
+
+@emits(exp.Not)
+def _not(resolver: Resolver, node: exp.Expr) -> Value:
+    value = _bool(resolver, node.this, "NOT")
+    return derived(f"(NOT {value.sql})", BOOL, value)
+
+
+@emits(*_COMPARISONS)
+def _comparison(resolver: Resolver, node: exp.Expr) -> Value:
+    left, right = resolver.value(node.this), resolver.value(node.expression)
+    return compared(resolver, _COMPARISONS[type(node)], left, right, node)
+
+
+def compared(resolver: Resolver, sign: str, left: Value, right: Value, node: exp.Expr) -> Value:
+    """``left sign right``.
+
+    Raises:
+        BigQueryError: Their types have nothing in common.
+    """
+    names = resolver.gathering.names
+    found = common([left, right], names, node)
+    if found is None:
+        raise no_signature(node, f"operator {sign}", [left, right])
+    kind, (one, other) = found
+    if kind.name in _NOT_COMPARED or (sign not in ("=", "!=") and kind.name in ("STRUCT",)):
+        raise no_signature(node, f"operator {sign}", [left, right])
+    if kind.name in ("STRUCT", "ARRAY"):
+        return _deep(resolver, sign, one, other, kind, node)
+    if kind == FLOAT64:
+        return derived(_floats(resolver, sign, one.sql, other.sql), BOOL, one, other)
+    return derived(f"({one.sql} {sign} {other.sql})", BOOL, one, other)
+
+
+def _floats(resolver: Resolver, sign: str, one: str, other: str) -> str:
+    # DuckDB holds NaN equal to itself and greater than the rest; GoogleSQL holds every comparison but != for false.
+    if one.startswith("CAST('") and "nan" not in one and sign in ("=", "!=", ">", ">="):
+        one, other, sign = other, one, {"=": "=", "!=": "!=", ">": "<", ">=": "<="}[sign]
+    names = resolver.gathering.names
+    if other.startswith("CAST('") and "nan" not in other and sign in ("=", "!=", "<", "<="):
+        return f"({one} {sign} {other})"
+    if sign == "!=":
+        return bound(one, names, lambda a: bound(other, names, lambda b: f"({a} != {b} OR isnan({a}) OR isnan({b}))"))
+    return bound(
+        one,
+        names,
+        lambda a: bound(other, names, lambda b: f"({a} {sign} {b} AND NOT isnan({a}) AND NOT isnan({b}))"),
+    )
+
+
+def _deep(resolver: Resolver, sign: str, one: Value, other: Value, kind: Type, node: exp.Expr) -> Value:
+    if sign not in ("=", "!="):
+        raise unknown(node, f"the comparison of two values of type {kind}")
+    if kind.element is not None or not (one.parts and other.parts):
+        raise unknown(node, f"the equality of two values of type {kind} that are not written out")
+    pairs = [compared(resolver, "=", left, right, node) for left, right in zip(one.parts, other.parts, strict=True)]
+    sql = f"({' AND '.join(pair.sql for pair in pairs)})"
+    return derived(sql if sign == "=" else f"(NOT {sql})", BOOL, *pairs)
+
+
+@emits(*_ARITHMETIC)
+def _arithmetic(resolver: Resolver, node: exp.Expr) -> Value:
+    sign, overloads = _ARITHMETIC[type(node)]
+    if sign in "+-" and isinstance(node.expression, exp.Interval):
+        return shifted(resolver, resolver.value(node.this), node.expression, sign, node)
+    left, right = resolver.value(node.this), resolver.value(node.expression)
+    return _operator(resolver, sign, overloads, [left, right], node)
+
+
+def _operator(resolver: Resolver, sign: str, overloads: Sequence[Overload], args: list[Value], node: exp.Expr) -> Value:
+    if all(arg.origin is Origin.NULL for arg in args):
+        return null(overloads[0].shape[2])
+    if any(arg.type == STRING and arg.is_literal for arg in args) and sign != "||":
+        # A text next to a number or a date coerces to nothing that is added or multiplied.
+        raise no_signature(node, f"operator {sign}", args)
+    return call(f"operator {sign}", overloads, args, resolver.gathering.names, node)
+
+
+def shifted(resolver: Resolver, value: Value, interval: exp.Expr, sign: str, node: exp.Expr) -> Value:
+    """A date or time and an INTERVAL, by operator: a DATE becomes a DATETIME."""
+    amount, part = interval_of(resolver, interval)
+    kind = value.type.name
+    if kind not in ("DATE", "DATETIME", "TIMESTAMP"):
+        raise refused(node, f"No matching signature for operator {sign} for argument types: {value.type}, INTERVAL")
+    if kind == "DATE":
+        value = derived(f"CAST({value.sql} AS TIMESTAMP)", DATETIME, value)
+        kind = "DATETIME"
+    check(part, ADDED[kind], f"operator {sign}", node)
+    signed = amount.sql if sign == "+" else f"(-{amount.sql})"
+    return derived(added(kind, value.sql, signed, part), value.type, value, amount, fallible=True)
+
+
+def interval_of(resolver: Resolver, node: exp.Expr | None) -> tuple[Value, str]:
+    """The amount and the part of ``INTERVAL amount part``."""
+    if not isinstance(node, exp.Interval):
+        raise refused(node, "Expected INTERVAL expression")
+    part = part_of(node.args.get("unit"))
+    written = node.this
+    if isinstance(written, exp.Literal) and written.is_string and str(written.this).lstrip("+-").isdigit():
+        # sqlglot quotes the number of INTERVAL 3 DAY; a text in its place would not be taken by GoogleSQL.
+        return literal(int(written.this), INT64), part
+    amount = resolver.value(written)
+    coerced = implicit(amount, INT64, resolver.gathering.names, node)
+    if coerced is None:
+        raise refused(node, f"Interval value must be coercible to INT64 type; got {amount.type}")
+    return coerced, part
+
+
+@emits(exp.Div)
+def _division(resolver: Resolver, node: exp.Expr) -> Value:
+    left, right = resolver.value(node.this), resolver.value(node.expression)
+    if NUMERIC in (left.type, right.type) and FLOAT64 not in (left.type, right.type):
+        raise unknown(node, "the division of NUMERIC values")
+    return quotient(resolver, left, right, node)
+
+
+def quotient(resolver: Resolver, left: Value, right: Value, node: exp.Expr) -> Value:
+    """``/`` of FLOAT64, which fails for a divisor of zero."""
+    names = resolver.gathering.names
+    one, other = implicit(left, FLOAT64, names, node), implicit(right, FLOAT64, names, node)
+    if one is None or other is None or STRING in (left.type, right.type):
+        raise no_signature(node, "operator /", [left, right])
+    if isinstance(right.constant, int | float) and right.constant:
+        return derived(f"({one.sql} / {other.sql})", FLOAT64, one, other)
+
+    def divided(dividend: str, divisor: str) -> str:
+        message = f"'division by zero: ' || {_plain(dividend)} || ' / 0'"
+        return f"(CASE WHEN {divisor} = 0 THEN {fail(FLOAT64, message)} ELSE {dividend} / {divisor} END)"
+
+    sql = bound(one.sql, names, lambda a: bound(other.sql, names, lambda b: divided(a, b)))
+    return derived(sql, FLOAT64, one, other, fallible=True)
+
+
+def _plain(sql: str) -> str:
+    return f"regexp_replace(CAST({sql} AS VARCHAR), '\\.0$', '')"
+
+
+@emits(exp.Neg)
+def _negative(resolver: Resolver, node: exp.Expr) -> Value:
+    if isinstance(node.this, exp.Literal) and not node.this.is_string:
+        return number(f"-{node.this.this}", node)
+    value = resolver.value(node.this)
+    if value.type not in (INT64, FLOAT64, NUMERIC):
+        raise no_signature(node, "operator -", [value])
+    return derived(f"(-{value.sql})", value.type, value, fallible=value.type == INT64)
+
+
+def number(text: str, node: exp.Expr) -> Value:
+    """A number as it is written: INT64 without point and exponent, else FLOAT64.
+
+    Raises:
+        BigQueryError: It is too large.
+    """
+    if not any(sign in text for sign in ".eE"):
+        whole = int(text)
+        if not -(2**63) <= whole < 2**63:
+            raise refused(node, f"Invalid integer literal: {text}")
+        return literal(whole, INT64)
+    return literal(float(text), FLOAT64)
+
+
+@emits(*_BITS)
+def _bits(resolver: Resolver, node: exp.Expr) -> Value:
+    if isinstance(node.this, exp.Binary) and type(node.this) in _BITS and type(node.this) is not type(node):
+        raise unknown(node, "different bitwise operators without parentheses")
+    sign, sql = _BITS[type(node)]
+    args = [resolver.value(node.this), resolver.value(node.expression)]
+    return _operator(resolver, sign, (Overload("INT64, INT64 -> INT64", sql),), args, node)
+
+
+@emits(exp.BitwiseNot)
+def _inverted(resolver: Resolver, node: exp.Expr) -> Value:
+    return _operator(resolver, "~", (Overload("INT64 -> INT64", "(~{0})"),), [resolver.value(node.this)], node)
+
+
+@emits(exp.DPipe)
+def _concatenated(resolver: Resolver, node: exp.Expr) -> Value:
+    args = [resolver.value(node.this), resolver.value(node.expression)]
+    return _operator(resolver, "||", _CONCATENATIONS["||"], args, node)

@@ -1,0 +1,196 @@
+"""Queries: SELECT, set operations and WITH.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.analytic import direction
+from replicator.local.bigquery.googlesql.blocks import Column, Draft, Order, Shared
+from replicator.local.bigquery.googlesql.coercion import implicit, supertype
+from replicator.local.bigquery.googlesql.grouping import ordinal, single_name
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
+from replicator.local.bigquery.googlesql.resolver import Resolver
+from replicator.local.bigquery.googlesql.values import INT64, Value
+
+_OPERATIONS: dict[type[exp.Expr], str] = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
+
+
+def draft_of(resolver: Resolver, node: exp.Expr) -> Draft:
+    """The draft of a query, as a subquery of what ``resolver`` sees or as a statement.
+
+    Raises:
+        BigQueryError: GoogleSQL does not accept it, or it is not modelled.
+    """
+    resolver, head = _with(resolver, node)
+    if isinstance(node, exp.Select):
+        from replicator.local.bigquery.googlesql.selects import select_draft
+
+        draft = select_draft(resolver, node)
+    elif isinstance(node, exp.SetOperation):
+        draft = _set_operation(resolver, node)
+    elif isinstance(node, exp.Subquery):
+        if node.args.get("alias") is not None or node.args.get("joins") or node.args.get("pivots"):
+            raise unknown(node, "a parenthesised query with joins or pivots")
+        draft = _modified(resolver, draft_of(resolver, node.this), node)
+    else:
+        raise unknown(node, f"the query {node.key}")
+    return replace(draft, head=head + draft.head) if head else draft
+
+
+def _with(resolver: Resolver, node: exp.Expr) -> tuple[Resolver, str]:
+    clause = node.args.get("with_")
+    if clause is None:
+        return resolver, ""
+    if clause.args.get("recursive"):
+        raise unknown(clause, "WITH RECURSIVE")
+    texts: list[str] = []
+    seen: set[str] = set()
+    for table in clause.expressions:
+        alias = table.args["alias"]
+        if alias.args.get("columns"):
+            raise refused(table, "Syntax error: a WITH table takes no list of columns")
+        if table.alias.lower() in seen:
+            raise refused(table, f"Duplicate alias {table.alias} for WITH subquery")
+        seen.add(table.alias.lower())
+        # A WITH table sees the names around the query, and the WITH tables before it.
+        draft = draft_of(resolver, table.this)
+        name = resolver.gathering.names.fresh("w")
+        texts.append(f"{name} AS ({draft.text()})")
+        resolver = replace(resolver, tables=resolver.tables.adding(table.alias, Shared(name, draft)))
+    return resolver, f"WITH {', '.join(texts)} "
+
+
+def _branches(node: exp.Expr, kind: tuple[type[exp.Expr], object]) -> list[exp.Expr]:
+    """The queries of a chain of one set operation."""
+    if isinstance(node, exp.SetOperation):
+        if (type(node), node.args.get("distinct")) != kind:
+            message = "Different set operations cannot be used in the same query without using parentheses for grouping"
+            raise refused(node, f"Syntax error: {message}")
+        if node.args.get("with_") is None:
+            return [*_branches(node.this, kind), node.expression]
+    return [node]
+
+
+def _set_operation(resolver: Resolver, node: exp.SetOperation) -> Draft:
+    word = _OPERATIONS.get(type(node))
+    if word is None or any(node.args.get(key) for key in ("by_name", "side", "kind", "on")):
+        raise unknown(node, "this set operation")
+    distinct = bool(node.args.get("distinct"))
+    if word != "UNION" and not distinct:
+        raise refused(node, f"Syntax error: {word} ALL is not supported")
+    name = f"{word} {'DISTINCT' if distinct else 'ALL'}"
+    branches = _branches(node.this, (type(node), node.args.get("distinct")))
+    queries = [*branches, node.expression]
+    if word == "EXCEPT" and len(queries) > 2:
+        raise unknown(node, "a chain of EXCEPT DISTINCT without parentheses")
+    drafts = [draft_of(resolver, query) for query in queries]
+    names = resolver.gathering.names
+    count = len(drafts[0].columns)
+    for index, draft in enumerate(drafts[1:], 2):
+        if len(draft.columns) != count:
+            raise refused(
+                node,
+                f"Queries in {name} have mismatched column count; query 1 has {_columns(count)}, "
+                f"query {index} has {_columns(len(draft.columns))}",
+            )
+    columns: list[Column] = []
+    texts: list[list[str]] = [[] for _ in drafts]
+    for position in range(count):
+        members = [draft.columns[position] for draft in drafts]
+        values = [member.value for member in members]
+        kind = supertype(values, names)
+        if kind is None:
+            kinds = ", ".join(str(value.type) for value in values)
+            raise refused(node, f"Column {position + 1} in {name} has incompatible types: {kinds}")
+        if distinct and kind.name in ("STRUCT", "ARRAY", "JSON"):
+            raise refused(
+                node,
+                f"Column {position + 1} in {name} has type that does not support set operation comparisons: {kind}",
+            )
+        for sqls, value in zip(texts, values, strict=True):
+            coerced = implicit(value, kind, names, node)
+            if coerced is None:
+                raise refused(node, f"Column {position + 1} in {name} has incompatible types")
+            sqls.append(coerced.sql)
+        uses = frozenset().union(*(value.uses for value in values))
+        columns.append(Column(members[0].name, Value(f"c{position + 1}", kind, uses=uses)))
+    if distinct:
+        # Which rows remain depends on every column, seen or not.
+        resolver.gathering.need(*(column.value for column in columns))
+    alias = names.fresh("t")
+    body = f" {word}{'' if distinct else ' ALL'} ".join(
+        f"({draft.text(sqls)})" for draft, sqls in zip(drafts, texts, strict=True)
+    )
+
+    def render(shown: Sequence[str], order: str) -> str:
+        return f"SELECT {', '.join(shown)} FROM ({body}) AS {alias}{order}"
+
+    return _modified(resolver, Draft(tuple(columns), render), node)
+
+
+def _columns(count: int) -> str:
+    return f"{count} column{'' if count == 1 else 's'}"
+
+
+def _modified(resolver: Resolver, draft: Draft, node: exp.Expr) -> Draft:
+    """ORDER BY, LIMIT and OFFSET around a set operation or a parenthesised query."""
+    order, limit = node.args.get("order"), limit_sql(resolver, node)
+    if order is None and not limit:
+        return draft
+    orders: list[Order] = []
+    alias = resolver.gathering.names.fresh("t")
+    columns = tuple(
+        Column(column.name, replace(column.value, sql=f"{alias}.c{index}", parts=None, column=None))
+        for index, column in enumerate(draft.columns, 1)
+    )
+    for one in order.expressions if order is not None else ():
+        orders.append(_output_order(resolver, columns, one))
+    inner = draft.text()
+
+    def render(shown: Sequence[str], order_sql: str) -> str:
+        return f"SELECT {', '.join(shown)} FROM ({inner}) AS {alias}{order_sql}{limit}"
+
+    return Draft(columns, render, tuple(orders), limited=bool(limit), value_table=draft.value_table)
+
+
+def _output_order(resolver: Resolver, columns: Sequence[Column], node: exp.Expr) -> Order:
+    index = ordinal(node.this, len(columns), "ORDER BY")
+    if index is None:
+        name = single_name(node.this)
+        matches = [place for place, column in enumerate(columns) if column.name.lower() == name]
+        if name is None:
+            raise unknown(node, "an ORDER BY expression behind a set operation")
+        if not matches:
+            raise refused(node, f"Unrecognized name: {node.this.name}")
+        index = matches[0]
+    value = columns[index].value
+    resolver.gathering.need(value)
+    return value.sql, direction(node, value)
+
+
+def limit_sql(resolver: Resolver, node: exp.Expr) -> str:
+    """LIMIT and OFFSET, or nothing.
+
+    Raises:
+        BigQueryError: They are not integers known beforehand.
+    """
+    pieces: list[str] = []
+    for key, word in (("limit", "LIMIT"), ("offset", "OFFSET")):
+        clause = node.args.get(key)
+        if clause is None:
+            continue
+        if not isinstance(clause, exp.Limit | exp.Offset) or clause.args.get("limit_options"):
+            raise unknown(node, f"this {word}")
+        value = resolver.value(clause.expression)
+        if value.type != INT64 or not isinstance(value.constant, int):
+            raise refused(clause, f"{word} expects an integer literal or parameter")
+        if value.constant < 0:
+            raise refused(clause, f"Syntax error: {word} must not be negative")
+        pieces.append(f" {word} {value.constant}")
+    return "".join(pieces)

@@ -1,0 +1,86 @@
+"""Queries inside expressions: scalar, EXISTS, IN, ARRAY.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/subqueries
+"""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.blocks import Draft
+from replicator.local.bigquery.googlesql.coercion import common
+from replicator.local.bigquery.googlesql.functions.table import no_signature
+from replicator.local.bigquery.googlesql.lambdas import as_list
+from replicator.local.bigquery.googlesql.queries import draft_of
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
+from replicator.local.bigquery.googlesql.resolver import NeedsRowsError, Resolver, emits
+from replicator.local.bigquery.googlesql.values import BOOL, Value, derived, engine_type, union
+from replicator.local.bigquery.types import array
+
+
+def _draft(resolver: Resolver, node: exp.Expr) -> Draft:
+    if resolver.in_lambda:
+        raise NeedsRowsError
+    return draft_of(resolver, node)
+
+
+@emits(exp.Subquery, exp.Select, exp.Union)
+def _scalar(resolver: Resolver, node: exp.Expr) -> Value:
+    draft = _draft(resolver, node)
+    if len(draft.columns) != 1:
+        raise refused(
+            node,
+            "Scalar subquery cannot have more than one column unless using SELECT AS STRUCT to build STRUCT values",
+        )
+    value = draft.columns[0].value
+    sql = f"({draft.text()})"
+    return Value(sql, value.type, uses=value.uses, fixed=value.fixed and draft.single, fallible=True)
+
+
+@emits(exp.Exists)
+def _exists(resolver: Resolver, node: exp.Expr) -> Value:
+    found = as_list(resolver, node.this)
+    if found is not None:
+        return derived(f"(coalesce(len({found.sql}), 0) > 0)", BOOL, found)
+    draft = _draft(resolver, node.this)
+    return Value(f"EXISTS ({draft.text()})", BOOL, fallible=True)
+
+
+def array_query(resolver: Resolver, query: exp.Expr, node: exp.Expr) -> Value:
+    """ARRAY(SELECT …)."""
+    found = as_list(resolver, query)
+    if found is not None:
+        return found
+    draft = _draft(resolver, query)
+    if len(draft.columns) != 1:
+        raise refused(
+            node, "ARRAY subquery cannot have more than one column unless using SELECT AS STRUCT to build STRUCT values"
+        )
+    value = draft.columns[0].value
+    if value.type.element is not None:
+        raise refused(
+            node, f"Cannot use array subquery with column of type {value.type} because nested arrays are not supported"
+        )
+    kind = array(value.type)
+    names = resolver.gathering.names
+    alias = names.fresh("t")
+    rows, order = draft.listed()
+    listed = f"(SELECT list({alias}.c1{order}) FROM ({rows}) AS {alias})"
+    return Value(f"coalesce({listed}, CAST([] AS {engine_type(kind)}))", kind, uses=value.uses, fallible=True)
+
+
+def in_query(resolver: Resolver, value: Value, query: exp.Expr, node: exp.Expr) -> Value:
+    """``value IN (SELECT …)``."""
+    draft = _draft(resolver, query)
+    if len(draft.columns) != 1:
+        raise refused(node, f"Subquery of type IN must have only one output column, but has {len(draft.columns)}")
+    names = resolver.gathering.names
+    column = draft.columns[0].value
+    found = common([value, column], names, node)
+    if found is None:
+        raise no_signature(node, "operator IN", [value, column])
+    kind, (one, many) = found
+    if kind.name in ("STRUCT", "ARRAY", "JSON", "FLOAT64"):
+        raise unknown(node, f"IN (SELECT …) for values of type {kind}")
+    text = draft.text([many.sql]) if many.sql != column.sql else draft.text()
+    return Value(f"({one.sql} IN ({text}))", BOOL, uses=union([one.uses, many.uses]), fallible=True)

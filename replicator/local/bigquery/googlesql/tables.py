@@ -1,0 +1,256 @@
+"""FROM: tables, subqueries, arrays and joins.
+
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#from_clause
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.blocks import Draft
+from replicator.local.bigquery.googlesql.coercion import common
+from replicator.local.bigquery.googlesql.context import Gathering, named
+from replicator.local.bigquery.googlesql.operators import compared
+from replicator.local.bigquery.googlesql.paths import full_path
+from replicator.local.bigquery.googlesql.queries import draft_of
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
+from replicator.local.bigquery.googlesql.resolver import Resolver
+from replicator.local.bigquery.googlesql.scope import Name, Scope, Source
+from replicator.local.bigquery.googlesql.values import INT64, TIMESTAMP, Value, derived
+
+Clause = tuple[str, list[Source], dict[str, Value], bool]
+"""The clause's SQL, its sources, what USING merged, and whether a join may leave a side empty."""
+
+
+def from_clause(resolver: Resolver, node: exp.Expr) -> Clause:
+    """The FROM clause of a SELECT; nothing where it has none."""
+    clause = node.args.get("from_")
+    if clause is None:
+        return "", [], {}, False
+    return joined(resolver, clause.this, [*(clause.this.args.get("joins") or ()), *(node.args.get("joins") or ())])
+
+
+def joined(resolver: Resolver, first: exp.Expr, joins: list[exp.Expr]) -> Clause:
+    """FROM with these items."""
+    builder = _From(resolver)
+    builder.first(first)
+    for join in joins:
+        builder.join(join)
+    return f" FROM {builder.sql}", builder.scope.sources, builder.scope.merged, builder.outer
+
+
+class _From:
+    def __init__(self, resolver: Resolver) -> None:
+        self.resolver = resolver
+        self.gathering = resolver.gathering
+        self.names = resolver.gathering.names
+        self.scope = Scope([], resolver.scope)
+        self.sql = ""
+        self.outer = False
+
+    def first(self, node: exp.Expr) -> None:
+        self.sql, source, _ = self._item(node)
+        self._add(source, node)
+
+    def _add(self, source: Source, node: exp.Expr) -> None:
+        if source.alias and any(one.alias.lower() == source.alias.lower() for one in self.scope.sources):
+            raise refused(node, f"Duplicate table alias {source.alias} in the same FROM clause")
+        self.scope.sources.append(source)
+
+    def join(self, node: exp.Expr) -> None:
+        side, kind = str(node.args.get("side") or ""), str(node.args.get("kind") or "")
+        if node.args.get("method") or kind not in ("", "INNER", "OUTER", "CROSS"):
+            raise unknown(node, f"{node.args.get('method') or ''} {kind} JOIN".strip())
+        if kind == "OUTER" and not side:
+            raise refused(node, "Syntax error: Unexpected keyword OUTER")
+        item, source, correlated = self._item(node.this)
+        on, using = node.args.get("on"), node.args.get("using")
+        word = "CROSS JOIN" if kind == "CROSS" or not (side or on is not None or using) else f"{side or 'INNER'} JOIN"
+        if correlated and side in ("RIGHT", "FULL"):
+            raise refused(node, f"Array scan is not allowed with {side} JOIN: UNNEST expression")
+        if word == "CROSS JOIN" and not correlated and kind != "CROSS" and not isinstance(node.this, exp.Unnest):
+            raise refused(node, "INNER JOIN must have an immediately following ON or USING clause")
+        lateral = "LATERAL " if correlated else ""
+        self.outer = self.outer or bool(side)
+        if using:
+            shown = self._using(source, using, side or "INNER", node)
+            self.sql = f"{self.sql} {word} {lateral}{item} ON {shown}"
+            return
+        self._add(source, node.this)
+        if word == "CROSS JOIN":
+            self.sql = f"{self.sql} {word} {lateral}{item}"
+            return
+        shown = "true"
+        if on is not None:
+            condition = self.resolver.inner(self.scope, "JOIN ON clause").condition(on, "JOIN ON clause")
+            self.gathering.need(condition)
+            shown = condition.sql
+        elif not correlated:
+            raise refused(node, f"{side or 'INNER'} JOIN must have an immediately following ON or USING clause")
+        self.sql = f"{self.sql} {word} {lateral}{item} ON {shown}"
+
+    def _using(self, source: Source, using: list[exp.Expr], side: str, node: exp.Expr) -> str:
+        left = Scope(list(self.scope.sources), None, merged=dict(self.scope.merged))
+        right = Scope([source])
+        tests: list[str] = []
+        shared: set[str] = set()
+        for name in using:
+            identifier = name if isinstance(name, exp.Identifier) else exp.to_identifier(name.name)
+            ours, theirs = left.resolve([identifier]), right.resolve([identifier])
+            resolver = self.resolver.inner(self.scope, "USING clause")
+            test = compared(resolver, "=", ours, theirs, node)
+            self.gathering.need(test)
+            tests.append(test.sql)
+            found = common([ours, theirs], self.names, node)
+            if found is None:
+                raise refused(node, f"Column {identifier.name} in USING has incompatible types")
+            kind, (one, other) = found
+            merged = {"INNER": one, "LEFT": one, "RIGHT": other}.get(side)
+            if merged is None:
+                merged = derived(f"coalesce({one.sql}, {other.sql})", kind, one, other)
+            self.scope.merged[identifier.name.lower()] = replace(merged, column=None)
+            shared.add(identifier.name.lower())
+        self._add(replace(source, shared=frozenset(shared)), node.this)
+        self.scope.sources[:] = [replace(given, shared=given.shared | shared) for given in self.scope.sources]
+        return f"({' AND '.join(tests)})"
+
+    def _item(self, node: exp.Expr) -> tuple[str, Source, bool]:
+        """A FROM item's SQL, what it offers, and whether it refers to the items before it."""
+        if node.args.get("pivots") or node.args.get("sample"):
+            raise unknown(node, "PIVOT, UNPIVOT and TABLESAMPLE")
+        if isinstance(node, exp.Unnest):
+            return self._unnest(node.expressions[0], _unnest_alias(node), node.args.get("offset"), node)
+        if isinstance(node, exp.Subquery):
+            draft = draft_of(replace(self.resolver, grouping=None), node.this)
+            return self._derived(draft, node.alias)
+        if isinstance(node, exp.Table):
+            return self._table(node)
+        raise unknown(node, f"{node.key} in FROM")
+
+    def _derived(self, draft: Draft, alias: str) -> tuple[str, Source, bool]:
+        name = self.names.fresh("t")
+        return f"({draft.text()}) AS {name}", _source(alias, draft, name), False
+
+    def _table(self, node: exp.Table) -> tuple[str, Source, bool]:
+        parts = [part for part in node.parts if isinstance(part, exp.Identifier)]
+        if len(parts) != len(node.parts):
+            raise unknown(node, "table functions")
+        columns = node.args["alias"].args.get("columns") if node.args.get("alias") is not None else None
+        if columns:
+            raise refused(node, "Syntax error: a table alias takes no list of columns")
+        if len(parts) == 1 and parts[0].name.lower() in self.resolver.tables.tables:
+            shared = self.resolver.tables.tables[parts[0].name.lower()]
+            name = self.names.fresh("t")
+            return f"{shared.name} AS {name}", _source(node.alias or parts[0].name, shared.draft, name), False
+        if len(parts) > 1 and not parts[0].args.get("quoted") and self._is_range_variable(parts[0].name):
+            path = exp.Dot.build([exp.column(parts[0].copy()), *(part.copy() for part in parts[1:])])
+            column = exp.column(parts[1].copy(), table=parts[0].copy()) if len(parts) == 2 else path
+            return self._unnest(column, node.alias or parts[-1].name, None, node)
+        return self._relation(node, parts)
+
+    def _is_range_variable(self, name: str) -> bool:
+        scope: Scope | None = self.scope
+        while scope is not None:
+            if any(source.alias.lower() == name.lower() for source in scope.sources):
+                return True
+            scope = scope.outer
+        return False
+
+    def _relation(self, node: exp.Table, parts: list[exp.Identifier]) -> tuple[str, Source, bool]:
+        context = self.gathering.context
+        written = tuple(piece for part in parts for piece in part.name.split("."))
+        path = full_path(written, context, node)
+        relation = context.catalog.relation(path, system_time=self._system_time(node))
+        alias = node.alias or ("" if written[-1].endswith("*") else written[-1])
+        sql, source = scanned(self.gathering, path, relation, alias)
+        return sql, source, False
+
+    def _system_time(self, node: exp.Table) -> datetime | None:
+        version = node.args.get("version")
+        if version is None:
+            return None
+        from replicator.local.bigquery.googlesql.constants import constant_of
+
+        value = self.resolver.inner(Scope([], None), "FOR SYSTEM_TIME AS OF").value(version.expression)
+        moment = constant_of(value)
+        if value.type != TIMESTAMP or not isinstance(moment, datetime):
+            raise refused(node, "FOR SYSTEM_TIME AS OF must be a constant TIMESTAMP expression")
+        return moment
+
+    def _unnest(
+        self, node: exp.Expr, alias: str, offset: exp.Expr | bool | None, where: exp.Expr
+    ) -> tuple[str, Source, bool]:
+        value = self.resolver.inner(self.scope, "UNNEST").value(node)
+        element = value.type.element
+        if element is None:
+            raise refused(
+                where, f"Values referenced in UNNEST must be arrays. UNNEST contains expression of type {value.type}"
+            )
+        name = self.names.fresh("t")
+        item = Value(f"{name}.e", element, uses=value.uses, path=value.path)
+        names: list[Name] = []
+        if element.name == "STRUCT":
+            from replicator.local.bigquery.googlesql.scope import member
+
+            names = [Name(field, member(item, field, where)) for field, _ in element.fields if field]
+        else:
+            names = [Name(alias, item)]
+        inner = self.names.fresh("u")
+        columns = [f"unnest({inner}.a) AS e"]
+        if offset is not None and offset is not False:
+            called = offset.name if isinstance(offset, exp.Expr) else "offset"
+            columns.append(f"CAST(generate_subscripts({inner}.a, 1) - 1 AS BIGINT) AS o")
+            names.append(Name(called, Value(f"{name}.o", INT64)))
+        sql = f"(SELECT {', '.join(columns)} FROM (SELECT {value.sql} AS a) AS {inner}) AS {name}"
+        return sql, Source(alias, tuple(names), element=item), bool(self.scope.sources)
+
+
+def _unnest_alias(node: exp.Unnest) -> str:
+    alias = node.args.get("alias")
+    if alias is None:
+        return ""
+    columns = alias.args.get("columns") or []
+    return str(columns[0].name) if columns else str(alias.name)
+
+
+def _source(alias: str, draft: Draft, name: str) -> Source:
+    """A subquery or a WITH table as a FROM item."""
+    names = draft.names(name)
+    if not draft.value_table:
+        return Source(alias, names)
+    element = names[0].value
+    if element.type.name != "STRUCT":
+        return Source(alias, (Name(alias, element),), element=element)
+    from replicator.local.bigquery.googlesql.scope import member
+
+    fields = tuple(Name(field, member(element, field, None)) for field, _ in element.type.fields if field)
+    return Source(alias, fields, element=element)
+
+
+def scanned(gathering: Gathering, path: tuple[str, ...], relation: object, alias: str) -> tuple[str, Source]:
+    """A relation as a FROM item; its own SQL is asked for when it is known which columns are needed."""
+    from replicator.local.bigquery.googlesql.catalog import Relation
+
+    found: Relation = relation  # type: ignore[assignment]  # the port is a protocol; its values come from the catalog
+    number, mark = gathering.scan(path, found)
+    name = gathering.names.fresh("t")
+    wanted = gathering.scans[number].columns
+    names = tuple(
+        Name(
+            column.name,
+            Value(
+                named(name, column.name),
+                column.type,
+                uses=frozenset({(number, (column.name,))}),
+                column=(number, column.name),
+                path=True,
+            ),
+            pseudo=column.pseudo,
+            touch=lambda column_name=column.name: wanted.add(column_name),  # type: ignore[misc]  # a default binds the loop's value
+        )
+        for column in found.columns
+    )
+    return f"{mark} AS {name}", Source(alias, names)

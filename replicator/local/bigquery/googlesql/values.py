@@ -1,0 +1,274 @@
+"""Values of DuckDB's SQL with what GoogleSQL knows about them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from enum import Enum, auto
+from itertools import count
+from typing import Any, Final, TypeAlias
+
+from replicator.local.bigquery.googlesql.catalog import Constant
+from replicator.local.bigquery.googlesql.refusals import unknown
+from replicator.local.bigquery.types import Type, duckdb_name, duckdb_type
+
+Use: TypeAlias = tuple[int, tuple[str, ...]]
+"""A column, or a field in it, that a value is made from: the number of a scan, and the path."""
+
+INT64: Final = Type("INT64")
+FLOAT64: Final = Type("FLOAT64")
+NUMERIC: Final = Type("NUMERIC")
+BOOL: Final = Type("BOOL")
+STRING: Final = Type("STRING")
+BYTES: Final = Type("BYTES")
+DATE: Final = Type("DATE")
+DATETIME: Final = Type("DATETIME")
+TIME: Final = Type("TIME")
+TIMESTAMP: Final = Type("TIMESTAMP")
+JSON: Final = Type("JSON")
+INTERVAL: Final = Type("INTERVAL")
+
+_SHORT: Final = 60
+
+
+class Origin(Enum):
+    """Where a value comes from, which decides what it is coerced to."""
+
+    COMPUTED = auto()
+    LITERAL = auto()
+    PARAMETER = auto()
+    NULL = auto()
+    EMPTY_ARRAY = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An expression.
+
+    Attributes:
+        sql: DuckDB's SQL of it; safe to stand anywhere.
+        type: GoogleSQL's type.
+        origin: A literal or a parameter coerces to more than a computed value; an untyped NULL to anything.
+        constant: The Python value of a literal or parameter.
+        parts: The members of a struct or array constructor, which coerce one by one.
+        uses: The columns that must be read for it.
+        column: The scan and the name, when it is nothing but a column of a scanned relation.
+        fixed: It is the same for every row and every run of the statement.
+        fallible: Evaluating it can fail.
+        path: It is a column or a field in one, so that its uses narrow with each further field.
+    """
+
+    sql: str
+    type: Type
+    origin: Origin = Origin.COMPUTED
+    constant: Constant | None = None
+    parts: tuple[Value, ...] | None = None
+    uses: frozenset[Use] = frozenset()
+    column: tuple[int, str] | None = None
+    fixed: bool = False
+    fallible: bool = False
+    path: bool = False
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it coerces as literals do."""
+        return self.origin is not Origin.COMPUTED
+
+
+class Names:
+    """Names for what the emitted SQL binds; each is given once."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix = prefix
+        self._numbers = count(1)
+
+    def fresh(self, letter: str) -> str:
+        """A name that nothing else in the statement has."""
+        return f"{letter}{self._prefix}{next(self._numbers)}"
+
+
+def derived(sql: str, kind: Type, *sources: Value, fallible: bool = False, volatile: bool = False) -> Value:
+    """A value that is computed from others."""
+    return Value(
+        sql,
+        kind,
+        uses=union(source.uses for source in sources),
+        fixed=not volatile and all(source.fixed for source in sources),
+        fallible=fallible or any(source.fallible for source in sources),
+    )
+
+
+def union(sets: Iterable[frozenset[Use]]) -> frozenset[Use]:
+    """All uses of several values."""
+    found = [one for one in sets if one]
+    return found[0] if len(found) == 1 else frozenset().union(*found)
+
+
+def null(kind: Type | None = None) -> Value:
+    """NULL; without a type, the untyped one, which is an INT64 where nothing else asks for it."""
+    if kind is None:
+        return Value("CAST(NULL AS BIGINT)", INT64, Origin.NULL, fixed=True)
+    return Value(f"CAST(NULL AS {engine_type(kind)})", kind, fixed=True)
+
+
+def literal(constant: Constant, kind: Type, origin: Origin = Origin.LITERAL) -> Value:
+    """A scalar that the statement states."""
+    return Value(render(constant, kind), kind, origin, constant, fixed=True)
+
+
+def typed(value: Any, kind: Type, origin: Origin = Origin.PARAMETER) -> Value:
+    """A parameter's or variable's value: scalars as Python's, arrays as lists, structs as tuples or mappings."""
+    if value is None:
+        return replace(null(kind), origin=origin)
+    scalar = kind.element is None and kind.name != "STRUCT"
+    return Value(render(value, kind), kind, origin, value if scalar else None, fixed=True)
+
+
+def field_keys(kind: Type) -> tuple[str, ...]:
+    """The names under which DuckDB holds a struct's fields; an unnamed one is called by its position.
+
+    Raises:
+        BigQueryError: Two fields share a name, which DuckDB's structs cannot hold.
+    """
+    keys = tuple(name or f"_field_{index}" for index, (name, _) in enumerate(kind.fields, 1))
+    if len({key.lower() for key in keys}) < len(keys):
+        raise unknown(None, f"a struct that has two fields of one name ({kind})")
+    return keys
+
+
+def engine_type(kind: Type) -> str:
+    """The DuckDB type of a value, unnamed fields called by their position."""
+    if kind.element is not None:
+        return f"{engine_type(kind.element)}[]"
+    if kind.name == "STRUCT":
+        pairs = zip(field_keys(kind), kind.fields, strict=True)
+        return f"STRUCT({', '.join(f'{duckdb_name(key)} {engine_type(child)}' for key, (_, child) in pairs)})"
+    if kind.name == "INTERVAL":
+        raise unknown(None, "a value of type INTERVAL outside date arithmetic")
+    return duckdb_type(kind)
+
+
+def pack(kind: Type, members: Sequence[str]) -> str:
+    """A struct made of its members' SQL."""
+    if not members:
+        raise unknown(None, "a struct without fields")
+    pairs = zip(field_keys(kind), members, strict=True)
+    return f"struct_pack({', '.join(f'{duckdb_name(key)} := {member}' for key, member in pairs)})"
+
+
+def field_sql(sql: str, kind: Type, index: int) -> str:
+    """A field of a struct; NULL of a NULL struct."""
+    return f"struct_extract({sql}, {quote(field_keys(kind)[index])})"
+
+
+def quote(text: str) -> str:
+    """A string of DuckDB's SQL."""
+    if "\0" in text:
+        return "(" + " || chr(0) || ".join(quote(part) for part in text.split("\0")) + ")"
+    return "'" + text.replace("'", "''") + "'"
+
+
+_BLANK: Final = re.compile(r"\{(\w+)\}")
+
+
+def filled(template: str, blanks: Mapping[str, str]) -> str:
+    """``template`` with its ``{…}`` filled in one pass, so that nothing in what is filled in is taken for a blank."""
+    return _BLANK.sub(lambda match: blanks.get(match[1], match[0]), template)
+
+
+_FAILURE: Final = re.compile("\x03([^\x03\x04\x05]*)\x04([^\x03\x04\x05]*)\x05")
+
+
+def fail(kind: Type, message: str) -> str:
+    """A failure with ``message``, a string's SQL, where a value of ``kind`` was to be.
+
+    DuckDB's TRY refuses ``error()``. So how the failure is brought about is settled where it is known whether
+    something catches it: by ``trying``, or else by ``settled``.
+    """
+    return f"\x03{engine_type(kind)}\x04{message}\x05"
+
+
+NATIVE: Final = "\x07"
+"""Stands in SQL that fails by itself, in DuckDB's words."""
+
+
+def trying(sql: str, kind: Type) -> str:
+    """NULL where ``sql`` fails.
+
+    A failure that stands for the value itself simply becomes NULL; TRY is for what fails natively, or deep within.
+    """
+    if NATIVE not in sql and kind.element is None and kind.name != "STRUCT":
+        return _replaced(sql, lambda scalar, _: f"CAST(NULL AS {scalar})")
+    caught = _replaced(sql, lambda scalar, message: f"CAST('!' || {message} AS {scalar})")
+    return f"TRY({caught.replace(NATIVE, '')})"
+
+
+def settled(sql: str) -> str:
+    """``sql`` with failures as errors."""
+    return _replaced(sql, lambda _, message: f"error({message})").replace(NATIVE, "")
+
+
+def _replaced(sql: str, failure: Callable[[str, str], str]) -> str:
+    while "\x03" in sql:
+        sql = _FAILURE.sub(lambda match: failure(match[1], match[2]), sql)
+    return sql
+
+
+def bound(sql: str, names: Names, body: Callable[[str], str]) -> str:
+    """``body(name)`` with ``sql`` evaluated once under that name; ``body(sql)`` where ``sql`` is short."""
+    if len(sql) <= _SHORT:
+        return body(sql)
+    name = names.fresh("v")
+    return f"list_transform([{sql}], lambda {name}: {body(name)})[1]"
+
+
+def render(value: Any, kind: Type) -> str:
+    """DuckDB's SQL of a value that is known.
+
+    Raises:
+        BigQueryError: The value cannot be of that type.
+    """
+    if value is None:
+        return f"CAST(NULL AS {engine_type(kind)})"
+    if kind.element is not None:
+        members = ", ".join(render(member, kind.element) for member in value)
+        return f"CAST([{members}] AS {engine_type(kind)})"
+    if kind.name == "STRUCT":
+        given = [value.get(name) for name, _ in kind.fields] if isinstance(value, Mapping) else list(value)
+        return pack(kind, [render(member, child) for member, (_, child) in zip(given, kind.fields, strict=True)])
+    match kind.name, value:
+        case "BOOL", bool():
+            return "true" if value else "false"
+        case "INT64", int():
+            return f"({value})::BIGINT" if value < 0 else f"{value}::BIGINT"
+        case "FLOAT64", int() | float():
+            return f"CAST('{float(value)!r}' AS DOUBLE)"
+        case "NUMERIC", int() | Decimal():
+            return (
+                f"CAST('{value:f}' AS DECIMAL(38, 9))"
+                if isinstance(value, Decimal)
+                else f"CAST({value} AS DECIMAL(38, 9))"
+            )
+        case "STRING", str():
+            return quote(value)
+        case "JSON", str():
+            return f"CAST({quote(value)} AS JSON)"
+        case "BYTES", bytes():
+            return f"unhex('{value.hex()}')"
+        case "TIMESTAMP", datetime():
+            moment = value.astimezone(UTC).replace(tzinfo=None)
+            return f"TIMESTAMPTZ '{_iso(moment)}+00'"
+        case "DATETIME", datetime():
+            return f"TIMESTAMP '{_iso(value)}'"
+        case "DATE", date():
+            return f"DATE '{value.isoformat()}'"
+        case "TIME", time():
+            return f"TIME '{value.isoformat()}'"
+    raise unknown(None, f"the value {value!r} as {kind}")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(" ")
