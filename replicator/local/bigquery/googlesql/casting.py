@@ -24,10 +24,10 @@ from replicator.local.bigquery.googlesql.values import (
     fail,
     field_sql,
     filled,
-    null,
     pack,
     quote,
     trying,
+    untyped,
 )
 from replicator.local.bigquery.types import Type
 
@@ -114,7 +114,7 @@ def cast(value: Value, to: Type, names: Names, node: exp.Expr | None) -> Value:
         BigQueryError: There is no such cast.
     """
     if value.origin is Origin.NULL:
-        return null(to)
+        return untyped(value, to)
     if value.type == to:
         return replace(value, origin=Origin.COMPUTED, constant=None, parts=None)
     if value.parts is not None or value.origin is Origin.EMPTY_ARRAY:

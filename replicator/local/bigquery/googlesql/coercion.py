@@ -30,6 +30,7 @@ from replicator.local.bigquery.googlesql.values import (
     literal,
     null,
     pack,
+    untyped,
 )
 from replicator.local.bigquery.types import Type, array, struct
 
@@ -51,10 +52,10 @@ def implicit(value: Value, to: Type, names: Names, node: exp.Expr | None = None)
     Raises:
         BigQueryError: It would coerce, being a literal, and its text is not of that type.
     """
-    if value.type == to:
-        return value if value.origin is not Origin.NULL else null(to)
     if value.origin is Origin.NULL:
-        return null(to)
+        return untyped(value, to)
+    if value.type == to:
+        return value
     if value.origin is Origin.EMPTY_ARRAY and to.element is not None:
         return replace(value, sql=f"CAST([] AS {engine_type(to)})", type=to, origin=Origin.COMPUTED)
     if value.parts is not None:
@@ -177,10 +178,10 @@ def supertype(values: Sequence[Value], names: Names) -> Type | None:
     candidates: list[Type] = []
     for group in (firm, typed):
         kinds = list(dict.fromkeys(value.type for value in group))
-        candidates += sorted(kinds, key=lambda kind: _ORDER.get(kind.name, 0))
-        merged = _merged(group, names)
+        merged = _merged(group, names) if len(kinds) > 1 else None
         if merged is not None:
             candidates.append(merged)
+        candidates += sorted(kinds, key=lambda kind: _ORDER.get(kind.name, 0))
     for candidate in candidates:
         if all(_coerces(value, candidate, names) for value in values):
             return candidate

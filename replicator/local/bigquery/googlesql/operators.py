@@ -114,6 +114,8 @@ def _bool(resolver: Resolver, node: exp.Expr, word: str) -> Value:
 
 @emits(exp.Not)
 def _not(resolver: Resolver, node: exp.Expr) -> Value:
+    if isinstance(node.this, exp.Null):
+        raise refused(node, "Operands of NOT cannot be literal NULL")
     value = _bool(resolver, node.this, "NOT")
     return derived(f"(NOT {value.sql})", BOOL, value)
 
@@ -180,7 +182,7 @@ def _arithmetic(resolver: Resolver, node: exp.Expr) -> Value:
 
 
 def _operator(resolver: Resolver, sign: str, overloads: Sequence[Overload], args: list[Value], node: exp.Expr) -> Value:
-    if all(arg.origin is Origin.NULL for arg in args):
+    if all(arg.origin is Origin.NULL and not arg.fallible for arg in args):
         return null(overloads[0].shape[2])
     if any(arg.type == STRING and arg.is_literal for arg in args) and sign != "||":
         # A text next to a number or a date coerces to nothing that is added or multiplied.

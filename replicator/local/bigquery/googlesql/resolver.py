@@ -16,7 +16,7 @@ from replicator.local.bigquery.googlesql.context import Gathering
 from replicator.local.bigquery.googlesql.dialect import POSITION
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.scope import Scope, member
-from replicator.local.bigquery.googlesql.values import BOOL, Origin, Value, null, typed
+from replicator.local.bigquery.googlesql.values import BOOL, Origin, Value, typed, untyped
 
 if TYPE_CHECKING:
     from replicator.local.bigquery.googlesql.blocks import With
@@ -81,7 +81,7 @@ class Resolver:
         """
         value = self.value(node)
         if value.origin is Origin.NULL:
-            return null(BOOL)
+            return untyped(value, BOOL)
         if value.type != BOOL:
             raise refused(node, f"{what} should return type BOOL, but returns {value.type}")
         return value

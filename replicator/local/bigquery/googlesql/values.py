@@ -107,6 +107,13 @@ def union(sets: Iterable[frozenset[Use]]) -> frozenset[Use]:
     return found[0] if len(found) == 1 else frozenset().union(*found)
 
 
+def untyped(value: Value, to: Type) -> Value:
+    """An untyped NULL, or ERROR(), as a value of ``to``."""
+    if not value.fallible:
+        return null(to)
+    return replace(value, sql=f"CAST({value.sql} AS {engine_type(to)})", type=to, origin=Origin.COMPUTED)
+
+
 def null(kind: Type | None = None) -> Value:
     """NULL; without a type, the untyped one, which is an INT64 where nothing else asks for it."""
     if kind is None:
@@ -164,11 +171,18 @@ def field_sql(sql: str, kind: Type, index: int) -> str:
     return f"struct_extract({sql}, {quote(field_keys(kind)[index])})"
 
 
+_CONTROL: Final = re.compile("([\x00-\x07]+)")
+
+
 def quote(text: str) -> str:
-    """A string of DuckDB's SQL."""
-    if "\0" in text:
-        return "(" + " || chr(0) || ".join(quote(part) for part in text.split("\0")) + ")"
-    return "'" + text.replace("'", "''") + "'"
+    """A string of DuckDB's SQL; control characters, some of which mark places in SQL here, go by their numbers."""
+    pieces: list[str] = []
+    for piece in _CONTROL.split(text):
+        if _CONTROL.fullmatch(piece):
+            pieces += [f"chr({ord(character)})" for character in piece]
+        elif piece or len(text) == 0:
+            pieces.append("'" + piece.replace("'", "''") + "'")
+    return pieces[0] if len(pieces) == 1 else f"({' || '.join(pieces)})"
 
 
 _BLANK: Final = re.compile(r"\{(\w+)\}")

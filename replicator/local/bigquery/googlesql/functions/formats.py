@@ -73,7 +73,7 @@ def _specified(resolver: Resolver, node: exp.Expr, match: re.Match[str], value: 
     if match["width"] == "*" or match["precision"] is not None:
         raise unknown(node, f"the format specifier {match[0]}")
     if kind in "tT":
-        if value.origin is Origin.NULL:
+        if value.origin is Origin.NULL and not value.fallible:
             text = "'NULL'"
         else:
             text = bound(value.sql, names, lambda held: f"coalesce({printed(held, value.type, kind, names)}, 'NULL')")
@@ -159,6 +159,7 @@ def _scalar(sql: str, kind: str, style: str) -> str:
 def _float(sql: str, style: str) -> str:
     # A whole number shows its point; -0 keeps its sign here, which CAST drops.
     text = float_text(sql)
+    text = f"CASE WHEN {sql} = 0 AND starts_with(CAST({sql} AS VARCHAR), '-') THEN '-0' ELSE {text} END"
     whole = f"CASE WHEN regexp_full_match({text}, '-?\\d+') THEN {text} || '.0' ELSE {text} END"
     if style == "T":
         return f"CASE WHEN isfinite({sql}) THEN {whole} ELSE 'CAST(\"' || {text} || '\" AS FLOAT64)' END"

@@ -167,7 +167,7 @@ def _parse(resolver: Resolver, node: exp.Expr) -> Value:
 @rule("TO_JSON_STRING")
 def _to_json_string(resolver: Resolver, node: exp.Expr) -> Value:
     value = arguments(resolver, node, 1)[0]
-    if value.origin is Origin.NULL:
+    if value.origin is Origin.NULL and not value.fallible:
         return Value("'null'", STRING, fixed=True)
     names = resolver.gathering.names
     if value.parts is not None and value.type.name == "STRUCT":
