@@ -327,11 +327,11 @@ class _Single(Engine):
         if destination is None:
             return super().answer(source, frame)
         with self.session.transaction() as (transaction, _):
-            prepared = self.prepare(transaction, source.placed, frame)
+            prepared = self.prepare(transaction, source.placed, frame=frame)
             self.session.in_location(transaction, destination.ref.parent)
-            fields = query_fields(prepared.columns)
+            fields = query_fields(prepared)
             scratch = self.session.scratch()
-            self.compute(f"CREATE TEMP TABLE {scratch} AS {prepared.sql}")
+            self.compute(f"CREATE TEMP TABLE {scratch} AS {prepared.named()}")
             made = TableDefinition(
                 fields,
                 partitioning=self._request.definition.partitioning,

@@ -82,9 +82,8 @@ class Registry:
     def _run(self, job: Job, work: Callable[[Job], None]) -> None:
         job.started = self.millis()
         error: BigQueryError | None = None
-        alarm = threading.Timer(
-            min((job.deadline - job.started) / 1000, threading.TIMEOUT_MAX), lambda: job.interrupt()
-        )
+        left = min((job.deadline - job.started) / 1000, threading.TIMEOUT_MAX)
+        alarm = threading.Timer(left, lambda: job.interrupt())  # noqa: PLW0108 - the job gets its interrupt later
         if job.deadline < FOREVER:
             alarm.start()
         try:

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
-from replicator.local.bigquery.googlesql.catalog import Column, Prune
+from replicator.local.bigquery.errors import BigQueryError, refuse
+from replicator.local.bigquery.googlesql.analysis import Statement, analyze_query
+from replicator.local.bigquery.googlesql.catalog import Column, Prune, Relation
+from replicator.local.bigquery.googlesql.context import Context, Scan
+from replicator.local.bigquery.statements.cursor import Source
+from replicator.local.bigquery.statements.frame import Frame
+from replicator.local.bigquery.storage.relations import ViewRelation
 from replicator.local.bigquery.types import Type, duckdb_name
 from replicator.names import TableRef
 
-_DEEPEST_VIEW = 16
+if TYPE_CHECKING:
+    import duckdb
+
+    from replicator.local.bigquery.statements.session import Session
+    from replicator.local.bigquery.storage.store import Transaction
+
+Columns: TypeAlias = Sequence[tuple[str, Type]]
+_DEEPEST_VIEW: Final = 16
+_USER: Final = "local@replicator.invalid"
+
+
+class Measured(Relation, Protocol):
+    """A relation that can say what reading it costs, as every relation of the storage can."""
+
+    @property
+    def referenced(self) -> tuple[TableRef, ...]:
+        """The tables behind it."""
+        ...
+
+    def logical_bytes(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> int:
+        """The bytes that reading these columns, or fields by dotted path, is billed for."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +46,23 @@ class Prepared:
     """A query that has been analysed.
 
     Attributes:
-        sql: DuckDB's.
+        sql: DuckDB's; its columns are called as ``columns`` when types were wanted, and ``c1``, ``c2``, … otherwise.
         columns: Names and types.
+        unnamed: The positions of the columns that have no name of their own, from 0.
         bytes: Logical bytes of the columns it reads, in the partitions that are left after pruning.
         tables: What it reads.
     """
 
     sql: str
     columns: tuple[tuple[str, Type], ...]
+    unnamed: frozenset[int]
     bytes: int
     tables: tuple[TableRef, ...]
+
+    def named(self) -> str:
+        """The SQL with its columns called as ``columns``, where no two share a name."""
+        called = ", ".join(duckdb_name(name) for name, _ in self.columns)
+        return f"SELECT * FROM ({self.sql}) AS q({called})"
 
 
 class ComputedRelation:
@@ -71,35 +107,124 @@ class ViewSubquery:
         return self._prepared.bytes
 
 
+class Names:
+    """The catalog as a statement sees it: what it has computed and temporary tables come first, views are opened."""
+
+    def __init__(
+        self, session: Session, transaction: Transaction, computed: Mapping[str, ComputedRelation], depth: int
+    ) -> None:
+        self._session = session
+        self._transaction = transaction
+        self._computed = computed
+        self._depth = depth
+        self._catalog = transaction.catalog(location=session.setting.location)
+        self.temporary = session.temporary_tables | frozenset(computed)
+
+    def relation(self, path: tuple[str, ...], *, system_time: datetime | None = None) -> Relation:
+        """The relation of that name.
+
+        Raises:
+            BigQueryError: There is none, or it cannot be read.
+        """
+        if path[-1] in self._computed:
+            return self._computed[path[-1]]
+        if len(path) == 1 or path[0].upper() == "_SESSION":
+            ref = self._session.table(path)
+            path = (ref.project, ref.dataset, ref.table)
+        relation = self._catalog.relation(path, system_time=system_time)
+        if isinstance(relation, ViewRelation):
+            return self._opened(relation)
+        return relation
+
+    def _opened(self, view: ViewRelation) -> ViewSubquery:
+        if self._depth >= _DEEPEST_VIEW:
+            refuse("invalidQuery", f"Not allowed: more than {_DEEPEST_VIEW} levels of nested views, at {view.ref}")
+        names = Names(self._session, self._transaction, {}, self._depth + 1)
+        context = replace(_context(self._session, names, Frame()), project=view.ref.project, dataset=None)
+        analyzed = analyze_query(view.query, context)
+        columns = analyzed.columns
+        sql = f"SELECT * FROM ({analyzed.sql}) AS q({', '.join(duckdb_name(name) for name, _ in columns)})"
+        size, tables = _read(analyzed.scans)
+        return ViewSubquery(Prepared(sql, columns, frozenset(), size, (*tables, view.ref)))
+
+
 def query(
-    session: Session, transaction: Transaction, text: str, frame: Frame, computed: Mapping[str, ComputedRelation]
+    session: Session,
+    transaction: Transaction,
+    texts: Sequence[str],
+    frame: Frame,
+    *,
+    computed: Mapping[str, ComputedRelation],
+    wanted: Columns | None = None,
 ) -> Prepared:
-    """Analyse a query.
+    """Analyse a query, or several of the same columns whose rows are put together.
+
+    Args:
+        session: Where it runs.
+        transaction: What it sees.
+        texts: The queries.
+        frame: Parameters and variables.
+        computed: Relations of the statement's own, by name.
+        wanted: The names and types that its columns are coerced to as an assignment coerces, by position.
 
     Raises:
         BigQueryError: It is wrong, or asks for what is not modelled.
     """
-    del session, transaction, text, frame, computed
-    what = "a query"
-    raise unmodelled(what)
+    statement = Statement(_context(session, Names(session, transaction, computed, 0), frame))
+    kinds = None if wanted is None else [kind for _, kind in wanted]
+    made = [statement.query(text, coerced_to=kinds) for text in texts]
+    columns = made[0].columns if wanted is None else tuple(wanted)
+    size = len(columns)
+    names = [f"c{index}" for index in range(1, size + 1)] if wanted is None else [name for name, _ in wanted]
+    called = ", ".join(duckdb_name(name) for name in names)
+    sql = " UNION ALL ".join(f"SELECT * FROM ({each.sql}) AS q({called})" for each in made)
+    finished = statement.finish(sql)
+    read, tables = _read(statement.scans)
+    return Prepared(finished, columns, made[0].unnamed, read, tables)
 
 
 def expression(
     session: Session, transaction: Transaction, source: Source, frame: Frame, wanted: Type | None
 ) -> Prepared:
-    """Analyse an expression as a query of one row and one column."""
-    del session, transaction, source, frame, wanted
-    what = "an expression"
-    raise unmodelled(what)
+    """Analyse an expression as a query of one row and one column.
+
+    Raises:
+        BigQueryError: It is wrong, asks for what is not modelled, or does not coerce to ``wanted``.
+    """
+    statement = Statement(_context(session, Names(session, transaction, {}, 0), frame))
+    made = statement.expression(source.placed, coerced_to=wanted)
+    read, tables = _read(statement.scans)
+    return Prepared(f"SELECT {statement.finish(made.sql)} AS c1", (("", made.type),), frozenset({0}), read, tables)
 
 
-def coerced(prepared: Prepared, wanted: Sequence[tuple[str, Type]]) -> str:
-    """A SELECT whose columns are these, matched by position."""
-    del prepared, wanted
-    what = "coercion"
-    raise unmodelled(what)
+def _context(session: Session, names: Names, frame: Frame) -> Context:
+    setting, default = session.setting, session.default_dataset
+    return Context(
+        catalog=names,
+        now=setting.now(),
+        project=setting.project,
+        dataset=None if default is None else default.dataset,
+        default_project=None if default is None else default.project,
+        named=frame.parameters.named,
+        positional=frame.parameters.positional,
+        variables=frame.variables,
+        system=frame.system,
+        session_user=_USER,
+        temporary=names.temporary,
+    )
+
+
+def _read(scans: Sequence[Scan]) -> tuple[int, tuple[TableRef, ...]]:
+    size = 0
+    tables: dict[TableRef, None] = {}
+    for scan in scans:
+        relation = cast("Measured", scan.relation)
+        size += relation.logical_bytes(frozenset(".".join(path) for path in scan.read), tuple(scan.prune))
+        tables.update(dict.fromkeys(relation.referenced))
+    return size, tuple(tables)
 
 
 def runtime_error(error: duckdb.Error) -> BigQueryError:
     """DuckDB's error in BigQuery's words."""
-    return BigQueryError(reason="invalidQuery", message=str(error), location="query")
+    text = str(error).split("\n")[0]
+    return BigQueryError(reason="invalidQuery", message=text.partition(" Error: ")[2] or text, location="query")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import composition, dml
-from replicator.local.bigquery.statements.analysis import ComputedRelation, Prepared, coerced
+from replicator.local.bigquery.statements.analysis import ComputedRelation, Prepared
 from replicator.local.bigquery.statements.composition import Hits, Subject
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.dml_parser import parse_dml
@@ -74,13 +74,15 @@ def describe_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
         subject = _subject(engine, transaction, ref, statement)
         match statement:
             case dml.Insert():
-                prepared = [engine.prepare(transaction, composition.insert_query(statement, subject), frame)]
+                prepared = [engine.prepare(transaction, *composition.insert_queries(statement, subject), frame=frame)]
             case dml.Truncate():
                 return Outcome("TRUNCATE_TABLE", target=ref)
             case dml.Update():
-                prepared = [engine.prepare(transaction, composition.update_hits(statement, subject).reads, frame)]
+                hits = composition.update_hits(statement, subject)
+                prepared = [engine.prepare(transaction, hits.reads, frame=frame)]
             case dml.Delete():
-                prepared = [engine.prepare(transaction, composition.delete_hits(statement, subject).reads, frame)]
+                hits = composition.delete_hits(statement, subject)
+                prepared = [engine.prepare(transaction, hits.reads, frame=frame)]
             case dml.Merge():
                 what = "a dry run of MERGE"
                 raise unmodelled(what)
@@ -103,13 +105,11 @@ def _subject(engine: Engine, transaction: Transaction, ref: TableRef, statement:
 
 
 def _insert(engine: Engine, transaction: Transaction, statement: dml.Insert, subject: Subject, frame: Frame) -> Outcome:
-    prepared = engine.prepare(transaction, composition.insert_query(statement, subject), frame)
     given = composition.insert_columns(statement.columns, subject.fields)
-    if len(prepared.columns) != len(given):
-        msg = f"Inserted row has wrong column count; Has {len(prepared.columns)}, expected {len(given)}"
-        refuse("invalidQuery", msg, location="query")
-    positional = coerced(prepared, [(field.name, type_of(field)) for field in given])
-    select = _whole_rows(positional, given, subject.fields)
+    wanted = [(field.name, type_of(field)) for field in given]
+    texts = composition.insert_queries(statement, subject)
+    prepared = engine.prepare(transaction, *texts, frame=frame, wanted=wanted)
+    select = _whole_rows(prepared.sql, given, subject.fields)
     written = _append(engine, transaction, subject.ref, select)
     return Outcome(
         "INSERT",
@@ -138,11 +138,11 @@ def _append(engine: Engine, transaction: Transaction, ref: TableRef, select: str
 
 def _merge(engine: Engine, transaction: Transaction, statement: dml.Merge, subject: Subject, frame: Frame) -> Outcome:
     source = composition.merge_source(statement)
-    prepared = engine.prepare(transaction, source.query, frame)
+    prepared = engine.prepare(transaction, source.query, frame=frame)
     scratch = engine.session.scratch()
-    engine.compute(f"CREATE TEMP TABLE {scratch} AS {prepared.sql}")
-    relation = ComputedRelation(scratch, prepared.columns)
     names = [name for name, _ in prepared.columns]
+    engine.compute(f"CREATE TEMP TABLE {scratch} AS {prepared.named()}")
+    relation = ComputedRelation(scratch, prepared.columns)
     hits = list(composition.merge_hits(statement, subject, source, names))
     outcome = _rewrite(engine, transaction, "MERGE", hits, subject, frame, {composition.MERGE_SOURCE: relation})
     engine.compute(f"DROP TABLE {scratch}")
@@ -161,7 +161,7 @@ def _rewrite(
     frame: Frame,
     computed: dict[str, ComputedRelation],
 ) -> Outcome:
-    scratches = [_computed_hits(engine, transaction, each, subject, frame, computed) for each in hits]
+    scratches = [_computed_hits(engine, transaction, each, frame, computed) for each in hits]
     _match_once(engine, [name for name, _, each in scratches if each.removes and kind != "DELETE"])
     removed = " UNION ALL ".join(f"SELECT _FRAGMENT, _ROW FROM {n}" for n, _, each in scratches if each.removes)
     columns = ", ".join(duckdb_name(field.name) for field in subject.fields)
@@ -187,17 +187,17 @@ def _computed_hits(
     engine: Engine,
     transaction: Transaction,
     hits: Hits,
-    subject: Subject,
     frame: Frame,
     computed: dict[str, ComputedRelation],
 ) -> tuple[str, Prepared, Hits]:
-    billed = engine.prepare(transaction, hits.reads, frame, computed)
-    prepared = billed if hits.reads == hits.query else engine.prepare(transaction, hits.query, frame, computed)
     wanted = list(_POSITION) if hits.removes else []
-    if hits.adds:
-        wanted += [(field.name, type_of(field)) for field in subject.fields]
+    wanted += [(field.name, type_of(field)) for field in hits.columns]
+    prepared = engine.prepare(transaction, hits.query, frame=frame, computed=computed, wanted=wanted)
+    billed = prepared
+    if hits.reads != hits.query:
+        billed = engine.prepare(transaction, hits.reads, frame=frame, computed=computed)
     scratch = engine.session.scratch()
-    engine.compute(f"CREATE TEMP TABLE {scratch} AS {coerced(prepared, wanted)}")
+    engine.compute(f"CREATE TEMP TABLE {scratch} AS {prepared.sql}")
     return scratch, billed, hits
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import dml
 from replicator.local.bigquery.statements.cursor import Cursor, Source
-from replicator.local.bigquery.statements.lexer import Kind
-from replicator.local.bigquery.types import SCALARS, type_of
 from replicator.names import TableRef
 from replicator.schema.fields import Field, Mode
 
@@ -28,10 +26,9 @@ class Hits:
     """One query of a changing statement.
 
     Attributes:
-        query: Yields ``_FRAGMENT`` and ``_ROW`` first when ``removes``, then when ``adds`` a whole row in the order of
-            the table's columns.
+        query: Yields ``_FRAGMENT`` and ``_ROW`` first when ``removes``, then ``columns``.
         removes: Its rows are taken out.
-        adds: Rows are put in.
+        columns: The columns of such a row, in the query's order.
         matched: Each row of the target may be hit once only (UPDATE … FROM, WHEN MATCHED).
         effect: ``inserted``, ``updated`` or ``deleted``.
         reads: The same query without the columns that are carried over unchanged: what is billed.
@@ -39,10 +36,15 @@ class Hits:
 
     query: str
     removes: bool
-    adds: bool
+    columns: tuple[Field, ...]
     matched: bool
     effect: str
     reads: str
+
+    @property
+    def adds(self) -> bool:
+        """Whether rows are put in."""
+        return bool(self.columns)
 
 
 def quoted(name: str) -> str:
@@ -89,10 +91,10 @@ def _named(fields: Sequence[Field], name: str, owner: str) -> Field:
     return refuse("invalidQuery", f"Column {name} is not present in {owner}", location="query")
 
 
-def insert_query(statement: dml.Insert, subject: Subject) -> str:
-    """The query of an INSERT; its columns are those of ``insert_columns``, in that order."""
+def insert_queries(statement: dml.Insert, subject: Subject) -> tuple[str, ...]:
+    """The queries of an INSERT, one per row of VALUES; their columns are those of ``insert_columns``, in that order."""
     if statement.query is not None:
-        return statement.query.text
+        return (statement.query.placed,)
     names = insert_columns(statement.columns, subject.fields)
     selects = []
     for row in statement.rows:
@@ -101,7 +103,7 @@ def insert_query(statement: dml.Insert, subject: Subject) -> str:
             refuse("invalidQuery", msg, location="query")
         items = (f"{item_text(item, field)} AS {quoted(field.name)}" for item, field in zip(row, names, strict=True))
         selects.append("SELECT " + ", ".join(items))
-    return " UNION ALL ".join(selects)
+    return tuple(selects)
 
 
 def insert_columns(names: Sequence[str] | None, fields: Sequence[Field]) -> tuple[Field, ...]:
@@ -122,23 +124,9 @@ def insert_columns(names: Sequence[str] | None, fields: Sequence[Field]) -> tupl
 
 
 def item_text(item: dml.Item, field: Field) -> str:
-    """A value of VALUES or SET as an expression; a literal takes the column's type here.
-
-    Literals coerce where values of the same type do not (conversion_rules: "literal coercion").
-    """
-    kind = type_of(field)
+    """A value of VALUES or SET as an expression."""
     if item is dml.Unset.DEFAULT:
-        return f"CAST(NULL AS {kind})" if kind.element is None else f"CAST([] AS {kind})"
-    tokens = Cursor.over(item)
-    only = tokens.after(1).kind is Kind.END
-    literal = (
-        (only and tokens.token.upper == "NULL")
-        or (only and tokens.token.kind is Kind.TEXT and kind.name in ("DATE", "DATETIME", "TIME", "TIMESTAMP"))
-        or (only and tokens.token.kind is Kind.NUMBER and kind.name in ("FLOAT64", "NUMERIC"))
-        or (tokens.at("[", "]") and tokens.after(2).kind is Kind.END)
-    )
-    if literal and (kind.name in SCALARS or kind.name in ("STRUCT", "ARRAY")):
-        return f"CAST({item.text} AS {kind})"
+        return "[]" if field.mode is Mode.REPEATED else "NULL"
     return f"({item.text})"
 
 
@@ -147,11 +135,13 @@ def new_row(subject: Subject, assignments: Sequence[dml.Assignment]) -> Iterator
     by_column: dict[str, list[dml.Assignment]] = {}
     for assignment in assignments:
         by_column.setdefault(subject.field(assignment.path[0]).name, []).append(assignment)
+    # In the order of SET, so that positional parameters keep theirs.
+    for name, items in by_column.items():
+        field = subject.field(name)
+        given = [(each.path[1:], each.value) for each in items]
+        yield field, _assigned(f"{quoted(subject.alias)}.{quoted(field.name)}", field, given), True
     for field in subject.fields:
-        given = [(each.path[1:], each.value) for each in by_column.get(field.name, ())]
-        if given:
-            yield field, _assigned(f"{quoted(subject.alias)}.{quoted(field.name)}", field, given), True
-        else:
+        if field.name not in by_column:
             yield field, f"{quoted(subject.alias)}.{quoted(field.name)}", False
 
 
@@ -190,7 +180,7 @@ def _changed(subject: Subject, assignments: Sequence[dml.Assignment], tail: str,
     return Hits(
         f"SELECT {subject.position}, {items}{tail}",
         removes=True,
-        adds=True,
+        columns=tuple(field for field, _, _ in row),
         matched=matched,
         effect="updated",
         reads=f"SELECT {billed}{tail}",
@@ -204,7 +194,7 @@ def delete_hits(statement: dml.Delete, subject: Subject) -> Hits:
 
 def _gone(subject: Subject, tail: str, *, matched: bool) -> Hits:
     query = f"SELECT {subject.position}{tail}"
-    return Hits(query, removes=True, adds=False, matched=matched, effect="deleted", reads=query)
+    return Hits(query, removes=True, columns=(), matched=matched, effect="deleted", reads=query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,4 +296,4 @@ def _inserted(action: dml.InsertRow, subject: Subject, source: MergeSource, colu
         for field in subject.fields
     )
     query = f"SELECT {', '.join(items)}{tail}"
-    return Hits(query, removes=False, adds=True, matched=False, effect="inserted", reads=query)
+    return Hits(query, removes=False, columns=tuple(subject.fields), matched=False, effect="inserted", reads=query)

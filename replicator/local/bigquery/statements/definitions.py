@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
 from replicator.local.bigquery.statements import ddl
-from replicator.local.bigquery.statements.analysis import Prepared, coerced
+from replicator.local.bigquery.statements.analysis import Prepared
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.ddl_parser import parse_ddl
 from replicator.local.bigquery.statements.frame import INT64, Frame
@@ -98,7 +98,7 @@ def describe_ddl(engine: Engine, source: Source, frame: Frame) -> Outcome:
     if statement.query is None:
         return Outcome("CREATE_TABLE")
     with engine.session.transaction() as (transaction, _):
-        prepared = engine.prepare(transaction, statement.query.placed, frame)
+        prepared = engine.prepare(transaction, statement.query.placed, frame=frame)
     rows = Rows(prepared.columns, ())
     return Outcome("CREATE_TABLE_AS_SELECT", rows, bytes=prepared.bytes, tables=prepared.tables)
 
@@ -120,7 +120,7 @@ def _create_table(
         return Outcome(kind, operation="SKIP", target=ref)
     prepared = None
     if statement.query is not None:
-        prepared = engine.prepare(transaction, statement.query.placed, frame)
+        prepared = engine.prepare(transaction, statement.query.placed, frame=frame)
     definition = _table_definition(engine, transaction, statement, prepared, evaluate)
     operation = "CREATE"
     if existing is not None and statement.existing is ddl.Existing.REPLACED:
@@ -129,9 +129,8 @@ def _create_table(
     rows = None
     if prepared is not None:
         # The query may read the very table that is replaced, so its rows are computed first.
-        wanted = [(field.name, type_of(field)) for field in definition.fields]
         rows = engine.session.scratch()
-        engine.compute(f"CREATE TEMP TABLE {rows} AS {coerced(prepared, wanted)}")
+        engine.compute(f"CREATE TEMP TABLE {rows} AS {_typed(engine, transaction, statement, prepared, frame)}")
     transaction.create_table(ref, definition, _ON_EXISTING[statement.existing])
     if rows is not None:
         with engine.computing():
@@ -140,6 +139,15 @@ def _create_table(
     if prepared is None:
         return Outcome(kind, operation=operation, target=ref)
     return Outcome(kind, bytes=prepared.bytes, tables=prepared.tables, operation=operation, target=ref)
+
+
+def _typed(
+    engine: Engine, transaction: Transaction, statement: ddl.CreateTable, prepared: Prepared, frame: Frame
+) -> str:
+    if statement.columns is None or statement.query is None:
+        return prepared.named()
+    wanted = [(field.name, type_of(field)) for field in statement.columns]
+    return engine.prepare(transaction, statement.query.placed, frame=frame, wanted=wanted).sql
 
 
 def _same_partitioning(old: TableDefinition, new: TableDefinition, ref: TableRef) -> None:
@@ -191,7 +199,7 @@ def _table_definition(
     elif like is not None:
         fields = like.fields
     else:
-        fields = query_fields(prepared.columns if prepared is not None else ())
+        fields = () if prepared is None else query_fields(prepared)
     definition = TableDefinition(fields) if like is None else replace(like, fields=fields, expires=None)
     if statement.partition is not None:
         definition = replace(definition, partitioning=_partitioning(statement.partition, fields, evaluate))
@@ -200,22 +208,22 @@ def _table_definition(
     return table_options(definition, statement.options, evaluate)
 
 
-def query_fields(columns: Sequence[tuple[str, Any]]) -> tuple[Field, ...]:
+def query_fields(prepared: Prepared) -> tuple[Field, ...]:
     """A query's columns as those of a table, all of them NULLABLE or REPEATED.
 
     Raises:
         BigQueryError: A column has no name, or one that another has too.
     """
     seen: set[str] = set()
-    for position, (name, _) in enumerate(columns, 1):
-        if not name:
-            msg = f"CREATE TABLE columns must be named, but column {position} has no name"
+    for position, (name, _) in enumerate(prepared.columns):
+        if position in prepared.unnamed:
+            msg = f"CREATE TABLE columns must be named, but column {position + 1} has no name"
             refuse("invalidQuery", msg, location="query")
         if name.lower() in seen:
             msg = f"CREATE TABLE has columns with duplicate name {name}"
             refuse("invalidQuery", msg, location="query")
         seen.add(name.lower())
-    return tuple(field_of(name, kind) for name, kind in columns)
+    return tuple(field_of(name, kind) for name, kind in prepared.columns)
 
 
 def _column(fields: Sequence[Field], name: str) -> Field:
@@ -250,8 +258,8 @@ def _create_view(
     if statement.columns is not None:
         what = "a view with a column list"
         raise unmodelled(what)
-    prepared = engine.prepare(transaction, statement.query.placed, Frame(system=frame.system))
-    definition = TableDefinition(query_fields(prepared.columns), kind=Kind.VIEW, query=statement.query.text)
+    prepared = engine.prepare(transaction, statement.query.placed, frame=Frame(system=frame.system))
+    definition = TableDefinition(query_fields(prepared), kind=Kind.VIEW, query=statement.query.text)
     definition = table_options(definition, statement.options, evaluate)
     transaction.create_table(ref, definition, _ON_EXISTING[statement.existing])
     return Outcome("CREATE_VIEW", operation="CREATE" if existing is None else "REPLACE", target=ref)

@@ -12,7 +12,7 @@ import duckdb
 from replicator.local.bigquery.errors import BigQueryError, refuse
 from replicator.local.bigquery.googlesql.context import Typed
 from replicator.local.bigquery.statements import analysis
-from replicator.local.bigquery.statements.analysis import ComputedRelation, Prepared
+from replicator.local.bigquery.statements.analysis import Columns, ComputedRelation, Prepared
 from replicator.local.bigquery.statements.cells import read_cell, read_row
 from replicator.local.bigquery.statements.changes import describe_dml, run_dml
 from replicator.local.bigquery.statements.classify import Family, family
@@ -139,7 +139,7 @@ class Engine:
     def answer(self, source: Source, frame: Frame) -> Outcome:
         """Carry out a query."""
         with self.session.transaction() as (transaction, _):
-            prepared = self.prepare(transaction, source.placed, frame)
+            prepared = self.prepare(transaction, source.placed, frame=frame)
             return Outcome("SELECT", rows=self.fetch(prepared), bytes=prepared.bytes, tables=prepared.tables)
 
     def _assert(self, source: Source, frame: Frame) -> Outcome:
@@ -158,12 +158,13 @@ class Engine:
     def prepare(
         self,
         transaction: Transaction,
-        text: str,
+        *texts: str,
         frame: Frame,
         computed: Mapping[str, ComputedRelation] | None = None,
+        wanted: Columns | None = None,
     ) -> Prepared:
-        """Analyse a query."""
-        return analysis.query(self.session, transaction, text, frame, computed or {})
+        """Analyse a query, or several whose rows are put together; ``wanted`` is what its columns are assigned to."""
+        return analysis.query(self.session, transaction, texts, frame, computed=computed or {}, wanted=wanted)
 
     def prepare_expression(
         self, transaction: Transaction, expression: Source, frame: Frame, wanted: Type | None
@@ -177,7 +178,9 @@ class Engine:
 
     def fetch_from(self, sql: str, columns: Sequence[tuple[str, Type]]) -> tuple[str, ...]:
         """The rows of a DuckDB SELECT with these columns, as the API writes them."""
-        return tuple(str(row[0]) for row in self.compute(f"SELECT {rest_row(columns)} FROM ({sql})"))
+        numbered = [(f"c{index}", kind) for index, (_, kind) in enumerate(columns, 1)]
+        called = ", ".join(name for name, _ in numbered)
+        return tuple(str(row[0]) for row in self.compute(f"SELECT {rest_row(numbered)} FROM ({sql}) AS q({called})"))
 
     def compute(self, sql: str) -> list[tuple[object, ...]]:
         """Run DuckDB's SQL, its errors told as BigQuery's."""
@@ -207,7 +210,7 @@ class Engine:
         match family(statement):
             case Family.QUERY:
                 with self.session.transaction() as (transaction, _):
-                    prepared = self.prepare(transaction, statement.placed, frame)
+                    prepared = self.prepare(transaction, statement.placed, frame=frame)
                 return Outcome("SELECT", Rows(prepared.columns, ()), bytes=prepared.bytes, tables=prepared.tables)
             case Family.DML:
                 return describe_dml(self, statement, frame)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,6 @@ from datetime import datetime
 import duckdb
 
 from replicator.local.bigquery.errors import BigQueryError, refuse
-from replicator.local.bigquery.googlesql.catalog import Catalog, Relation
 from replicator.local.bigquery.statements.frame import StoppedError
 from replicator.local.bigquery.storage.definitions import DatasetDefinition
 from replicator.local.bigquery.storage.store import Contents, OnExisting, Store, Transaction
@@ -181,6 +180,11 @@ class Session:
         """Whether a table is one of this job's temporary ones."""
         return ref.parent == self._temporary
 
+    @property
+    def temporary_tables(self) -> frozenset[str]:
+        """The names of this job's temporary tables, in lower case."""
+        return frozenset(self._temporary_tables)
+
     def in_location(self, transaction: Transaction, ref: DatasetRef) -> None:
         """Assert that a dataset is there, and where the job runs.
 
@@ -203,21 +207,3 @@ def not_in_location(ref: DatasetRef, location: str) -> BigQueryError:
     """The service's error for a dataset that lies elsewhere, or nowhere."""
     msg = f"Not found: Dataset {ref.project}:{ref.dataset} was not found in location {location}"
     return BigQueryError(reason="notFound", message=msg)
-
-
-class Names(Catalog):
-    """The catalog as a statement sees it: temporary tables and computed relations come first."""
-
-    def __init__(self, session: Session, catalog: Catalog, computed: Mapping[str, Relation]) -> None:
-        self._session = session
-        self._catalog = catalog
-        self._computed = computed
-
-    def relation(self, path: tuple[str, ...], *, system_time: datetime | None = None) -> Relation:
-        """The relation of that name."""
-        if len(path) == 1 and path[0] in self._computed:
-            return self._computed[path[0]]
-        if len(path) == 1 or (len(path) == 2 and path[0].upper() == "_SESSION"):
-            ref = self._session.table(path)
-            path = (ref.project, ref.dataset, ref.table)
-        return self._catalog.relation(path, system_time=system_time)
