@@ -1,0 +1,252 @@
+"""The script that commits a batch, as its query writes it: what it deletes, what it inserts, what it asserts."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from replicator.names import DatasetRef, TableRef
+from replicator.sql.commit import batch_table, write_commit
+from replicator.sql.placeholders import bind, dataset_view
+from replicator.sql.quoting import quote_table
+from tests.googlesql import RefusedError, evaluate, parse
+from tests.unit.sql.literals import Row, answer, cut, literal, rows
+
+TARGET: Final = TableRef("acme-analytics", "sales", "orders")
+STATE: Final = DatasetRef("acme-analytics", "replicator")
+SCRIPT: Final = write_commit(
+    target=TARGET,
+    state=STATE,
+    fence=STATE.table("fence"),
+    key="0a1b2c",
+    partition_column="order_day",
+    source_column="shop",
+)
+BATCH: Final = quote_table(batch_table(STATE, "0a1b2c"))
+BATCH_COLUMNS: Final = {
+    "source": "STRING",
+    "owner": "STRING",
+    "range_start": "DATE",
+    "range_end": "DATE",
+    "row_count": "INT64",
+    "committed_before": "BOOL",
+}
+FIRST: Final = date(2026, 11, 1)
+RUN: Final = {
+    "pipeline": "orders",
+    "run": "orders-000012",
+    "epoch": 12,
+    "holder": 'it\'s "a" holder',
+    "lease": 900,
+    "batch": [{"source": name, "manifest": "m", "aligned": f"acme.{name}.aligned_000012"} for name in ("japan", "br")],
+}
+
+
+def units(*days: tuple[str, int], before: bool = True, width: int = 1) -> str:
+    """The batch as a query: an owner's unit for each of the days, counted from the first."""
+    lines: list[Row] = [
+        (
+            "japan",
+            owner,
+            FIRST + timedelta(days=day),
+            FIRST + timedelta(days=day + width),
+            7,
+            before,
+        )
+        for owner, day in days
+    ]
+    return rows(BATCH_COLUMNS, *lines)
+
+
+def delete(batch: str) -> str | None:
+    """The DELETE of a batch, which is nothing where nothing was ever committed."""
+    query = cut(SCRIPT, "WITH days AS", "\n);\nSET inserts")
+    ((text,),) = answer(query, tables={BATCH: batch})
+    return None if text is None else str(text)
+
+
+def ranges(statement: str, owners: set[str]) -> set[tuple[str, int]]:
+    """The (owner, day) pairs that a DELETE takes, found by asking it about each of 30 days."""
+    condition = statement.removeprefix(f"DELETE FROM {quote_table(TARGET)} WHERE ").removesuffix(";\n")
+    asked = rows(
+        {"shop": "STRING", "order_day": "DATE"},
+        *((owner, FIRST + timedelta(days=day)) for owner in owners for day in range(-1, 30)),
+    )
+    return {
+        (shop, (day - FIRST).days) for shop, day in evaluate(f"SELECT shop, order_day FROM {asked} WHERE {condition}")
+    }
+
+
+def test_adjacent_days_are_one_range_and_gaps_are_kept() -> None:
+    """A month of an owner is one literal range; what lies between two units is nobody's to delete."""
+    statement = delete(units(("a", 0), ("a", 1), ("a", 2), ("a", 4), ("b", 1)))
+
+    assert statement == (
+        "DELETE FROM `acme-analytics.sales.orders` WHERE "
+        '(`shop` = "a" AND `order_day` >= DATE "2026-11-01" AND `order_day` < DATE "2026-11-04")\n'
+        '  OR (`shop` = "a" AND `order_day` >= DATE "2026-11-05" AND `order_day` < DATE "2026-11-06")\n'
+        '  OR (`shop` = "b" AND `order_day` >= DATE "2026-11-02" AND `order_day` < DATE "2026-11-03");\n'
+    )
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.sets(st.tuples(st.sampled_from(["a", "b", "it's", 'x"); --', "`\\"]), st.integers(0, 28)), min_size=1))
+def test_a_delete_takes_its_pairs_and_no_other(pairs: set[tuple[str, int]]) -> None:
+    """Never a cross product, which would take rows of other units; no value gets out of its quotes."""
+    statement = delete(units(*sorted(pairs)))
+
+    assert statement is not None
+    assert ranges(statement, {"a", "b", "it's", 'x"); --', "`\\"}) == pairs
+
+
+def test_two_shards_of_one_day_are_one_range() -> None:
+    """A day that two units share is named once."""
+    statement = delete(units(("a", 0), ("a", 0), ("a", 1)))
+
+    assert statement is not None
+    assert statement.count(" OR ") == 0
+    assert ranges(statement, {"a"}) == {("a", 0), ("a", 1)}
+
+
+def test_what_was_never_committed_is_not_deleted() -> None:
+    """A first load reads no partition of the target."""
+    assert delete(units(("a", 0), before=False)) is None
+
+
+def written(batch: str, *, deletes: str | None = None) -> dict[str, Any]:
+    """The answer that the query gives: ``units``, ``rows``, ``known`` and ``statement``."""
+    columns = rows(
+        {"table_name": "STRING", "column_name": "STRING", "ordinal_position": "INT64"},
+        ("orders", "order_day", 1),
+        ("orders", "shop", 2),
+        ("orders", "total `x`", 3),
+        ("other", "stranger", 1),
+    )
+    view = dataset_view(str(TARGET.parent), "COLUMNS")
+    ((inserts,),) = answer(
+        cut(SCRIPT, "WITH names AS", "\n);\nSELECT TO_JSON_STRING"), tables={BATCH: batch, view: columns}, run=RUN
+    )
+    last = SCRIPT[SCRIPT.rindex("SELECT TO_JSON_STRING") :].rstrip().removesuffix(";")
+    select, _, table = last.rpartition("FROM ")
+    assert table == BATCH
+    variables = {
+        "IFNULL(deletes, '')": literal(deletes or ""),
+        ", inserts,": f", CAST({literal(inserts)} AS STRING),",
+        "known AS known": "1 AS known",
+    }
+    for variable, value in variables.items():
+        assert select.count(variable) == 1
+        select = select.replace(variable, value)
+    ((found,),) = answer(f"{select}FROM {batch}", run=RUN)
+    return dict(json.loads(found))
+
+
+def test_a_batch_is_one_transaction_behind_the_fence() -> None:
+    """Fence, what is due, delete, insert, ledger: in that order, so that whoever lost the fence does nothing."""
+    found = written(units(("a", 0), ("a", 1)), deletes="DELETE FROM t WHERE TRUE;\n")
+    statement = found["statement"]
+    parse(bind(statement, {"epoch": "000012", "batch": "1"}))
+    steps = [line.split("(")[0].split(" SET ")[0].strip() for line in re.split(r";\n", statement) if line.strip()]
+
+    assert (found["units"], found["rows"], found["known"]) == (2, 14, 1)
+    assert [step.partition("\n")[0] for step in steps] == [
+        "BEGIN TRANSACTION",
+        "UPDATE `acme-analytics.replicator.fence`",
+        "SELECT IF",
+        "SELECT IF",
+        "DELETE FROM t WHERE TRUE",
+        "INSERT INTO `acme-analytics.sales.orders`",
+        "SELECT IF",
+        "INSERT INTO `acme-analytics.replicator.units`",
+        "INSERT INTO `acme-analytics.replicator.runs`",
+        "COMMIT TRANSACTION",
+    ]
+    assert 'WHERE holder = "it\'s \\"a\\" holder" AND epoch = 12;' in statement
+
+
+def test_columns_are_inserted_by_name_and_their_rows_counted() -> None:
+    """The target's own list of columns on both sides, the total from the manifest beside it."""
+    statement = written(units(("a", 0), ("b", 4)))["statement"]
+
+    assert "INSERT INTO `acme-analytics.sales.orders` (`order_day`, `shop`, `total \\`x\\``)\n" in statement
+    assert "SELECT `order_day`, `shop`, `total \\`x\\`` FROM `acme.japan.aligned_000012` AS a\n" in statement
+    assert 'SELECT IF(@@row_count = 14, 1, ERROR("not every row of japan was inserted"));' in statement
+    assert "acme.br.aligned" not in statement
+
+
+def test_a_batch_in_which_everything_is_known_writes_no_script() -> None:
+    """Receipts that were lost cost a copy and no commit."""
+    found = written(rows(BATCH_COLUMNS))
+
+    assert (found["units"], found["rows"], found["statement"]) == (0, 0, None)
+
+
+STAMPED: Final = {
+    "owner": "STRING",
+    "unit": "STRING",
+    "range_start": "DATE",
+    "modified": "TIMESTAMP",
+    "source_rows": "INT64",
+    "source_bytes": "INT64",
+}
+NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def stamp(unit: str = "orders_20261101", **other: Any) -> Row:
+    """A unit as the manifest and the ledger have it."""
+    line = {
+        "owner": "a", "unit": unit, "range_start": FIRST, "modified": NOON, "source_rows": 10, "source_bytes": 100,
+    } | other  # fmt: skip
+    return tuple(line.values())
+
+
+def chosen(landed: list[Row], committed: list[Row]) -> list[Row]:
+    """The batch's units: owner, unit, and whether their day was committed before."""
+    query = cut(SCRIPT, "SELECT l.*,", ";\nSET known")
+    content = {"FROM landed": f"FROM {rows(STAMPED, *landed)}", "FROM committed": f"FROM {rows(STAMPED, *committed)}"}
+    return sorted((*row[:2], row[-1]) for row in answer(query, tables=content))
+
+
+def test_a_batch_takes_what_the_ledger_does_not_have_with_this_stamp() -> None:
+    """Equal in everything is known; a unit of the same day that is otherwise replaces what was there."""
+    landed = [
+        stamp("known"),
+        stamp("later", modified=NOON + timedelta(seconds=1)),
+        stamp("rows", source_rows=11),
+        stamp("bytes", source_bytes=99),
+        stamp("timeless", modified=None),
+        stamp("known", owner="b"),
+        stamp("new", range_start=FIRST + timedelta(days=1)),
+    ]
+    committed = [stamp(name) for name in ("known", "later", "rows", "bytes")] + [stamp("timeless", modified=None)]
+
+    assert chosen(landed, committed) == [
+        ("a", "bytes", True),
+        ("a", "later", True),
+        ("a", "new", False),
+        ("a", "rows", True),
+        ("a", "timeless", True),
+        ("b", "known", False),
+    ]
+
+
+def test_units_that_another_run_committed_meanwhile_end_the_transaction() -> None:
+    """Looked at once more inside of the transaction, behind the fence."""
+    statement = written(units(("a", 0)))["statement"]
+    check = cut(statement, "SELECT IF(COUNT(*) = 0", ";\n")
+    ledger = quote_table(STATE.table("units"))
+    with_target = {"target": "STRING"} | STAMPED
+
+    def check_against(*committed: Row) -> list[tuple[Any, ...]]:
+        batch, known = rows(STAMPED, stamp()), rows(with_target, *((str(TARGET), *row) for row in committed))
+        return evaluate(check.replace(BATCH, batch).replace(ledger, known))
+
+    assert check_against(stamp("other"), stamp(source_rows=9)) == [(1,)]
+    with pytest.raises(RefusedError, match="units of this batch were committed by another run"):
+        check_against(stamp())

@@ -1,0 +1,103 @@
+"""The manifest: which due units go into which buffer, evaluated by GoogleSQL over units that are counted up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from typing import Final, NamedTuple
+
+from replicator.limits import TABLES_PER_COPY
+from replicator.sql.inventory import UNITS_PER_BUFFER, take_inventory
+from replicator.sql.placeholders import region_view
+from tests.unit.sql.literals import answer, cut
+
+QUERY: Final = cut(
+    take_inventory(target="acme-analytics.sales.orders", own_columns=("order_day", "shop")),
+    "WITH schemas AS",
+    ";\n\nSELECT TO_JSON_STRING",
+)
+FIRST: Final = date(2020, 1, 1)
+SOURCE: Final = {"prefix": "orders_"}
+
+
+class Unit(NamedTuple):
+    """A line of the manifest."""
+
+    unit: int
+    dataset: str
+    name: str
+    day: date
+    buffer: int
+
+
+def manifest(datasets: int, days: int, *, columns: int = 1, odd_from: int | None = None) -> list[Unit]:
+    """The manifest of so many datasets with so many shards each; from ``odd_from`` on shards have a column more."""
+    shards = (
+        f"SELECT FORMAT('shop_%04d', d) AS dataset, DATE_ADD(DATE '{FIRST}', INTERVAL n DAY) AS range_start, n "
+        f"FROM UNNEST(GENERATE_ARRAY(0, {datasets - 1})) AS d, UNNEST(GENERATE_ARRAY(0, {days - 1})) AS n"
+    )
+    due = (
+        f"(SELECT CONCAT('p.', dataset) AS owner, dataset, FORMAT_DATE('orders_%Y%m%d', range_start) AS name, "
+        f"range_start, DATE_ADD(range_start, INTERVAL 1 DAY) AS range_end, CAST(NULL AS TIMESTAMP) AS modified, 1 AS source_rows, "
+        f"1 AS source_bytes FROM ({shards}))"
+    )
+    more = f" + IF(n >= {odd_from}, 1, 0)" if odd_from is not None else ""
+    view = (
+        f"(SELECT dataset AS table_schema, FORMAT_DATE('orders_%Y%m%d', range_start) AS table_name, "
+        f"FORMAT('column_%04d', c) AS column_name, 'INT64' AS data_type "
+        f"FROM ({shards}), UNNEST(GENERATE_ARRAY(1, {columns}{more})) AS c)"
+    )
+    # "due" is a table and an alias in this query; the table alone is replaced.
+    query = QUERY.replace("FROM due JOIN", f"FROM {due} AS due JOIN")
+    found = answer(
+        f"SELECT unit, dataset, name, range_start, buffer FROM ({query}) ORDER BY unit",
+        tables={region_view("COLUMNS"): view},
+        source=SOURCE,
+    )
+    return [Unit(*row) for row in found]
+
+
+def test_a_buffer_holds_units_of_one_dataset_and_a_bounded_number() -> None:
+    """201 shards of a dataset are two buffers: no statement names more tables than a query may."""
+    units = manifest(2, UNITS_PER_BUFFER + 1)
+
+    sizes = Counter((unit.dataset, unit.buffer) for unit in units)
+    assert sorted(sizes.values()) == [1, 1, UNITS_PER_BUFFER, UNITS_PER_BUFFER]
+    assert len({buffer for _, buffer in sizes}) == 4
+
+
+def test_units_are_numbered_newest_first() -> None:
+    """What does not fit this run is what is oldest; every unit has a number of its own."""
+    units = manifest(3, 4)
+
+    assert [unit.unit for unit in units] == list(range(1, 13))
+    assert units[0].day == FIRST + timedelta(days=3)
+    for buffer in {unit.buffer for unit in units}:
+        days = [unit.day for unit in units if unit.buffer == buffer]
+        assert days == sorted(days, reverse=True)
+
+
+def test_shards_of_a_dataset_that_disagree_are_in_buffers_of_their_own() -> None:
+    """A buffer is filled by position, so all of its tables have the same columns."""
+    units = manifest(1, 6, odd_from=4)
+
+    assert {frozenset(unit.day.day for unit in units if unit.buffer == buffer) for buffer in (1, 2)} == {
+        frozenset({1, 2, 3, 4}),
+        frozenset({5, 6}),
+    }
+
+
+def test_shards_of_many_columns_are_fewer_in_a_buffer() -> None:
+    """The names of their columns stand in the statement once for each unit, and its length has a bound."""
+    # 12 characters for a name, 4 around it, 100 for the rest: 400,000 / (1,000 * 15 + 100) = 26.
+    units = manifest(1, 30, columns=1000)
+
+    assert sorted(Counter(unit.buffer for unit in units).values()) == [4, 26]
+
+
+def test_a_run_has_as_many_buffers_as_a_copy_can_carry() -> None:
+    """998 and no more, since the manifest and the receipts cross with them; the newest days have priority."""
+    units = manifest(TABLES_PER_COPY.value + 10, 1)
+
+    assert len({unit.buffer for unit in units}) == TABLES_PER_COPY.value - 2
+    assert {unit.buffer for unit in units} == set(range(1, TABLES_PER_COPY.value - 1))
