@@ -38,8 +38,8 @@ def manifest(datasets: int, days: int, *, columns: int = 1, odd_from: int | None
     )
     due = (
         f"(SELECT CONCAT('p.', dataset) AS owner, dataset, FORMAT_DATE('orders_%Y%m%d', range_start) AS name, "
-        f"range_start, DATE_ADD(range_start, INTERVAL 1 DAY) AS range_end, CAST(NULL AS TIMESTAMP) AS modified, 1 AS source_rows, "
-        f"1 AS source_bytes FROM ({shards}))"
+        f"range_start, DATE_ADD(range_start, INTERVAL 1 DAY) AS range_end, CAST(NULL AS TIMESTAMP) AS modified, "
+        f"1 AS source_rows, 1 AS source_bytes FROM ({shards}))"
     )
     more = f" + IF(n >= {odd_from}, 1, 0)" if odd_from is not None else ""
     view = (
