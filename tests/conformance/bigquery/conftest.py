@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Running:
         )
 
 
-def serve(directory: Path) -> Iterator[Running]:
+def serve(directory: Path) -> Generator[Running, None, None]:
     """Serve a folder until the generator is closed."""
     recorder = Recorder()
     service = bigquery_routes(directory, recorder)

@@ -16,6 +16,7 @@ from replicator.local.recorder import Recorder
 from tests.conformance.bigquery.conftest import PROJECT, Running
 
 Q = bigquery.ScalarQueryParameter
+NAIVE = dt.datetime.fromisoformat("2026-01-02T03:04:05")
 SLOW = "DECLARE i INT64 DEFAULT 0; WHILE TRUE DO SET i = i + 1; END WHILE;"
 
 
@@ -26,8 +27,8 @@ def values(rows: Any) -> list[tuple[Any, ...]]:
 def test_a_query_answers_with_typed_rows(client: bigquery.Client) -> None:
     """Values come back in Python's types, nested ones too, by jobs.insert and by jobs.query."""
     sql = (
-        "SELECT 1 AS i, 'x' AS s, 1.5 AS f, TRUE AS b, DATE '2026-01-02' AS d, TIMESTAMP '2026-01-02 03:04:05+00' AS t, "
-        "NUMERIC '1.5' AS n, [1, 2] AS a, STRUCT('y' AS k, [STRUCT(1 AS z)] AS l) AS r, b'\\xaa' AS y"
+        "SELECT 1 AS i, 'x' AS s, 1.5 AS f, TRUE AS b, DATE '2026-01-02' AS d, TIMESTAMP '2026-01-02 03:04:05+00' AS t,"
+        " NUMERIC '1.5' AS n, [1, 2] AS a, STRUCT('y' AS k, [STRUCT(1 AS z)] AS l) AS r, b'\\xaa' AS y"
     )
     expected = (
         1, "x", 1.5, True, dt.date(2026, 1, 2), dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC), Decimal("1.5"),
@@ -39,11 +40,12 @@ def test_a_query_answers_with_typed_rows(client: bigquery.Client) -> None:
 
 def test_parameters_of_every_type_are_named_or_positional(client: bigquery.Client) -> None:
     """What goes in comes out, arrays and structs included."""
+    value = False
     given = [
-        Q("i", "INT64", -(2**63)), Q("f", "FLOAT64", 0.1), Q("b", "BOOL", False), Q("s", "STRING", "a'\"\\\n`é"),
+        Q("i", "INT64", -(2**63)), Q("f", "FLOAT64", 0.1), Q("b", "BOOL", value), Q("s", "STRING", "a'\"\\\n`é"),
         Q("y", "BYTES", b"\x00\xff"), Q("d", "DATE", dt.date(1, 1, 1)), Q("n", "NUMERIC", Decimal("-1.000000001")),
         Q("t", "TIMESTAMP", dt.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=dt.UTC)), Q("z", "STRING", None),
-        Q("dt", "DATETIME", dt.datetime(2026, 1, 2, 3, 4, 5)), Q("tm", "TIME", dt.time(1, 2, 3)),
+        Q("dt", "DATETIME", NAIVE), Q("tm", "TIME", dt.time(1, 2, 3)),
         bigquery.ArrayQueryParameter("a", "STRING", ["x", "y"]),
         bigquery.StructQueryParameter("r", Q("k", "INT64", 1), bigquery.ArrayQueryParameter("l", "INT64", [2, 3])),
     ]  # fmt: skip
@@ -52,7 +54,7 @@ def test_parameters_of_every_type_are_named_or_positional(client: bigquery.Clien
     (row,) = client.query(f"SELECT {', '.join(f'@{name} AS {name}' for name in names)}", job_config=config).result()
     assert list(row.values()) == [
         -(2**63), 0.1, False, "a'\"\\\n`é", b"\x00\xff", dt.date(1, 1, 1), Decimal("-1.000000001"),
-        dt.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=dt.UTC), None, dt.datetime(2026, 1, 2, 3, 4, 5), dt.time(1, 2, 3),
+        dt.datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=dt.UTC), None, NAIVE, dt.time(1, 2, 3),
         ["x", "y"], {"k": 1, "l": [2, 3]},
     ]  # fmt: skip
     positional = bigquery.QueryJobConfig(query_parameters=[Q(None, "INT64", 1), Q(None, "STRING", "x")])
@@ -62,7 +64,7 @@ def test_parameters_of_every_type_are_named_or_positional(client: bigquery.Clien
 def test_a_job_id_runs_once(client: bigquery.Client) -> None:
     """The second job of an id is a conflict that names the job, and the first can be joined."""
     client.query("SELECT 1 AS x", job_id="once", location="EU", job_retry=None).result()
-    with pytest.raises(exceptions.Conflict, match="Already Exists: Job acme-test:EU.once"):
+    with pytest.raises(exceptions.Conflict, match=r"Already Exists: Job acme-test:EU\.once"):
         client.query("SELECT 2 AS x", job_id="once", location="EU", job_retry=None).result()
     assert values(client.get_job("once", location="EU").result()) == [(1,)]
 
@@ -134,6 +136,7 @@ def test_results_are_paged(client: bigquery.Client) -> None:
     """Pages follow each other without gap, from any row on."""
     job = client.query("SELECT x FROM UNNEST(GENERATE_ARRAY(1, 250)) AS x ORDER BY x")
     assert [row["x"] for row in job.result(page_size=100)] == list(range(1, 251))
+    job = client.query("SELECT x FROM UNNEST(GENERATE_ARRAY(1, 250)) AS x ORDER BY x")
     assert [row["x"] for row in job.result(start_index=248)] == [249, 250]
 
 
@@ -152,7 +155,7 @@ def test_a_dry_run_tells_and_does_nothing(client: bigquery.Client, dataset: str)
 
 
 def test_more_bytes_than_may_be_billed_are_refused(client: bigquery.Client, dataset: str) -> None:
-    """maximumBytesBilled holds before anything is answered or changed."""
+    """MaximumBytesBilled holds before anything is answered or changed."""
     client.query(f"CREATE TABLE `{dataset}.t` AS SELECT 1 AS x").result()
     config = bigquery.QueryJobConfig(maximum_bytes_billed=7)
     with pytest.raises(exceptions.GoogleAPICallError, match="exceeded limit for bytes billed: 7"):

@@ -41,7 +41,7 @@ def last(client: bigquery.Client, script: str) -> list[tuple[Any, ...]]:
         ),
         (
             "DECLARE s STRING DEFAULT ''; FOR r IN (SELECT x, x * 2 AS y FROM UNNEST([1, 2, 3]) AS x ORDER BY x DESC) "
-            "DO IF r.x = 2 THEN CONTINUE; END IF; SET s = CONCAT(s, r.x, ':', r.y, ' '); END FOR; SELECT s",
+            "DO IF r.x = 2 THEN CONTINUE; END IF; SET s = FORMAT('%s%d:%d ', s, r.x, r.y); END FOR; SELECT s",
             [("3:6 1:2 ",)],
         ),
         ("SELECT 1; RETURN; SELECT 2", [(1,)]),
@@ -94,7 +94,7 @@ def test_a_failing_script_says_what_and_where(client: bigquery.Client, script: s
 
 
 def test_a_handler_sees_the_error_and_goes_on(client: bigquery.Client) -> None:
-    """@@error is set in the handler only; RAISE without a message raises the same error again."""
+    """@@error is what the handler is about; RAISE without a message raises the same error again."""
     script = """
       DECLARE told, statement STRING;
       BEGIN
@@ -104,8 +104,8 @@ def test_a_handler_sees_the_error_and_goes_on(client: bigquery.Client) -> None:
         SET told = @@error.message;
         SET statement = @@error.statement_text;
       END;
-      SELECT told, statement, @@error.message IS NULL"""
-    assert last(client, script) == [("Query error: inner at [5:9]", "SELECT ERROR('inner')", True)]
+      SELECT told, statement"""
+    assert last(client, script) == [("Query error: inner at [5:9]", "SELECT ERROR('inner')")]
     again = "BEGIN SELECT ERROR('inner'); EXCEPTION WHEN ERROR THEN RAISE; END"
     with pytest.raises(exceptions.BadRequest, match=r"Query error: inner at \[1:7\]"):
         last(client, again)
@@ -132,6 +132,14 @@ def test_temporary_tables_live_as_long_as_their_script(client: bigquery.Client) 
     assert last(client, script) == [(3,)]
     with pytest.raises(exceptions.BadRequest, match="must be qualified with a dataset"):
         last(client, "SELECT * FROM t")
+
+
+def test_a_failing_temporary_table_tells_its_own_error(client: bigquery.Client) -> None:
+    """What went wrong is told, and not that there is nothing to clean up."""
+    with pytest.raises(exceptions.BadRequest, match="told"):
+        last(client, "CREATE TEMP TABLE t AS SELECT ERROR('told') AS x; SELECT 1")
+    caught = "BEGIN CREATE TEMP TABLE t AS SELECT ERROR('told') AS x; EXCEPTION WHEN ERROR THEN SELECT 1; END; "
+    assert last(client, f"{caught} CREATE TEMP TABLE t AS SELECT 2 AS x; SELECT x FROM t") == [(2,)]
 
 
 def test_statements_are_written_by_queries(client: bigquery.Client, dataset: str) -> None:

@@ -168,7 +168,7 @@ def test_columns_are_found_in_json(client: bigquery.Client, dataset: str) -> Non
 
 
 def test_streamed_rows_are_there_and_bad_ones_are_named(client: bigquery.Client, dataset: str) -> None:
-    """insertAll takes all rows or none, and says which were wrong."""
+    """InsertAll takes all rows or none, and says which were wrong."""
     client.create_table(bigquery.Table(f"{dataset}.t", [F("i", "INTEGER"), F("j", "JSON")]))
     assert client.insert_rows_json(f"{dataset}.t", [{"i": 1, "j": '{"a": 1}'}]) == []
     errors = client.insert_rows_json(f"{dataset}.t", [{"i": 2}, {"i": "x"}])
@@ -225,7 +225,7 @@ def test_what_is_not_part_of_the_api_is_refused_in_its_shape(client: bigquery.Cl
         call(method="GET", path="/projects/acme-test/nothing/here")
     with pytest.raises(exceptions.MethodNotImplemented):
         call(method="PUT", path="/projects/acme-test/jobs", data={})
-    for body in (
+    bodies: tuple[dict[str, object], ...] = (
         {"configuration": []},
         {"configuration": {}},
         {"configuration": {"query": {"query": 1, "useLegacySql": False}}},

@@ -212,6 +212,9 @@ def route(path: str, methods: Mapping[str, Operation]) -> BaseRoute:
             answer = await anyio.to_thread.run_sync(operation, call, limiter=limiter[0])
         except BigQueryError as error:
             answer = failure(error)
+        except Exception as error:  # noqa: BLE001 - the last line of a request: a bug is answered in the API's shape
+            msg = f"An internal error occurred: {type(error).__name__}: {error}"
+            answer = failure(BigQueryError(reason="internalError", message=msg))
         return _response(answer)
 
     return Route(path, endpoint, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

@@ -104,9 +104,7 @@ class Jobs:
         location = self._location(reference)
         if location is None:
             with self._store.statement() as transaction:
-                location = location_of_query(
-                    transaction, request.text, project=project, default_dataset=request.default_dataset
-                )
+                location = location_of_query(transaction, request.text, project=project, datasets=request.datasets)
         job = self._job(project, location, reference, configuration, "QUERY")
         action = self._queries.dry_run if dry_run else self._queries.run
         return job, lambda each: action(each, request)

@@ -5,7 +5,7 @@ https://docs.cloud.google.com/bigquery/docs/locations#specify_locations
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from replicator.local.bigquery.api.datasets import DEFAULT_LOCATION
@@ -35,8 +35,10 @@ _BEFORE: Final = frozenset(
 )
 
 
-def location_of_query(transaction: Transaction, text: str, *, project: str, default_dataset: DatasetRef | None) -> str:
+def location_of_query(transaction: Transaction, text: str, *, project: str, datasets: Sequence[DatasetRef]) -> str:
     """The location of the first dataset that a query names and that is there; without one, US.
+
+    ``datasets`` are those of the request itself, which come after: the destination's, the default one.
 
     A script that is not GoogleSQL gets US too: its job says what is wrong with it.
     """
@@ -52,8 +54,8 @@ def location_of_query(transaction: Transaction, text: str, *, project: str, defa
             found = transaction.find_dataset(ref)
             if found is not None:
                 return found.definition.location
-    if default_dataset is not None:
-        found = transaction.find_dataset(default_dataset)
+    for ref in datasets:
+        found = transaction.find_dataset(ref)
         if found is not None:
             return found.definition.location
     return DEFAULT_LOCATION
@@ -61,6 +63,7 @@ def location_of_query(transaction: Transaction, text: str, *, project: str, defa
 
 def _paths(cursor: Cursor) -> Iterator[tuple[str, ...]]:
     before = ""
+    schema = False
     while not cursor.exhausted:
         if before in _BEFORE and cursor.token.kind in (Kind.WORD, Kind.QUOTED) and not cursor.at_any("SELECT", "IF"):
             try:
@@ -68,14 +71,16 @@ def _paths(cursor: Cursor) -> Iterator[tuple[str, ...]]:
             except BigQueryError:
                 before = ""
                 continue
-            if len(path) > 1:
+            if len(path) > 1 or schema:
                 yield path
             before = path[-1].upper() if len(path) == 1 else ""
             continue
         before = cursor.advance().upper
+        # The one statement in which a dataset stands alone: CREATE, DROP or ALTER SCHEMA [IF [NOT] EXISTS].
+        schema = before == "SCHEMA" or (schema and before in ("IF", "NOT", "EXISTS"))
 
 
 def _datasets(path: tuple[str, ...], project: str) -> Iterator[DatasetRef]:
     if len(path) >= 2:
         yield DatasetRef(path[0], path[1])
-        yield DatasetRef(project, path[0])
+    yield DatasetRef(project, path[0])

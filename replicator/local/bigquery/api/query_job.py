@@ -62,6 +62,12 @@ class QueryRequest:
     maximum_bytes: int | None
     dry_run: bool
 
+    @property
+    def datasets(self) -> tuple[DatasetRef, ...]:
+        """The datasets that the request itself names."""
+        named = (None if self.destination is None else self.destination.ref.parent, self.default_dataset)
+        return tuple(ref for ref in named if ref is not None)
+
 
 def read_query(configuration: Mapping[str, Any], project: str, *, dry_run: bool) -> QueryRequest:
     """Read the ``query`` part of a job's configuration.
@@ -139,7 +145,8 @@ class QueryRunner:
         try:
             if len(statements) == 1 and isinstance(statements[0], Sql):
                 account = _Account(self, job, job, request)
-                _Single(session, account, request).execute(statements[0].source, Frame(request.parameters))
+                single = _Single(session, account, request)
+                single.execute(statements[0].source, single.frame(request.parameters))
                 return
             if request.destination is not None:
                 msg = "configuration.query.destinationTable cannot be set for scripts"
@@ -172,7 +179,8 @@ class QueryRunner:
                 }
                 return
             account = _Account(self, job, job, request)
-            outcome = Engine(session, account).describe(statements[0].source, Frame(request.parameters))
+            engine = Engine(session, account)
+            outcome = engine.describe(statements[0].source, engine.frame(request.parameters))
             job.statistics = statement_statistics(outcome, dry=True)
         finally:
             session.close()

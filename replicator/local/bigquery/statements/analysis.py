@@ -68,9 +68,12 @@ class Prepared:
 class ComputedRelation:
     """What a statement has computed into a DuckDB table, as a relation."""
 
-    def __init__(self, table: str, columns: Sequence[tuple[str, Type]]) -> None:
+    def __init__(self, table: str, columns: Columns, *, pseudo: Columns = ()) -> None:
         self._table = table
-        self.columns = tuple(Column(name, kind) for name, kind in columns)
+        self.columns = (
+            *(Column(name, kind) for name, kind in columns),
+            *(Column(name, kind, pseudo=True) for name, kind in pseudo),
+        )
         self.prunable: frozenset[str] = frozenset()
         self.referenced: tuple[TableRef, ...] = ()
 

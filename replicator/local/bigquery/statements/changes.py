@@ -5,16 +5,17 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from replicator.local.bigquery.errors import refuse, unmodelled
+from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
 from replicator.local.bigquery.statements import composition, dml
-from replicator.local.bigquery.statements.analysis import ComputedRelation, Prepared
+from replicator.local.bigquery.statements.analysis import Columns, ComputedRelation, Prepared
 from replicator.local.bigquery.statements.composition import Hits, Subject
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.dml_parser import parse_dml
-from replicator.local.bigquery.statements.frame import Frame
+from replicator.local.bigquery.statements.frame import Frame, unplaced
 from replicator.local.bigquery.statements.outcome import Changes, Outcome
 from replicator.local.bigquery.storage.definitions import Kind
 from replicator.local.bigquery.storage.store import Transaction
@@ -25,7 +26,8 @@ from replicator.schema.fields import Field
 if TYPE_CHECKING:
     from replicator.local.bigquery.statements.engine import Engine
 
-_POSITION = (("_FRAGMENT", Type("STRING")), ("_ROW", Type("INT64")))
+_POSITION: Final = (("_FRAGMENT", Type("STRING")), ("_ROW", Type("INT64")))
+_SOURCE_POSITION: Final = ("_POSITION", Type("INT64"))
 
 
 def run_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
@@ -79,10 +81,10 @@ def describe_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
                 return Outcome("TRUNCATE_TABLE", target=ref)
             case dml.Update():
                 hits = composition.update_hits(statement, subject)
-                prepared = [engine.prepare(transaction, hits.reads, frame=frame)]
+                prepared = [_composed(engine, transaction, hits.reads, frame=frame)]
             case dml.Delete():
                 hits = composition.delete_hits(statement, subject)
-                prepared = [engine.prepare(transaction, hits.reads, frame=frame)]
+                prepared = [_composed(engine, transaction, hits.reads, frame=frame)]
             case dml.Merge():
                 what = "a dry run of MERGE"
                 raise unmodelled(what)
@@ -108,7 +110,8 @@ def _insert(engine: Engine, transaction: Transaction, statement: dml.Insert, sub
     given = composition.insert_columns(statement.columns, subject.fields)
     wanted = [(field.name, type_of(field)) for field in given]
     texts = composition.insert_queries(statement, subject)
-    prepared = engine.prepare(transaction, *texts, frame=frame, wanted=wanted)
+    prepare = engine.prepare if statement.query is not None else partial(_composed, engine)
+    prepared = prepare(transaction, *texts, frame=frame, wanted=wanted)
     select = _whole_rows(prepared.sql, given, subject.fields)
     written = _append(engine, transaction, subject.ref, select)
     return Outcome(
@@ -137,19 +140,60 @@ def _append(engine: Engine, transaction: Transaction, ref: TableRef, select: str
 
 
 def _merge(engine: Engine, transaction: Transaction, statement: dml.Merge, subject: Subject, frame: Frame) -> Outcome:
+    if frame.parameters.positional:
+        # Its parts are analysed one by one, and the condition more than once: the marks could not be counted.
+        what = "MERGE with positional parameters (named ones are)"
+        raise unmodelled(what)
     source = composition.merge_source(statement)
-    prepared = engine.prepare(transaction, source.query, frame=frame)
+    prepared = _composed(engine, transaction, source.query, frame=frame)
     scratch = engine.session.scratch()
+    engine.compute(
+        f"CREATE TEMP TABLE {scratch} AS SELECT *, row_number() OVER () AS _POSITION FROM ({prepared.named()})"
+    )
+    relation = ComputedRelation(scratch, prepared.columns, pseudo=(_SOURCE_POSITION,))
+    computed = {composition.MERGE_SOURCE: relation, composition.UNMATCHED_SOURCE: relation}
     names = [name for name, _ in prepared.columns]
-    engine.compute(f"CREATE TEMP TABLE {scratch} AS {prepared.named()}")
-    relation = ComputedRelation(scratch, prepared.columns)
+    pairs = _pairs(engine, transaction, composition.merge_pairs(statement, subject, source), frame, computed)
+    if pairs is not None:
+        unmatched = f"(SELECT * FROM {scratch} WHERE _POSITION NOT IN (SELECT _POSITION FROM {pairs}))"
+        computed[composition.UNMATCHED_SOURCE] = ComputedRelation(unmatched, prepared.columns)
+        matched = f"(SELECT DISTINCT _FRAGMENT, _ROW FROM {pairs})"
+        computed[composition.MATCHED_TARGET] = ComputedRelation(matched, _POSITION)
     hits = list(composition.merge_hits(statement, subject, source, names))
-    outcome = _rewrite(engine, transaction, "MERGE", hits, subject, frame, {composition.MERGE_SOURCE: relation})
-    engine.compute(f"DROP TABLE {scratch}")
+    outcome = _rewrite(engine, transaction, "MERGE", hits, subject, frame, computed)
+    for name in (scratch, pairs):
+        if name is not None:
+            engine.compute(f"DROP TABLE {name}")
     tables = tuple(dict.fromkeys((*prepared.tables, *outcome.tables)))
     return Outcome(
         "MERGE", changes=outcome.changes, bytes=outcome.bytes + prepared.bytes, tables=tables, target=subject.ref
     )
+
+
+def _pairs(
+    engine: Engine, transaction: Transaction, query: str | None, frame: Frame, computed: dict[str, ComputedRelation]
+) -> str | None:
+    if query is None:
+        return None
+    wanted = (*_POSITION, _SOURCE_POSITION)
+    prepared = _composed(engine, transaction, query, frame=frame, computed=computed, wanted=wanted)
+    pairs = engine.session.scratch()
+    engine.compute(f"CREATE TEMP TABLE {pairs} AS {prepared.sql}")
+    return pairs
+
+
+def _composed(
+    engine: Engine,
+    transaction: Transaction,
+    *texts: str,
+    frame: Frame,
+    computed: Mapping[str, ComputedRelation] | None = None,
+    wanted: Columns | None = None,
+) -> Prepared:
+    try:
+        return engine.prepare(transaction, *texts, frame=frame, computed=computed, wanted=wanted)
+    except BigQueryError as error:
+        raise unplaced(error) from error
 
 
 def _rewrite(
@@ -162,7 +206,7 @@ def _rewrite(
     computed: dict[str, ComputedRelation],
 ) -> Outcome:
     scratches = [_computed_hits(engine, transaction, each, frame, computed) for each in hits]
-    _match_once(engine, [name for name, _, each in scratches if each.removes and kind != "DELETE"])
+    _match_once(engine, [name for name, _, each in scratches if each.matched])
     removed = " UNION ALL ".join(f"SELECT _FRAGMENT, _ROW FROM {n}" for n, _, each in scratches if each.removes)
     columns = ", ".join(duckdb_name(field.name) for field in subject.fields)
     added = " UNION ALL ".join(f"SELECT {columns} FROM {n}" for n, _, each in scratches if each.adds)
@@ -192,10 +236,10 @@ def _computed_hits(
 ) -> tuple[str, Prepared, Hits]:
     wanted = list(_POSITION) if hits.removes else []
     wanted += [(field.name, type_of(field)) for field in hits.columns]
-    prepared = engine.prepare(transaction, hits.query, frame=frame, computed=computed, wanted=wanted)
+    prepared = _composed(engine, transaction, hits.query, frame=frame, computed=computed, wanted=wanted)
     billed = prepared
     if hits.reads != hits.query:
-        billed = engine.prepare(transaction, hits.reads, frame=frame, computed=computed)
+        billed = _composed(engine, transaction, hits.reads, frame=frame, computed=computed)
     scratch = engine.session.scratch()
     engine.compute(f"CREATE TEMP TABLE {scratch} AS {prepared.sql}")
     return scratch, billed, hits
@@ -205,7 +249,7 @@ def _match_once(engine: Engine, scratches: Sequence[str]) -> None:
     if not scratches:
         return
     union = " UNION ALL ".join(f"SELECT _FRAGMENT, _ROW FROM {name}" for name in scratches)
-    twice = engine.compute(f"SELECT 1 FROM ({union}) GROUP BY ALL HAVING count(*) > 1 LIMIT 1")
+    twice = engine.compute(f"SELECT 1 FROM ({union}) GROUP BY _FRAGMENT, _ROW HAVING count(*) > 1 LIMIT 1")
     if twice:
         msg = "UPDATE/MERGE must match at most one source row for each target row"
         refuse("invalidQuery", msg, location="query")

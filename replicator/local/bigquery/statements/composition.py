@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import dml
@@ -17,8 +18,14 @@ from replicator.local.bigquery.statements.cursor import Cursor, Source
 from replicator.names import TableRef
 from replicator.schema.fields import Field, Mode
 
-MERGE_SOURCE = "_merge_source"
-"""The name under which a MERGE's source is read, once it has been computed."""
+MERGE_SOURCE: Final = "_merge_source"
+"""The name under which a MERGE's source is read, once computed; its pseudo column ``_POSITION`` numbers its rows."""
+
+UNMATCHED_SOURCE: Final = "_unmatched_source"
+"""The rows of it that match no row of the target."""
+
+MATCHED_TARGET: Final = "_matched_target"
+"""Where the rows of the target lie that match a row of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,17 +241,34 @@ def _alias(cursor: Cursor) -> str | None:
     return name
 
 
+def never_matches(statement: dml.Merge) -> bool:
+    """Whether the condition is the constant FALSE, which the service too treats apart (dml-syntax: "ON FALSE")."""
+    return statement.on.text.strip().upper() == "FALSE"
+
+
+def merge_pairs(statement: dml.Merge, subject: Subject, source: MergeSource) -> str | None:
+    """The query for which rows match: ``_FRAGMENT``, ``_ROW``, ``_POSITION``; None where it is not needed."""
+    if never_matches(statement) or all(clause.matching is dml.Matching.MATCHED for clause in statement.clauses):
+        return None
+    items = f"{subject.position}, {quoted(source.alias)}._POSITION AS _POSITION"
+    origin = f"{quoted(MERGE_SOURCE)} AS {quoted(source.alias)}"
+    return f"SELECT {items} FROM {subject.text} JOIN {origin} ON ({statement.on.text})"
+
+
 def merge_hits(statement: dml.Merge, subject: Subject, source: MergeSource, columns: Sequence[str]) -> Iterator[Hits]:
     """One query per WHEN clause.
 
     Args:
         statement: The MERGE.
         subject: Its target.
-        source: Its source, which is read as ``MERGE_SOURCE``.
+        source: Its source, which is read as ``MERGE_SOURCE``, and ``UNMATCHED_SOURCE``.
         columns: The source's columns, which INSERT ROW takes by their order.
     """
     origin = f"{quoted(MERGE_SOURCE)} AS {quoted(source.alias)}"
-    never = statement.on.text.strip().upper() == "FALSE"
+    unmatched = f"{quoted(UNMATCHED_SOURCE)} AS {quoted(source.alias)}"
+    never = never_matches(statement)
+    place = quoted(subject.alias)
+    elsewhere = f"NOT EXISTS (SELECT 1 FROM {MATCHED_TARGET} AS _m WHERE _m._FRAGMENT = {place}._FRAGMENT AND _m._ROW = {place}._ROW)"
     on = statement.on.text
     earlier: dict[dml.Matching, list[str]] = {}
     for clause in statement.clauses:
@@ -257,11 +281,9 @@ def merge_hits(statement: dml.Merge, subject: Subject, source: MergeSource, colu
             case dml.Matching.MATCHED:
                 tail = f" FROM {subject.text} JOIN {origin} ON ({on}){_where(chosen)}"
             case dml.Matching.NOT_BY_SOURCE:
-                apart = [] if never else [f"NOT EXISTS (SELECT 1 FROM {origin} WHERE ({on}))"]
-                tail = f" FROM {subject.text}{_where([*chosen, *apart])}"
+                tail = f" FROM {subject.text}{_where(chosen if never else [*chosen, elsewhere])}"
             case dml.Matching.NOT_BY_TARGET:
-                apart = [] if never else [f"NOT EXISTS (SELECT 1 FROM {subject.text} WHERE ({on}))"]
-                tail = f" FROM {origin}{_where([*chosen, *apart])}"
+                tail = f" FROM {unmatched}{_where(chosen)}"
         if clause.matching is dml.Matching.MATCHED and never:
             continue
         matched = clause.matching is dml.Matching.MATCHED

@@ -18,7 +18,7 @@ from replicator.local.bigquery.statements.changes import describe_dml, run_dml
 from replicator.local.bigquery.statements.classify import Family, family
 from replicator.local.bigquery.statements.cursor import Cursor, Source
 from replicator.local.bigquery.statements.definitions import describe_ddl, run_ddl
-from replicator.local.bigquery.statements.frame import INT64, STRING, Frame
+from replicator.local.bigquery.statements.frame import INT64, STRING, Frame, Parameters
 from replicator.local.bigquery.statements.outcome import Outcome, Rows
 from replicator.local.bigquery.statements.session import Session
 from replicator.local.bigquery.storage.rows import rest_row
@@ -62,6 +62,10 @@ class Engine:
             "script.num_child_jobs": Typed(INT64, 0),
             "script.job_id": Typed(STRING, session.setting.job_id),
         }
+
+    def frame(self, parameters: Parameters) -> Frame:
+        """What a statement can see that is no part of a script."""
+        return Frame(parameters, {}, self.system)
 
     # The host of a script ----------------------------------------------------------------------------------------
     def check(self) -> None:

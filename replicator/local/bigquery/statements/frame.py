@@ -72,6 +72,11 @@ def placed(error: BigQueryError, source: Source) -> BigQueryError:
     return PlacedError(error, f"Query error: {message}", source)
 
 
+def unplaced(error: BigQueryError) -> BigQueryError:
+    """The error without its position, for a text that was put together and stands nowhere."""
+    return BigQueryError(error.reason, _PLACED.sub("", error.message), location=error.location)
+
+
 def raised(message: str, source: Source) -> PlacedError:
     """The error of RAISE USING MESSAGE."""
     error = BigQueryError("invalidQuery", message, location="query")

@@ -71,7 +71,9 @@ class Session:
             self._open = None
         if self._temporary_tables:
             with self.store.statement() as transaction:
-                transaction.drop_dataset(self._temporary, Contents.DROP)
+                # The statement that made it may have failed, and left nothing.
+                if transaction.find_dataset(self._temporary) is not None:
+                    transaction.drop_dataset(self._temporary, Contents.DROP)
                 transaction.commit()
         self.connection.close()
 
@@ -165,9 +167,7 @@ class Session:
 
     def new_temporary(self, name: str, transaction: Transaction) -> TableRef:
         """The place of a new temporary table of that name."""
-        if not self._temporary_tables:
-            definition = DatasetDefinition(self.setting.location)
-            transaction.create_dataset(self._temporary, definition, OnExisting.KEEP)
+        transaction.create_dataset(self._temporary, DatasetDefinition(self.setting.location), OnExisting.KEEP)
         self._temporary_tables.add(name.lower())
         return self._temporary.table(name)
 

@@ -48,7 +48,7 @@ def test_a_row_that_does_not_fit_names_its_field(row: dict[str, object], message
 
 
 def test_bad_rows_are_passed_over_up_to_the_limit() -> None:
-    """maxBadRecords rows may be wrong, one more fails the load."""
+    """MaxBadRecords rows may be wrong, one more fails the load."""
     data = b'{"id": 1}\n\n{"id": "x"}\n{"id": 2}\n'
     assert len(read_lines(data, FIELDS, bad_records=1)) == 2
     with pytest.raises(Refusal, match="Row: 3"):

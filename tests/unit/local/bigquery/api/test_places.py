@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -36,6 +35,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         ("SELECT * FROM `acme-jp`.`region-asia-northeast1`.INFORMATION_SCHEMA.TABLES", "asia-northeast1"),
         ("SELECT * FROM `acme-jp.region-eu.INFORMATION_SCHEMA.TABLES`", "EU"),
         ("CREATE TABLE IF NOT EXISTS eu.t (x INT64)", "EU"),
+        ("DROP SCHEMA IF EXISTS tokyo", "asia-northeast1"),
         ("SELECT 1", "US"),
         ("SELECT 'no end", "US"),
         ("SELECT * FROM nowhere.t", "US"),
@@ -44,12 +44,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def test_the_first_dataset_that_is_there_decides(store: Store, text: str, location: str) -> None:
     """Literals and comments do not count; without any dataset a job runs in the US."""
     with store.statement() as transaction:
-        assert location_of_query(transaction, text, project="acme-jp", default_dataset=None) == location
+        assert location_of_query(transaction, text, project="acme-jp", datasets=[]) == location
 
 
 def test_a_default_dataset_decides_for_unqualified_names(store: Store) -> None:
     """Names of one part are looked for in the default dataset."""
     with store.statement() as transaction:
         default = DatasetRef("acme-jp", "tokyo")
-        found = location_of_query(transaction, "SELECT * FROM t", project="acme-jp", default_dataset=default)
+        found = location_of_query(transaction, "SELECT * FROM t", project="acme-jp", datasets=[default])
     assert found == "asia-northeast1"

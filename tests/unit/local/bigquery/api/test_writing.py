@@ -13,7 +13,9 @@ OLD = (Field("a", "INTEGER", Mode.REQUIRED), Field("r", "RECORD", fields=(Field(
 
 
 def destination(*, adds: bool = False, relaxes: bool = False) -> Destination:
-    return Destination(TableRef("acme-test", "d", "t"), None, Write.APPEND, True, adds, relaxes)
+    return Destination(
+        TableRef("acme-test", "d", "t"), None, Write.APPEND, creates=True, adds_fields=adds, relaxes=relaxes
+    )
 
 
 def test_fields_are_matched_by_name_at_every_depth() -> None:

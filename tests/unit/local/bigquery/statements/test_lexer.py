@@ -74,7 +74,7 @@ def test_a_piece_keeps_the_scripts_positions() -> None:
     script = "SELECT 1;\n  SELECT x"
     piece = Source(script, 12, 20)
     assert piece.placed == "\n  SELECT x"
+    cursor = Cursor.over(piece)
+    cursor.expect("SELECT")
     with pytest.raises(BigQueryError, match=r"at \[2:10\]"):
-        cursor = Cursor.over(piece)
-        cursor.expect("SELECT")
         cursor.expect("FROM")
