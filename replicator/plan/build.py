@@ -48,13 +48,14 @@ def build_plan(pipeline: Pipeline) -> Plan:
 def _route(pipeline: Pipeline, source: Source, key: str) -> SourceRoute:
     assert isinstance(source.tables, Shards), "refusals() lets nothing else through"  # noqa: S101  # narrows the type
     assert isinstance(pipeline.incremental, LastModified), "refusals() lets nothing else through"  # noqa: S101  # as above
-    derived = f"replicator_{pipeline.name}_{source.name}_{key}"
+    derived = f"replicator_{pipeline.name}__{source.name}__{key}"
     staging = DatasetRef(source.staging.project, source.staging.dataset or f"{derived}_staging")
     landing = DatasetRef(pipeline.state.dataset.project, source.landing or f"{derived}_landing")
     if source.location.lower() == pipeline.target.location.lower():
         landing = staging
     return SourceRoute(
         name=source.name,
+        key=key,
         id=source.id,
         project=source.project,
         location=source.location,
@@ -64,7 +65,6 @@ def _route(pipeline: Pipeline, source: Source, key: str) -> SourceRoute:
         exclude=tuple(pattern(glob) for glob in source.datasets.exclude),
         prefix=source.tables.prefix,
         pattern=source.tables.pattern,
-        suffix=source.tables.suffix,
         drop=source.columns.exclude,
         hash=source.columns.hash,
         rename=tuple(source.columns.rename.items()),

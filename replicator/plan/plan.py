@@ -47,6 +47,7 @@ class SourceRoute:
 
     Attributes:
         name: The source's name in the pipeline.
+        key: The plan's.
         id: What the source column holds, or None for ``<project>.<dataset>``.
         project: Holds the data.
         location: Of the data and of ``staging``.
@@ -56,7 +57,6 @@ class SourceRoute:
         exclude: The same, for those to leave out.
         prefix: What stands before a shard's date.
         pattern: A regular expression over a shard's whole name.
-        suffix: The date's format.
         drop: Paths that never leave the source's dataset.
         hash: Paths of which only a hash leaves the source's location.
         rename: (path, new leaf name) pairs.
@@ -67,6 +67,7 @@ class SourceRoute:
     """
 
     name: str
+    key: str
     id: str | None
     project: str
     location: str
@@ -76,7 +77,6 @@ class SourceRoute:
     exclude: tuple[str, ...]
     prefix: str
     pattern: str
-    suffix: str
     drop: tuple[str, ...] = ()
     hash: tuple[str, ...] = ()
     rename: tuple[tuple[str, str], ...] = ()
@@ -99,6 +99,7 @@ class SourceRoute:
             "region": self.location.lower(),
             "staging": str(self.staging),
             "landing": str(self.landing),
+            "key": self.key,
         }
 
 
@@ -137,4 +138,4 @@ class Plan:
 
     def derived(self, source: str) -> str:
         """What the names of a source's datasets begin with, where its file gives them none."""
-        return f"replicator_{self.pipeline}_{source}_{self.key}"
+        return f"replicator_{self.pipeline}__{source}__{self.key}"

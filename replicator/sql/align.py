@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from replicator.names import DatasetRef, TableRef
-from replicator.sql.inventory import STAGING_DAYS, buffer_name
+from replicator.sql.inventory import STAGING_DAYS, buffer_name, drop_dead_tables
 from replicator.sql.ledger import DRIFT
 from replicator.sql.placeholders import (
     ALIGNED,
@@ -96,12 +96,12 @@ SELECT TO_JSON_STRING(STRUCT(TRUE AS created)) AS answer;
 
 
 def create_landing(*, target: TableRef, location: str) -> str:
-    """Make the dataset that copies arrive in; the transfer service makes none."""
+    """Make the dataset that copies arrive in, since the transfer service makes none; what dead runs left there goes."""
     return f"""\
 CREATE SCHEMA IF NOT EXISTS {quote_name(LANDING)}
 OPTIONS (location = {quote_string(location)}, default_table_expiration_days = {STAGING_DAYS},
   description = {quote_string(f"replicator: what has arrived for {target}")});
-SELECT TO_JSON_STRING(STRUCT(TRUE AS ready)) AS answer;
+{drop_dead_tables(LANDING)}SELECT TO_JSON_STRING(STRUCT(TRUE AS ready)) AS answer;
 """
 
 
@@ -135,6 +135,7 @@ def align_source(*, target: TableRef, state: DatasetRef, partition_column: str, 
     return f"""\
 DECLARE statement STRING;
 DECLARE wrong STRING;
+DECLARE made_at TIMESTAMP;
 DECLARE new_paths INT64;
 
 SET wrong = (
@@ -153,24 +154,13 @@ IF wrong IS NOT NULL THEN
     {run_value("units")}, {run_value("rows")}, {run_value("buffers")});
 END IF;
 SET wrong = (
-  SELECT STRING_AGG(
-    FORMAT('%s has %s of %d rows',
-      expected.name, IFNULL(CAST(landed.landed_rows AS STRING), 'none'), expected.row_count),
-    ', ' ORDER BY expected.name)
-  FROM (
-    SELECT {buffer_name("buffer")} AS name, SUM(row_count) AS row_count FROM {manifest}
-    WHERE error IS NULL GROUP BY name
-  ) AS expected
-  LEFT JOIN (
-    SELECT t.table_name AS name, IFNULL(SUM(p.total_rows), 0) AS landed_rows
-    FROM {dataset_view(LANDING, "TABLES")} AS t
-    LEFT JOIN {dataset_view(LANDING, "PARTITIONS")} AS p ON p.table_name = t.table_name
-    WHERE {buffers.replace("table_name", "t.table_name")} GROUP BY name
-  ) AS landed ON landed.name = expected.name
-  WHERE landed.landed_rows IS NULL OR landed.landed_rows != expected.row_count
+  SELECT STRING_AGG(expected.name, ', ' ORDER BY expected.name LIMIT 5)
+  FROM (SELECT DISTINCT {buffer_name("buffer")} AS name FROM {manifest} WHERE error IS NULL) AS expected
+  LEFT JOIN {dataset_view(LANDING, "TABLES")} AS landed ON landed.table_name = expected.name
+  WHERE landed.table_name IS NULL
 );
 IF wrong IS NOT NULL THEN
-  RAISE USING MESSAGE = FORMAT('not everything that left has landed: %s', wrong);
+  RAISE USING MESSAGE = FORMAT('not every table that left has landed; missing are %s', wrong);
 END IF;
 
 SET statement = (
@@ -181,11 +171,11 @@ SET statement = (
   WHERE table_name = {quote_string(target.table)} AND NOT {own}
 );
 EXECUTE IMMEDIATE statement;
-IF EXISTS (
-  SELECT 1 FROM {dataset_view(LANDING, "TABLES")}
-  WHERE {buffers} AND creation_time >= (
-    SELECT creation_time FROM {dataset_view(LANDING, "TABLES")} WHERE table_name = {quote_string(REFERENCE)})
-) THEN
+SET made_at = (
+  SELECT creation_time FROM {dataset_view(LANDING, "TABLES")} WHERE table_name = {quote_string(REFERENCE)});
+IF made_at IS NULL
+  OR EXISTS (SELECT 1 FROM {dataset_view(LANDING, "TABLES")} WHERE {buffers} AND creation_time >= made_at)
+THEN
   RAISE USING MESSAGE = {quote_string(f"the reference table {REFERENCE} is not the newest of its wildcard")};
 END IF;
 SET statement = (
@@ -197,7 +187,18 @@ SET statement = (
 );
 EXECUTE IMMEDIATE statement;
 SET wrong = (
-  SELECT STRING_AGG(FORMAT('%s has %d of %d rows', m.name, IFNULL(a.row_count, 0), m.row_count), ', ' ORDER BY m.name)
+  SELECT STRING_AGG(FORMAT('%s is %s and not %s', t.column_name, a.data_type, t.data_type), ', ' LIMIT 5)
+  FROM {columns} AS t
+  JOIN {dataset_view(LANDING, "COLUMNS")} AS a ON a.column_name = t.column_name
+  WHERE t.table_name = {quote_string(target.table)} AND a.table_name = {quote_string(ALIGNED)}
+    AND a.data_type != t.data_type
+);
+IF wrong IS NOT NULL THEN
+  RAISE USING MESSAGE = FORMAT('what was aligned differs from the target: %s', wrong);
+END IF;
+SET wrong = (
+  SELECT STRING_AGG(
+    FORMAT('%s has %d of %d rows', m.name, IFNULL(a.row_count, 0), m.row_count), ', ' ORDER BY m.name LIMIT 5)
   FROM {manifest} AS m
   LEFT JOIN (SELECT {UNIT} AS unit, COUNT(*) AS row_count FROM {aligned} GROUP BY unit) AS a ON a.unit = m.unit
   WHERE m.error IS NULL AND IFNULL(a.row_count, 0) != m.row_count
@@ -213,9 +214,13 @@ SELECT {quote_string(str(target))}, {run_value("pipeline")}, {source_value("name
 FROM (
   SELECT MIN(field_path) AS path, MIN(data_type) AS data_type
   FROM {dataset_view(LANDING, "COLUMN_FIELD_PATHS")}
-  WHERE {buffers} AND LOWER(field_path) NOT IN (
-    SELECT LOWER(field_path) FROM {dataset_view(LANDING, "COLUMN_FIELD_PATHS")}
-    WHERE table_name = {quote_string(REFERENCE)})
+  WHERE {buffers}
+    AND LOWER(field_path) NOT IN (
+      SELECT LOWER(field_path) FROM {dataset_view(LANDING, "COLUMN_FIELD_PATHS")}
+      WHERE table_name = {quote_string(REFERENCE)})
+    AND LOWER(field_path) NOT IN (
+      SELECT LOWER(path) FROM {quote_table(state.table(DRIFT))}
+      WHERE target = {quote_string(str(target))} AND source = {source_value("name")})
   GROUP BY LOWER(field_path)
 );
 SET new_paths = @@row_count;

@@ -7,7 +7,7 @@ Only literals prune (using-dml-with-partitioned-tables) and no page allows EXECU
 from __future__ import annotations
 
 from replicator.names import DatasetRef, TableRef
-from replicator.sql.inventory import STAGING_DAYS
+from replicator.sql.inventory import STAGING_DAYS, same_stamp
 from replicator.sql.ledger import RUNS, UNITS
 from replicator.sql.placeholders import BATCH, EPOCH, dataset_view, run_value
 from replicator.sql.projection import UNIT
@@ -28,8 +28,8 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
     commit, ``known`` (units that the ledger has with this very stamp: their receipts were lost, and nothing is to be
     done) and ``statement``, or null when there is nothing to commit.
 
-    The DELETE names exactly the ranges of units that were ever committed before, one (source value, range) pair per
-    run of adjacent days, never a cross product; ``%T`` prints literals that prune and that no value can break out of.
+    The DELETE names exactly the ranges of units that were ever committed before: adjacent days of a source value are
+    one range, and source values with the very same range share its condition, never a cross product; ``%T`` prints literals that prune and that no value can break out of.
     """
     batch = quote_table(batch_table(state, key))
     units = quote_table(state.table(UNITS))
@@ -45,8 +45,7 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
     due_check = (
         f"SELECT IF(COUNT(*) = 0, 1, ERROR('units of this batch were committed by another run'))\n"
         f"FROM {batch} AS b JOIN {units} AS u ON u.owner = b.owner AND u.unit = b.unit\n"
-        f"WHERE u.target = {target_name} AND u.modified = b.modified"
-        f" AND u.source_rows = b.source_rows AND u.source_bytes = b.source_bytes;\n"
+        f"WHERE u.target = {target_name} AND NOT b.again AND {same_stamp('u', 'b')};\n"
     )
     into_ledger = (
         f"INSERT INTO {units} (target, pipeline, source, owner, unit, range_start, range_end, modified, source_rows, "
@@ -69,11 +68,14 @@ DECLARE statement STRING DEFAULT (
     CONCAT(
       FORMAT('SELECT %T AS source, unit AS number, owner, name AS unit, range_start, range_end, modified, ',
         JSON_VALUE(part, '$.source')),
-      'source_rows, source_bytes, row_count FROM ', {manifest}, ' WHERE error IS NULL'), '\\nUNION ALL ')
+      'source_rows, source_bytes, again, row_count FROM ', {manifest}, ' WHERE error IS NULL'), '\\nUNION ALL ')
   FROM UNNEST(JSON_QUERY_ARRAY(@run, '$.batch')) AS part);
 DECLARE deletes, inserts STRING;
 DECLARE known INT64;
 EXECUTE IMMEDIATE CONCAT('CREATE TEMP TABLE landed AS ', statement);
+IF EXISTS (SELECT 1 FROM landed GROUP BY owner, unit HAVING COUNT(*) > 1) THEN
+  RAISE USING MESSAGE = 'a unit is in the manifests twice; its rows would be inserted twice';
+END IF;
 CREATE TEMP TABLE committed AS
 SELECT owner, unit, range_start, range_end, modified, source_rows, source_bytes
 FROM {units}
@@ -86,10 +88,8 @@ SELECT l.*,
   EXISTS (
     SELECT 1 FROM committed AS c WHERE c.owner = l.owner AND c.range_start = l.range_start) AS committed_before
 FROM landed AS l
-WHERE NOT EXISTS (
-  SELECT 1 FROM committed AS c
-  WHERE c.owner = l.owner AND c.unit = l.unit
-    AND c.modified = l.modified AND c.source_rows = l.source_rows AND c.source_bytes = l.source_bytes);
+WHERE l.again OR NOT EXISTS (
+  SELECT 1 FROM committed AS c WHERE c.owner = l.owner AND c.unit = l.unit AND {same_stamp("c", "l")});
 SET known = (SELECT COUNT(*) FROM landed) - (SELECT COUNT(*) FROM {batch});
 
 SET deletes = (
@@ -100,12 +100,15 @@ SET deletes = (
     FROM days
   ), ranges AS (
     SELECT owner, MIN(range_start) AS first_day, MAX(range_end) AS end_day FROM islands GROUP BY owner, island
+  ), pairs AS (
+    SELECT first_day, end_day, STRING_AGG(FORMAT('%T', owner), ', ' ORDER BY owner) AS owners
+    FROM ranges GROUP BY first_day, end_day
   )
   SELECT CONCAT({quote_string(f"DELETE FROM {quote_table(target)} WHERE ")},
     STRING_AGG(
-      FORMAT({quote_string(f"({owner} = %T AND {day} >= %T AND {day} < %T)")}, owner, first_day, end_day),
-      '\\n  OR ' ORDER BY owner, first_day), ';\\n')
-  FROM ranges
+      FORMAT({quote_string(f"({day} >= %T AND {day} < %T AND {owner} IN (%s))")}, first_day, end_day, owners),
+      '\\n  OR ' ORDER BY first_day, end_day), ';\\n')
+  FROM pairs
 );
 SET inserts = (
   WITH names AS (

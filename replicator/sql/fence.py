@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replicator.names import DatasetRef, TableRef
-from replicator.sql.ledger import RUNS, UNITS, create_ledger
+from replicator.sql.ledger import DRIFT, RUNS, UNITS, create_ledger, never_expire
 from replicator.sql.placeholders import dataset_view, run_value
 from replicator.sql.quoting import quote_name, quote_string, quote_table
 
@@ -18,6 +18,7 @@ def take_fence(*, target: TableRef, state: DatasetRef, fence: TableRef, location
 
     The row is made by the statement that makes the table: of two INSERTs that look first, both would succeed
     (transactions). A holder that asks again gets the next epoch, so a lost answer costs a number and no wait.
+    A fence that was lost and is made again goes on from the ledger's last epoch: epochs only grow.
     """
     columns = dataset_view(str(target.parent), "COLUMNS")
     partitions = dataset_view(str(target.parent), "PARTITIONS")
@@ -28,9 +29,12 @@ DECLARE target_exists BOOL;
 {create_ledger(state, location=location)}
 CREATE TABLE IF NOT EXISTS {quote_table(fence)}
 OPTIONS (description = "One row: who may commit to the target, until when. Epochs only grow.")
-AS SELECT {quote_string(str(target))} AS target, CAST(NULL AS STRING) AS holder, 0 AS epoch,
+AS SELECT {quote_string(str(target))} AS target, CAST(NULL AS STRING) AS holder,
+  (
+    SELECT IFNULL(MAX(epoch), 0) FROM {quote_table(state.table(RUNS))}
+    WHERE target = {quote_string(str(target))}) AS epoch,
   TIMESTAMP '1970-01-01 00:00:00+00' AS expires;
-
+{never_expire(str(state), RUNS, UNITS, DRIFT, fence.table)}
 SET target_exists = EXISTS (SELECT 1 FROM {columns} WHERE table_name = {name});
 IF target_exists THEN
   IF NOT EXISTS (
@@ -102,7 +106,7 @@ def finish_run(*, target: TableRef, state: DatasetRef, fence: TableRef) -> str:
     """Write how the run ended and give the fence back, if this run still holds it.
 
     Arguments in ``@run``: ``pipeline``, ``run``, ``epoch``, ``holder``, ``state`` and ``sources``: a list of
-    ``{source, stage, units, rows, bytes, copies, error, seconds}``.
+    ``{source, stage, units, rows, bytes, copies, error, milliseconds}``.
     """
     source = "JSON_VALUE(source, '$.{}')"
     number = "CAST(JSON_VALUE(source, '$.{}') AS INT64)"

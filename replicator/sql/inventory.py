@@ -13,6 +13,7 @@ from replicator.sql.ledger import never_expire
 from replicator.sql.placeholders import (
     BUFFER_PREFIX,
     EPOCH,
+    KEY,
     LOCATION,
     MANIFEST,
     PROJECT,
@@ -55,17 +56,16 @@ def due_units(receipts: str) -> str:
         receipts: ``RECEIPTS_OF_TARGET``, or ``NO_RECEIPTS`` where a source has none yet.
 
     Arguments in ``@source``: ``project``, ``id`` (or absent), ``include`` and ``exclude`` (regular expressions over
-    dataset names), ``prefix``, ``pattern`` (a regular expression over table names), ``suffix`` (a format of
-    PARSE_DATE), ``lookback`` (days). Views are not in TABLE_STORAGE, so a view that looks like a shard is none.
+    dataset names), ``prefix``, ``pattern`` (a regular expression over table names), ``lookback`` (days). Views are not in TABLE_STORAGE, so a view that looks like a shard is none.
     """
     return f"""\
 WITH receipts AS (
   {receipts}
-), shards AS (
+), tables AS (
   SELECT
     table_schema AS dataset,
     table_name AS name,
-    SAFE.PARSE_DATE({source_value("suffix")}, SUBSTR(table_name, LENGTH({source_value("prefix")}) + 1)) AS day,
+    SUBSTR(table_name, LENGTH({source_value("prefix")}) + 1) AS suffix,
     storage_last_modified_time AS modified,
     total_rows AS source_rows,
     total_logical_bytes AS source_bytes
@@ -80,22 +80,34 @@ WITH receipts AS (
     AND NOT EXISTS (
       SELECT 1 FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.exclude')) AS pattern
       WHERE REGEXP_CONTAINS(table_schema, pattern))
+), shards AS (
+  SELECT *, SAFE.PARSE_DATE('%Y%m%d', suffix) AS day FROM tables
 )
 SELECT
-  IFNULL({source_value("id")}, CONCAT({source_value("project")}, '.', dataset)) AS owner,
-  dataset, name, day AS range_start, DATE_ADD(day, INTERVAL 1 DAY) AS range_end,
-  modified, source_rows, source_bytes
+  IFNULL({source_value("id")}, CONCAT({source_value("project")}, '.', s.dataset)) AS owner,
+  s.dataset, s.name, s.day AS range_start, DATE_ADD(s.day, INTERVAL 1 DAY) AS range_end,
+  s.modified, s.source_rows, s.source_bytes, r.dataset IS NOT NULL AS again
 FROM shards AS s
-WHERE day IS NOT NULL
+LEFT JOIN (SELECT DISTINCT * FROM receipts) AS r
+  ON r.dataset = s.dataset AND r.name = s.name AND {same_stamp("r", "s")}
+WHERE s.day IS NOT NULL
   AND (
-    day >= DATE_SUB(CURRENT_DATE(), INTERVAL CAST(IFNULL({source_value("lookback")}, '0') AS INT64) DAY)
-      AND IFNULL({source_value("lookback")}, '0') != '0'
-    OR NOT EXISTS (
-      SELECT 1 FROM receipts AS r
-      WHERE r.dataset = s.dataset AND r.name = s.name
-        AND r.modified = s.modified AND r.source_rows = s.source_rows AND r.source_bytes = s.source_bytes)
-  )
+    r.dataset IS NULL
+    OR s.day >= DATE_SUB(CURRENT_DATE(), INTERVAL CAST({source_value("lookback")} AS INT64) DAY))
 """
+
+
+def same_stamp(one: str, other: str) -> str:
+    """A condition: two stamps are equal.
+
+    A time that is not known yet equals nothing, so that the unit stays due; only a table without rows, which may
+    never get a time, is told by having none (information-schema-table-storage: times can be NULL).
+    """
+    return (
+        f"({one}.modified = {other}.modified OR ({one}.source_rows = 0 AND {one}.modified IS NULL "
+        f"AND {other}.modified IS NULL)) "
+        f"AND {one}.source_rows = {other}.source_rows AND {one}.source_bytes = {other}.source_bytes"
+    )
 
 
 def take_inventory(*, target: str, own_columns: tuple[str, str]) -> str:
@@ -177,11 +189,15 @@ WITH schemas AS (
 )
 SELECT
   ROW_NUMBER() OVER (ORDER BY buffer, range_start DESC, name) AS unit,
-  owner, dataset, name, range_start, range_end, modified, source_rows, source_bytes, buffer,
+  owner, dataset, name, range_start, range_end, modified, source_rows, source_bytes, again, buffer,
   CAST(NULL AS INT64) AS row_count, CAST(NULL AS STRING) AS error
 FROM buffered
 WHERE buffer <= {BUFFERS_PER_COPY};
 
+IF NOT EXISTS (SELECT 1 FROM {quote_name(STAGING, MANIFEST)}) THEN
+  RAISE USING MESSAGE = FORMAT(
+    '%d units are due and COLUMNS shows none of their tables; they stay due', (SELECT COUNT(*) FROM due));
+END IF;
 SELECT TO_JSON_STRING(STRUCT(
   COUNT(*) AS units, COUNT(DISTINCT buffer) AS buffers,
   LEAST(CAST({run_value("slices")} AS INT64), COUNT(DISTINCT buffer)) AS slices,
@@ -196,7 +212,7 @@ def drop_dead_tables(dataset: str) -> str:
     return f"""\
 FOR dead IN (
   SELECT table_name FROM {dataset_view(dataset, "TABLES")}
-  WHERE SAFE_CAST(REGEXP_EXTRACT(table_name, r'^(?:buffer|manifest|aligned)_([0-9]+)(?:_|$)') AS INT64)
+  WHERE SAFE_CAST(REGEXP_EXTRACT(table_name, r'^(?:buffer|manifest|aligned)_{KEY}_([0-9]+)(?:_|$)') AS INT64)
     < CAST({quote_string(EPOCH)} AS INT64)
 ) DO
   EXECUTE IMMEDIATE CONCAT('DROP TABLE IF EXISTS ', {name});

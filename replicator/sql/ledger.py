@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS {quote_table(state.table(DRIFT))} (
   kind STRING NOT NULL, data_type STRING, run STRING NOT NULL, epoch INT64 NOT NULL, seen_at TIMESTAMP NOT NULL
 ) CLUSTER BY target, pipeline
 OPTIONS (description = "Fields of sources that the target lacks, as runs saw them. Only ever inserted into.");
-{never_expire(str(state), RUNS, UNITS, DRIFT)}"""
+"""
 
 
 def never_expire(dataset: str, *tables: str) -> str:

@@ -17,16 +17,18 @@ STAGING: Final = "{staging}"
 """``project.dataset`` of the source's staging dataset."""
 LANDING: Final = "{landing}"
 """``project.dataset`` of the source's landing dataset."""
+KEY: Final = "{key}"
+"""Six digits of the target's name: two targets never share a table, even where they share a dataset."""
 EPOCH: Final = "{epoch}"
 """The run's epoch in six digits, which every table of the run carries in its name."""
 BATCH: Final = "{batch}"
 """The number of the commit within the run."""
 
-MANIFEST: Final = f"manifest_{EPOCH}"
-BUFFER_PREFIX: Final = f"buffer_{EPOCH}_"
-ALIGNED: Final = f"aligned_{EPOCH}"
+MANIFEST: Final = f"manifest_{KEY}_{EPOCH}"
+BUFFER_PREFIX: Final = f"buffer_{KEY}_{EPOCH}_"
+ALIGNED: Final = f"aligned_{KEY}_{EPOCH}"
 REFERENCE: Final = f"{BUFFER_PREFIX}DONOTUSE"
-RECEIPTS: Final = "receipts"
+RECEIPTS: Final = f"receipts_{KEY}"
 
 
 def region_view(view: str) -> str:

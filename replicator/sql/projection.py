@@ -122,7 +122,7 @@ fields AS (
 
 def _concealed(reference: str) -> str:
     """An SQL expression: the text of the lower-case hex SHA-256 of what the text ``reference`` refers to."""
-    kind = r"REGEXP_EXTRACT(data_type, r'^(?:ARRAY<)?(\w+)')"
+    kind = r"REGEXP_EXTRACT(REPLACE(data_type, 'ARRAY<', ''), r'^\w+')"
     return (
         f"CONCAT('TO_HEX(SHA256(', "
         f"CASE {kind} WHEN 'STRING' THEN '' WHEN 'BYTES' THEN '' WHEN 'JSON' THEN 'TO_JSON_STRING(' ELSE 'CAST(' END, "

@@ -22,9 +22,10 @@ _SLICE: Final = f"MOD(buffer, CAST({run_value('slices')} AS INT64)) = CAST({run_
 
 
 def write_fills() -> str:
-    """The statements that fill the buffers of one slice: ``buffer``, ``name``, ``statement``, newest buffer first.
+    """What fills the buffers of one slice, newest first: ``buffer``, ``name``, and the statement in four parts.
 
-    Each is one CREATE OR REPLACE, so a slice that is started again leaves what one start would have left. Inside a
+    ``create`` and ``head``, then the ``selects`` of its units (``unit``, ``text``) joined by UNION ALL, then ``tail``.
+    Whole it is one CREATE OR REPLACE, so a slice that is started again leaves what one start would have left. Inside a
     buffer all tables have the same columns of the same types, so the union by position is one by name too.
     """
     table = quoted(f"CONCAT({quote_string(PROJECT + '.')}, m.dataset, '.', m.name)")
@@ -40,52 +41,78 @@ WITH slice AS (
 ), {projections(fields)}, columns AS (
   SELECT buffer, STRING_AGG({quoted("path")}, ', ' ORDER BY lower_path) AS names
   FROM typed WHERE depth = 1 GROUP BY buffer
-), unions AS (
-  SELECT m.buffer, STRING_AGG(
-    FORMAT('SELECT %d AS {UNIT}, %s FROM %s', m.unit, columns.names, {table}), '\\nUNION ALL ' ORDER BY m.unit
-  ) AS rows_of_units
+), units AS (
+  SELECT m.buffer, ARRAY_AGG(
+    STRUCT(m.unit AS unit, FORMAT('SELECT %d AS {UNIT}, %s FROM %s', m.unit, columns.names, {table}) AS text)
+    ORDER BY m.unit) AS selects
   FROM slice AS m JOIN columns ON columns.buffer = m.buffer
   GROUP BY m.buffer
 )
-SELECT u.buffer, {buffer} AS name, CONCAT(
-  'CREATE OR REPLACE TABLE ', {buffer},
-  ' OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY)) AS\\n',
-  'SELECT {ROW}.{UNIT}, ', p.projection, '\\nFROM (', u.rows_of_units, ') AS {ROW}',
-  IFNULL(CONCAT('\\nWHERE (', {source_value("where")}, '\\n)'), '')) AS statement
-FROM unions AS u JOIN projections AS p ON p.buffer = u.buffer
+SELECT u.buffer, {buffer} AS name,
+  CONCAT(
+    'CREATE OR REPLACE TABLE ', {buffer},
+    ' OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY)) AS\\n') AS create_head,
+  CONCAT('SELECT {ROW}.{UNIT}, ', p.projection, '\\nFROM (') AS head,
+  u.selects,
+  CONCAT(') AS {ROW}', IFNULL(CONCAT('\\nWHERE (', {source_value("where")}, '\\n)'), '')) AS tail
+FROM units AS u JOIN projections AS p ON p.buffer = u.buffer
 ORDER BY u.buffer"""
 
 
 def fill_slice() -> str:
-    """Fill the buffers of one slice; what fails in one buffer is written to its units and stops no other.
+    """Fill the buffers of one slice; a unit that fails is told by its error and stops no other.
 
-    Arguments in ``@run``: ``slices``, ``slice`` (from 0); in ``@source`` what ``projections`` reads, and ``where``.
+    A buffer is filled by one statement. Where that fails its units are brought one at a time, so that one bad table
+    (dropped since, unreadable) costs its own rows only. Arguments in ``@run``: ``slices``, ``slice`` (from 0); in
+    ``@source`` what ``projections`` reads, and ``where``.
     """
     manifest = quote_name(STAGING, MANIFEST)
     return f"""\
 {RULES}DECLARE counts ARRAY<STRUCT<unit INT64, row_count INT64>> DEFAULT [];
 DECLARE counted ARRAY<STRUCT<unit INT64, row_count INT64>>;
-DECLARE failures ARRAY<STRUCT<buffer INT64, error STRING>> DEFAULT [];
+DECLARE failures ARRAY<STRUCT<unit INT64, error STRING>> DEFAULT [];
+DECLARE made BOOL;
 FOR fill IN (
 {write_fills()}
 ) DO
   BEGIN
-    EXECUTE IMMEDIATE fill.statement;
+    EXECUTE IMMEDIATE CONCAT(
+      fill.create_head, fill.head,
+      ARRAY_TO_STRING(ARRAY(SELECT s.text FROM UNNEST(fill.selects) AS s ORDER BY s.unit), '\\nUNION ALL '),
+      fill.tail);
+    SET made = TRUE;
+  EXCEPTION WHEN ERROR THEN
+    SET made = FALSE;
+    FOR one IN (SELECT s.unit, s.text FROM UNNEST(fill.selects) AS s ORDER BY s.unit) DO
+      BEGIN
+        EXECUTE IMMEDIATE CONCAT(
+          IF(made, CONCAT('INSERT INTO ', fill.name, '\\n'), fill.create_head), fill.head, one.text, fill.tail);
+        SET made = TRUE;
+      EXCEPTION WHEN ERROR THEN
+        SET failures = ARRAY_CONCAT(failures, [STRUCT(one.unit AS unit, @@error.message AS error)]);
+      END;
+    END FOR;
+  END;
+  IF made THEN
     EXECUTE IMMEDIATE CONCAT(
       'SELECT ARRAY_AGG(STRUCT(unit, row_count)) FROM (SELECT {UNIT} AS unit, COUNT(*) AS row_count FROM ',
       fill.name, ' GROUP BY unit)') INTO counted;
     SET counts = ARRAY_CONCAT(counts, IFNULL(counted, []));
-  EXCEPTION WHEN ERROR THEN
-    SET failures = ARRAY_CONCAT(failures, [STRUCT(fill.buffer AS buffer, @@error.message AS error)]);
-  END;
+  END IF;
 END FOR;
 UPDATE {manifest} AS m
-SET row_count = IF(filled.error IS NULL, IFNULL(filled.row_count, 0), NULL), error = filled.error
+SET row_count = IF(filled.error IS NULL, filled.row_count, NULL), error = filled.error
 FROM (
-  SELECT s.unit, c.row_count, f.error
+  SELECT s.unit, IFNULL(c.row_count, 0) AS row_count,
+    CASE
+      WHEN f.error IS NOT NULL THEN FORMAT('%s.%s: %s', s.dataset, s.name, f.error)
+      WHEN IFNULL(c.row_count, 0) = 0 AND s.source_rows > 0 AND {source_value("where")} IS NULL THEN FORMAT(
+        '%s.%s: gave no row, and its metadata counts %d; rows may be hidden from the account that reads it',
+        s.dataset, s.name, s.source_rows)
+    END AS error
   FROM {manifest} AS s
   LEFT JOIN UNNEST(counts) AS c ON c.unit = s.unit
-  LEFT JOIN UNNEST(failures) AS f ON f.buffer = s.buffer
+  LEFT JOIN UNNEST(failures) AS f ON f.unit = s.unit
   WHERE {_SLICE.replace("buffer,", "s.buffer,")}
 ) AS filled
 WHERE m.unit = filled.unit;
@@ -97,12 +124,12 @@ def count_staged() -> str:
     """What the source's side has ready to leave; the run carries these totals to the other side.
 
     The answer is one JSON text: ``units``, ``rows``, ``bytes`` and ``buffers`` that are good, ``unstaged`` (units that
-    no slice wrote to), ``failed`` units and the first ``error`` among them. What a failed buffer left is dropped.
+    no slice wrote to), ``failed`` units and the first ``error`` among them. A buffer without a good unit is dropped.
     """
     manifest = quote_name(STAGING, MANIFEST)
     name = quoted(f"CONCAT({quote_string(STAGING + '.')}, {buffer_name('failed.buffer')})")
     return f"""\
-FOR failed IN (SELECT DISTINCT buffer FROM {manifest} WHERE error IS NOT NULL) DO
+FOR failed IN (SELECT buffer FROM {manifest} GROUP BY buffer HAVING COUNTIF(error IS NULL) = 0) DO
   EXECUTE IMMEDIATE CONCAT('DROP TABLE IF EXISTS ', {name});
 END FOR;
 SELECT TO_JSON_STRING(STRUCT(

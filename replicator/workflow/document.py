@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from replicator.plan.plan import Plan, SourceRoute
 from replicator.workflow import jobs
-from replicator.workflow.expressions import Binary, Value, Var, call, default, eq, get, join, ne, no
+from replicator.workflow.expressions import Binary, Not, Value, Var, call, default, eq, get, join, ne, no
 from replicator.workflow.jobs import PIPELINE, RUN
 from replicator.workflow.stages import advance, commit, copy, drive, fence, source, summary
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
@@ -163,7 +163,7 @@ def check_argument() -> Subworkflow:
                 steps=(
                     Switch(name="is_known", cases=(
                         Case(
-                            condition=no(Binary("in", Var("key"), known)),
+                            condition=Not(Binary("in", Var("key"), known)),
                             steps=(
                                 Raise(name="unknown_key", value=join(
                                     "the argument has an unknown key '", Var("key"),
@@ -175,7 +175,7 @@ def check_argument() -> Subworkflow:
             ),
             Switch(name="if_busy_is", cases=(
                 Case(
-                    condition=no(Binary("in", default(get(args, "if_busy"), "wait"), Var("busy"))),
+                    condition=Not(Binary("in", default(get(args, "if_busy"), "wait"), Var("busy"))),
                     steps=(Raise(name="bad_if_busy", value="if_busy is neither 'wait' nor 'leave'"),),
                 ),
             )),
@@ -197,7 +197,7 @@ def name_datasets() -> Subworkflow:
                 name="each_source", value="source", over=Var("sources"),
                 steps=(
                     Assign(name="derive", values=(
-                        ("stem", join(".replicator_", PIPELINE["name"], "_", each["name"], "_", PIPELINE["key"])),
+                        ("stem", join(".replicator_", PIPELINE["name"], "__", each["name"], "__", PIPELINE["key"])),
                         ("source.staging", default(
                             get(each, "staging"), join(each["billed_to"], stem, "_staging"))),
                         ("source.landing", default(
@@ -253,6 +253,5 @@ def source_block(route: SourceRoute) -> dict[str, Value]:
         "include": list(route.include),
         "prefix": route.prefix,
         "pattern": route.pattern,
-        "suffix": route.suffix,
         **{key: value for key, value in optional.items() if value},
     }

@@ -95,6 +95,17 @@ class Call(Expression):
 
 
 @dataclass(frozen=True, eq=False)
+class Literal(Expression):
+    """A text as an expression, for one that would be read as an expression itself."""
+
+    value: str
+
+    def text(self) -> str:
+        """The text in quotes."""
+        return _text(self.value)
+
+
+@dataclass(frozen=True, eq=False)
 class Items(Expression):
     """``[item, …]``."""
 

@@ -95,7 +95,7 @@ def job_reference() -> Subworkflow:
                     "projectId": JOB["project"],
                     "location": JOB["location"],
                     "jobId": join("replicator_", PIPELINE["name"], "_", PIPELINE["key"], "_", RUN["number"], "_",
-                                  JOB["name"], "_", call("string", Var("attempt"))),
+                                  JOB["name"], "_", call("string", Var("attempt")), "_", RUN["holder"]),
                 },
             ),
         ),
@@ -352,7 +352,7 @@ def follow() -> Subworkflow:
                             lt(attempt, ATTEMPTS),
                             either(
                                 Binary("in", seen["error"]["reason"], Var("transient")),
-                                call("text.match_regex", message, "aborted due to concurrent update"),
+                                call("text.match_regex", message, "due to concurrent update"),
                             ),
                         ),
                         steps=(

@@ -10,9 +10,10 @@ import yaml
 from replicator import limits
 from replicator.errors import ReplicatorError
 from replicator.workflow.document import Document
-from replicator.workflow.expressions import Expression, Items, Value
+from replicator.workflow.expressions import Expression, Items, Literal, Value
 from replicator.workflow.steps import Assign, Call, ForEach, ParallelFor, Raise, Return, Step, Subworkflow, Switch, Try
 
+_BEGINS_A_NUMBER = frozenset("0123456789+-.")
 _WIDTH = 4096  # PyYAML would fold long plain lines, and a folded expression is hard to compare
 
 
@@ -79,7 +80,8 @@ def _body(step: Step) -> dict[str, Any]:
         case ForEach():
             return {"for": _loop(step)}
         case ParallelFor():
-            return {"parallel": {"shared": list(step.shared), "for": _loop(step.loop)}}
+            bound = {} if step.concurrency_limit is None else {"concurrency_limit": step.concurrency_limit}
+            return {"parallel": {"shared": list(step.shared), **bound, "for": _loop(step.loop)}}
         case Try():
             return {
                 "try": {"steps": _steps(step.steps)},
@@ -126,6 +128,9 @@ def _loop(loop: ForEach) -> dict[str, Any]:
 def _value(value: Value) -> Any:
     if isinstance(value, Expression):
         return value.render()
+    if isinstance(value, str) and "${" in value:
+        # Workflows evaluates ${…} wherever it stands in a text, and a text of a config is no expression.
+        return Literal(value).render()
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     if isinstance(value, Mapping):
@@ -145,7 +150,11 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    style = "|" if "\n" in text else None
+    # PyYAML quotes what YAML 1.1 takes for a number; newer readers take more for one, 27e155 for example.
+    if style is None and text[:1] in _BEGINS_A_NUMBER:
+        style = "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)

@@ -84,6 +84,7 @@ class ParallelFor:
     name: str
     shared: tuple[str, ...]
     loop: ForEach
+    concurrency_limit: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from replicator.workflow.expressions import Binary, Var, both, call, default, eq, get, join
 from replicator.workflow.jobs import RUN
 from replicator.workflow.stages.source import ARGUMENTS, PARAMETERS, SOURCE, STATE
@@ -9,6 +11,10 @@ from replicator.workflow.steps import Assign, Call, Case, Return, Step, Subworkf
 
 _STAGES = {"inventory": "inventory", "stage": "stage", "copy": "copy", "landed": "align", "committed": "clear"}
 """What a source is in, and the subworkflow that moves it on; in every other stage it waits, or is at its end."""
+
+
+LOOK_SECONDS: Final = 4 * 600
+"""A source that has been in a stage for so long is looked at every ten minutes; before, after a quarter of its time."""
 
 
 def begin_source() -> Subworkflow:
@@ -21,13 +27,14 @@ def begin_source() -> Subworkflow:
             Return(
                 name="state",
                 value={
-                    "stage": "inventory", "since": call("sys.now"), "seconds": {}, "attempts": {},
+                    "stage": "inventory", "since": call("sys.now"), "milliseconds": {}, "attempts": {}, "look_at": 0,
                     "units": 0, "rows": 0, "bytes": 0, "copies": 0, "buffers": 0, "slices": 0, "left": 0, "drift": 0,
                     "error": None,
                     "names": {
                         "project": SOURCE["project"], "location": SOURCE["location"],
                         "region": call("text.to_lower", SOURCE["location"]),
-                        "staging": SOURCE["staging"], "landing": SOURCE["landing"], "epoch": RUN["number"],
+                        "staging": SOURCE["staging"], "landing": SOURCE["landing"],
+                        "key": RUN["key"], "epoch": RUN["number"],
                     },
                 },
             ),
@@ -87,7 +94,19 @@ def advance() -> Subworkflow:
             ),
             Switch(
                 name="moved",
-                cases=(Case(condition=eq(STATE["stage"], Var("was")), steps=(Return(name="as_before", value=STATE),)),),
+                cases=(
+                    Case(
+                        condition=eq(STATE["stage"], Var("was")),
+                        steps=(
+                            Assign(name="look_later", values=(
+                                ("now", call("sys.now")),
+                                ("state.look_at", Binary("+", Var("now"), Binary(
+                                    "/", call("math.min", Binary("-", Var("now"), STATE["since"]), LOOK_SECONDS), 4))),
+                            )),
+                            Return(name="as_before", value=STATE),
+                        ),
+                    ),
+                ),
             ),
             *note_stage(),
             Return(name="after", value=STATE),
@@ -103,9 +122,11 @@ def note_stage() -> tuple[Step, ...]:
             name="book_time",
             values=(
                 ("now", call("sys.now")),
-                ("state.seconds[was]", Binary(
-                    "+", default(get(STATE["seconds"], Var("was")), 0), Binary("-", now, STATE["since"]))),
+                ("spent", call("int", Binary("*", Binary("-", now, STATE["since"]), 1000))),
+                ("state.milliseconds[was]", Binary(
+                    "+", default(get(STATE["milliseconds"], Var("was")), 0), Var("spent"))),
                 ("state.since", now),
+                ("state.look_at", 0),
             ),
         ),
         Call(

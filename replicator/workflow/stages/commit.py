@@ -5,10 +5,15 @@ A batch that fails is halved until the bad source stands alone.
 
 from __future__ import annotations
 
+from typing import Final
+
 from replicator.plan.plan import Plan
-from replicator.workflow.expressions import Binary, Var, call, default, eq, get, join
+from replicator.workflow.expressions import Binary, Var, both, call, default, eq, get, join
 from replicator.workflow.jobs import PIPELINE, RUN, job
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
+
+STATEMENT_CHARACTERS: Final = 40_000
+"""The longest script of a batch of several sources; a longer one is halved."""
 
 
 def commit(plan: Plan) -> Subworkflow:
@@ -18,7 +23,7 @@ def commit(plan: Plan) -> Subworkflow:
     """
     batch, number, error = Var("batch"), Var("number"), Var("error")
     written, outcome, half = Var("written"), Var("outcome"), Var("half")
-    names = {"epoch": RUN["number"], "batch": number}
+    names = {"key": RUN["key"], "epoch": RUN["number"], "batch": number}
     target = {"project": PIPELINE["billed_to"], "location": PIPELINE["location"]}
     write = job(
         join("write_", number), sql=plan.statements.write_commit, names=names, **target,
@@ -43,6 +48,15 @@ def commit(plan: Plan) -> Subworkflow:
                     Switch(name="nothing_new", cases=(
                         Case(condition=eq(get(written, "statement"), None),
                              steps=(Return(name="known_already", value=outcome),)),)),
+                    # Variables share 512 KB, and the statement is held several times on its way to the service.
+                    Switch(name="too_long", cases=(
+                        Case(
+                            condition=both(
+                                Binary(">", call("len", written["statement"]), STATEMENT_CHARACTERS),
+                                Binary(">", call("len", batch), 1)),
+                            steps=(Raise(name="cut", value={"message": "the statement is too long for one batch"}),),
+                        ),
+                    )),
                     Assign(name="send", values=(("job", send),)),
                     Call(name="commit_script", function="finish_job", arguments=call_job),
                     Return(name="committed", value=outcome),

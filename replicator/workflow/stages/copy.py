@@ -44,7 +44,7 @@ def copy(plan: Plan) -> Subworkflow:
                         condition=eq(found["state"], "SUCCEEDED"),
                         steps=(
                             Assign(name="landed", values=(
-                                ("state.stage", "landed"), ("state.copies", Binary("+", STATE["buffers"], 1)))),
+                                ("state.stage", "landed"), ("state.copies", Binary("+", STATE["buffers"], 2)))),
                         ),
                     ),
                     Case(
@@ -81,7 +81,9 @@ def transfer_config() -> Subworkflow:
         purpose="The name of a source's transfer config, which is made when it is missing.",
         parameters=("pipeline", "source"),
         steps=(
-            Assign(name="place", values=(("parent", parent), ("title", title), ("token", ""))),
+            Assign(name="place", values=(("parent", parent), ("title", title), ("token", ""),
+                ("destination", call("text.replace_all", SOURCE["landing"], join(PIPELINE["billed_to"], "."), "")),
+                ("origin", call("text.replace_all", SOURCE["staging"], join(SOURCE["billed_to"], "."), "")))),
             Call(name="list_configs", function=f"{_CONFIGS}.list", result="page",
                  arguments={"parent": Var("parent"), "dataSourceIds": ["cross_region_copy"], "pageSize": 1000,
                             "pageToken": Var("token")}),
@@ -91,7 +93,11 @@ def transfer_config() -> Subworkflow:
                 steps=(
                     Switch(name="ours", cases=(
                         Case(
-                            condition=eq(config["displayName"], Var("title")),
+                            condition=both(
+                                eq(config["displayName"], Var("title")),
+                                eq(get(config, "destinationDatasetId"), Var("destination")),
+                                eq(get(config, "params", "source_project_id"), SOURCE["billed_to"]),
+                                eq(get(config, "params", "source_dataset_id"), Var("origin"))),
                             steps=(Return(name="found", value=config["name"]),),
                         ),
                     )),
@@ -106,12 +112,10 @@ def transfer_config() -> Subworkflow:
                     "body": {
                         "displayName": Var("title"),
                         "dataSourceId": "cross_region_copy",
-                        "destinationDatasetId": call(
-                            "text.replace_all", SOURCE["landing"], join(PIPELINE["billed_to"], "."), ""),
+                        "destinationDatasetId": Var("destination"),
                         "params": {
                             "source_project_id": SOURCE["billed_to"],
-                            "source_dataset_id": call(
-                                "text.replace_all", SOURCE["staging"], join(SOURCE["billed_to"], "."), ""),
+                            "source_dataset_id": Var("origin"),
                             "overwrite_destination_table": True,
                         },
                         "scheduleOptions": {"disableAutoScheduling": True},
@@ -131,17 +135,17 @@ def start_transfer() -> Subworkflow:
         purpose="Start a transfer run and do not wait for it; after a broken call, find it by its requested time.",
         parameters=("run", "source", "config"),
         steps=(
-            Assign(name="requested", values=(("time", call("time.format", call("int", call("sys.now")))),)),
+            Assign(name="note_time", values=(("requested", call("time.format", call("int", call("sys.now")))),)),
             Call(name="announce", function="sys.log", arguments={
                 "severity": "INFO",
                 "json": {"event": "transfer_requested", "run": RUN["id"], "source": SOURCE["name"],
-                         "config": Var("config"), "requestedRunTime": Var("time")},
+                         "config": Var("config"), "requestedRunTime": Var("requested")},
             }),
             Try(
                 name="start",
                 steps=(
                     Call(name="start_run", function=f"{_CONFIGS}.startManualRuns", result="started",
-                         arguments={"parent": Var("config"), "body": {"requestedRunTime": Var("time")},
+                         arguments={"parent": Var("config"), "body": {"requestedRunTime": Var("requested")},
                                     "connector_params": {"skip_polling": True}}),
                     Return(name="run_name", value=started["runs"][0]["name"]),
                 ),
@@ -158,7 +162,7 @@ def start_transfer() -> Subworkflow:
                                 Case(
                                     condition=both(
                                         ne(get(each, "runTime"), None),
-                                        eq(call("time.parse", each["runTime"]), call("time.parse", Var("time")))),
+                                        eq(call("time.parse", each["runTime"]), call("time.parse", Var("requested")))),
                                     steps=(Return(name="found", value=each["name"]),),
                                 ),
                             )),

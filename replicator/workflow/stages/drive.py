@@ -20,13 +20,16 @@ _POSITION, _STATE, _BATCH = Var("position"), Var("state"), Var("batch")
 FIRST_PAUSE_SECONDS: Final = 1
 """Between turns in which nothing moved, at first; half as much again each time, up to a third of the lease."""
 
+SIDE_BY_SIDE: Final = 4
+"""Sources that are moved on at once. Each of them holds its statement several times, and variables share 512 KB."""
+
 
 def drive(plan: Plan) -> Subworkflow:
     """The loop."""
     pause = Var("pause")
     create = job(
         "create_target", project=PIPELINE["billed_to"], location=PIPELINE["location"],
-        sql=plan.statements.create_target, run={"landings": Var("stock")["landings"]}, names={"epoch": RUN["number"]},
+        sql=plan.statements.create_target, run={"landings": Var("stock")["landings"]}, names={"key": RUN["key"], "epoch": RUN["number"]},
     )  # fmt: skip
     return Subworkflow(
         name="drive",
@@ -43,10 +46,12 @@ def drive(plan: Plan) -> Subworkflow:
                     Assign(name="add_state", values=(("states", call("list.concat", _STATES, _STATE)),)),
                 ),
             ),
-            Assign(name="next_turn", values=(("turn", add(Var("turn"), 1)), ("moved", 0))),
+            Assign(name="next_turn", values=(("turn", add(Var("turn"), 1)), ("moved", 0), ("now", call("sys.now")))),
             Call(name="renew", function="renew_fence",
                  arguments={"pipeline": PIPELINE, "run": RUN, "turn": Var("turn")}),
             _advance_all(),
+            Switch(name="as_before", cases=(
+                Case(condition=both(eq(Var("moved"), 0), ne(Var("turn"), 1)), next="rest"),)),
             Call(name="stock", function="take_stock", result="stock",
                  arguments={"run": RUN, "sources": _SOURCES, "states": _STATES}),
             # A missing target gets the union of the sources' schemas, so its making waits for those on their way.
@@ -97,10 +102,13 @@ def drive(plan: Plan) -> Subworkflow:
 def _advance_all() -> Step:
     """All sources side by side; a branch cannot fail, since ``advance`` keeps a source's errors to the source."""
     return ParallelFor(
-        name="side_by_side", shared=("states", "moved"),
+        name="side_by_side", shared=("states", "moved"), concurrency_limit=SIDE_BY_SIDE,
         loop=ForEach(
             name="side_by_side", value="source", index="position", over=_SOURCES,
             steps=(
+                # A look costs steps, and an execution has 100,000: what has been waiting for long is looked at rarely.
+                Switch(name="rests", cases=(
+                    Case(condition=Binary(">", _STATES[_POSITION]["look_at"], Var("now")), next="continue"),)),
                 Assign(name="before", values=(("was", _STATES[_POSITION]["stage"]),)),
                 Call(name="advance_source", function="advance", result="after",
                      arguments={"pipeline": PIPELINE, "run": RUN, "source": SOURCE, "state": _STATES[_POSITION]}),
@@ -121,8 +129,8 @@ def take_stock() -> Subworkflow:
     stage = _STATE["stage"]
     part: Value = {
         "source": SOURCE["name"],
-        "manifest": join(SOURCE["landing"], ".manifest_", RUN["number"]),
-        "aligned": join(SOURCE["landing"], ".aligned_", RUN["number"]),
+        "manifest": join(SOURCE["landing"], ".manifest_", RUN["key"], "_", RUN["number"]),
+        "aligned": join(SOURCE["landing"], ".aligned_", RUN["key"], "_", RUN["number"]),
     }
     at_source = either(*(eq(stage, name) for name in ("inventory", "stage", "copy")))
     at_its_end = either(*(eq(stage, name) for name in ("quiet", "done", "failed")))

@@ -44,7 +44,7 @@ def take_fence(plan: Plan) -> Subworkflow:
                                 name="ours",
                                 value={
                                     "taken": True, "id": taken["run"], "epoch": taken["epoch"],
-                                    "number": taken["number"], "holder": Var("holder"),
+                                    "number": taken["number"], "key": PIPELINE["key"], "holder": Var("holder"),
                                     "target_exists": taken["target_exists"],
                                 },
                             ),
