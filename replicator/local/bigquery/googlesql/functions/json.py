@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
@@ -41,7 +42,7 @@ def _path(resolver: Resolver, node: exp.Expr) -> str:
     """
     if len(node.expressions) < 2:
         return quote("$")
-    path = resolver.value(node.expressions[1]).constant
+    path = constant_of(resolver.value(node.expressions[1]))
     if not isinstance(path, str):
         raise refused(node.expressions[1], "JSONPath must be a string literal or query parameter")
     if not path.startswith("$"):
@@ -106,7 +107,9 @@ def _value(resolver: Resolver, node: exp.Expr) -> Value:
 def _exact(held: str, sql: str) -> str:
     # JSON text is passed on without blanks, numbers as they were written; DuckDB writes fractions anew.
     doubt = "error('JSON with fractions is not modelled by the local cloud')"
-    return f"CASE WHEN regexp_matches({held}, '\\d[.eE]') THEN {doubt} ELSE {sql} END"
+    # What stands in quotes is no number.
+    bare = f"regexp_replace({held}, '\"(?:[^\"\\\\]|\\\\.)*\"', '', 'g')"
+    return f"CASE WHEN regexp_matches({bare}, '\\d[.eE]') THEN {doubt} ELSE {sql} END"
 
 
 @rule("JSON_QUERY")
