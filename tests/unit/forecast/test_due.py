@@ -1,0 +1,72 @@
+"""What is due now: the inventory's own statement, asked and explained."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import Final
+
+from replicator.forecast.due import DueUnit, due
+from replicator.ledger.port import Cell
+from replicator.sql.placeholders import RECEIPTS, bind
+from replicator.workflow.document import source_block
+from tests.googlesql import parse
+from tests.unit.ledger.lists import Lists
+from tests.unit.plan.pipelines import plan, source
+
+ROUTE: Final = plan(source(more=("staging: {project: acme-replication}",))).sources[0]
+NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
+VIEW: Final = "INFORMATION_SCHEMA.TABLE_STORAGE"
+
+
+def row(day: int, **other: Cell) -> dict[str, Cell]:
+    """A unit as the statement answers it."""
+    line: dict[str, Cell] = {
+        "owner": "acme-japan.shop_1",
+        "dataset": "shop_1",
+        "name": f"orders_202611{day:02d}",
+        "range_start": date(2026, 11, day),
+        "range_end": date(2026, 11, day + 1),
+        "modified": NOON,
+        "source_rows": 10,
+        "source_bytes": 100,
+    }
+    return line | other
+
+
+def test_units_come_newest_first() -> None:
+    """As the run will take them, whatever order the answer has."""
+    found = due(Lists({VIEW: [row(1), row(3), row(2)]}), ROUTE)
+
+    assert [unit.range_start.day for unit in found] == [3, 2, 1]
+    assert found[0] == DueUnit(
+        "acme-japan.shop_1", "shop_1", "orders_20261103", date(2026, 11, 3), NOON, rows=10, bytes=100
+    )
+
+
+def test_it_is_asked_where_the_data_is_with_the_source_as_the_run_has_it() -> None:
+    """In the source's location, paid by its staging project; the parameter is the document's own block."""
+    lists = Lists({VIEW: []})
+
+    assert due(lists, ROUTE) == ()
+    ((sql, parameters, location, project),) = lists.asked
+    assert (location, project) == ("asia-northeast1", "acme-replication")
+    assert json.loads(str(parameters["source"])) == source_block(ROUTE)
+    assert "`acme-japan`.`region-asia-northeast1`." in sql
+    assert "{" not in sql
+    parse(sql)
+
+
+def test_a_source_that_was_never_replicated_has_no_receipts_to_ask() -> None:
+    """The statement is asked again without them, so that everything is due."""
+    lists = Lists({bind(f".{RECEIPTS}", ROUTE.names): None, VIEW: [row(1)]})
+
+    assert [unit.name for unit in due(lists, ROUTE)] == ["orders_20261101"]
+    assert len(lists.asked) == 2
+
+
+def test_what_the_platform_does_not_know_yet_is_said() -> None:
+    """No time is None; no rows and bytes count as none."""
+    (unit,) = due(Lists({VIEW: [row(1, modified=None, source_rows=None, source_bytes=None)]}), ROUTE)
+
+    assert (unit.modified, unit.rows, unit.bytes) == (None, 0, 0)
