@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.functions.rules import mismatch, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
@@ -39,7 +40,7 @@ def _format(resolver: Resolver, node: exp.Expr) -> Value:
     args = [resolver.value(argument) for argument in node.expressions]
     if not args or (args[0].type != STRING and args[0].origin is not Origin.NULL):
         raise mismatch(node, args)
-    form = args[0].constant
+    form = constant_of(args[0])
     if not isinstance(form, str):
         raise unknown(node, "FORMAT with a format that is not constant")
     texts: list[str] = []

@@ -105,11 +105,13 @@ def _value(resolver: Resolver, node: exp.Expr) -> Value:
 
 
 def _exact(held: str, sql: str) -> str:
-    # JSON text is passed on without blanks, numbers as they were written; DuckDB writes fractions anew.
-    doubt = "error('JSON with fractions is not modelled by the local cloud')"
+    """JSON without blanks, numbers as they were written. DuckDB writes fractions anew; one that was otherwise is refused."""
+    doubt = "error('a JSON number that is written otherwise than DuckDB writes it is not modelled by the local cloud')"
     # What stands in quotes is no number.
     bare = f"regexp_replace({held}, '\"(?:[^\"\\\\]|\\\\.)*\"', '', 'g')"
-    return f"CASE WHEN regexp_matches({bare}, '\\d[.eE]') THEN {doubt} ELSE {sql} END"
+    odd = "lambda n: n <> CAST(json_extract(n, '$') AS VARCHAR)"
+    fractions = f"regexp_extract_all({bare}, '-?\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?')"
+    return f"CASE WHEN len(list_filter({fractions}, {odd})) > 0 THEN {doubt} ELSE {sql} END"
 
 
 @rule("JSON_QUERY")

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
@@ -39,9 +40,12 @@ def _contains(resolver: Resolver, node: exp.Expr) -> Value:
 
 
 def _group(pattern: Value, node: exp.Expr) -> int:
-    if not isinstance(pattern.constant, str):
+    written = constant_of(pattern)
+    if not isinstance(written, str):
         raise unknown(node, "extraction by a regular expression that is not constant")
-    count = groups_in(pattern.constant)
+    count = groups_in(written)
+    if count == 1 and _may_be_absent(written):
+        raise unknown(node, "extraction of a group that may be left out of a match")
     if count > 1:
         message = "Regular expressions passed into extraction functions must not have more than 1 capturing group"
         raise refused(node, message)
@@ -52,9 +56,6 @@ def _group(pattern: Value, node: exp.Expr) -> int:
 def _extract(resolver: Resolver, node: exp.Expr) -> Value:
     text, pattern = _texts(resolver, node, 2)
     group = _group(pattern, node)
-    optional = group == 1 and isinstance(pattern.constant, str) and _may_be_absent(pattern.constant)
-    if optional:
-        raise unknown(node, "REGEXP_EXTRACT with a group that may be left out of a match")
 
     def sql(held: str) -> str:
         taken = f"regexp_extract({held}, {pattern.sql}, {group})"
@@ -79,11 +80,11 @@ def _extract_all(resolver: Resolver, node: exp.Expr) -> Value:
 @rule("REGEXP_REPLACE")
 def _replace(resolver: Resolver, node: exp.Expr) -> Value:
     text, pattern, replacement = _texts(resolver, node, 3)
-    if not isinstance(replacement.constant, str) and replacement.constant is not None:
+    written = constant_of(replacement)
+    if not isinstance(written, str):
         raise unknown(node, "REGEXP_REPLACE by a text that is not constant")
-    if isinstance(replacement.constant, str):
-        for escape in re.findall(r"\\(.?)", replacement.constant.replace("\\\\", "")):
-            if not escape.isdigit():
-                raise refused(node, f"Invalid REGEXP_REPLACE pattern: {replacement.constant}")
+    for escape in re.findall(r"\\(.?)", written.replace("\\\\", "")):
+        if not escape.isdigit():
+            raise refused(node, f"Invalid REGEXP_REPLACE pattern: {written}")
     sql = f"{NATIVE}regexp_replace({text.sql}, {pattern.sql}, {replacement.sql}, {quote('g')})"
     return derived(sql, STRING, text, pattern, replacement, fallible=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.casting import cast
+from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.constructors import current, struct_call
 from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, mismatch, name_of, rule
 from replicator.local.bigquery.googlesql.refusals import unknown
@@ -46,7 +47,7 @@ def _current(resolver: Resolver, node: exp.Expr) -> Value:
     values = arguments(resolver, node, 0, 1)
     if values and (name_of(node) == "CURRENT_TIMESTAMP" or values[0].type != STRING):
         raise mismatch(node, values)
-    if values and values[0].constant != "UTC":
+    if values and constant_of(values[0]) != "UTC":
         raise unknown(node, f"{name_of(node)} in a time zone other than UTC")
     return current(resolver, name_of(node).removeprefix("CURRENT_"))
 

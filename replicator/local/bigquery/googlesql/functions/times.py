@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.casting import cast
 from replicator.local.bigquery.googlesql.coercion import implicit
+from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.functions.dateparts import (
     ADDED,
     COUNTED,
@@ -95,7 +96,7 @@ def _truncation(resolver: Resolver, node: exp.Expr) -> Value:
 
 
 def _only_utc(resolver: Resolver, node: exp.Expr, index: int) -> None:
-    if len(node.expressions) > index and resolver.value(node.expressions[index]).constant != "UTC":
+    if len(node.expressions) > index and constant_of(resolver.value(node.expressions[index])) != "UTC":
         raise unknown(node, f"{name_of(node)} in a time zone other than UTC")
 
 
@@ -122,7 +123,7 @@ def _constructor(resolver: Resolver, node: exp.Expr) -> Value:
     values = [resolver.value(argument) for argument in node.expressions]
     zoned = len(values) == 2 and values[1].type == STRING
     if zoned:
-        if values[1].constant != "UTC":
+        if constant_of(values[1]) != "UTC":
             raise unknown(node, f"{name} in a time zone other than UTC")
         values = values[:1]
     names = resolver.gathering.names
@@ -165,10 +166,10 @@ def _format(resolver: Resolver, node: exp.Expr) -> Value:
     coerced = implicit(value, Type(kind), resolver.gathering.names, node)
     if form.type != STRING or coerced is None:
         raise mismatch(node, [form, value])
-    if not isinstance(form.constant, str):
+    written = constant_of(form)
+    if not isinstance(written, str):
         raise unknown(node, f"{name_of(node)} with a format that is not constant")
-    text = form.constant
-    sql = bound(coerced.sql, resolver.gathering.names, lambda held: formatted(text, held, kind, node))
+    sql = bound(coerced.sql, resolver.gathering.names, lambda held: formatted(written, held, kind, node))
     return derived(sql, STRING, coerced)
 
 
@@ -179,9 +180,10 @@ def _parse(resolver: Resolver, node: exp.Expr) -> Value:
     kind = Type(name_of(node).removeprefix("PARSE_"))
     values = [resolver.value(argument) for argument in node.expressions[:2]]
     form, text = (as_type(resolver, node, values, index, STRING) for index in (0, 1))
-    if not isinstance(form.constant, str):
+    written = constant_of(form)
+    if not isinstance(written, str):
         raise unknown(node, f"{name_of(node)} with a format that is not constant")
-    engine, strict, loose = parsing(form.constant, node)
+    engine, strict, loose = parsing(written, node)
     names: Names = resolver.gathering.names
 
     def sql(held: str) -> str:
