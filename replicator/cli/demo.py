@@ -11,6 +11,7 @@ import click
 
 from replicator.cli.cloud import serving
 from replicator.cli.exports import Exports
+from replicator.cli.group import VerbCommand
 from replicator.cli.render import document_text
 from replicator.cli.run import run_pipeline
 from replicator.demo.comparison import Comparison, compare
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 _QUIET: Final = "nothing has changed"
 
 
-@click.command("demo")
+@click.command("demo", cls=VerbCommand)
 @click.option(
     "--dir",
     "directory",
@@ -47,13 +48,12 @@ _QUIET: Final = "nothing has changed"
     help="Empty directory to work in; it stays.  [default: a new temporary one]",
 )
 def command(directory: Path | None) -> ExitCode:
-    r"""Replicate three countries' Google Analytics exports on this machine, and check every row.
+    """Replicate three countries' Google Analytics exports on this machine, and check every row.
 
     It needs no account and no network: a local BigQuery with a wall around each location, a transfer
     service, and the workflow document that would be deployed. After each of three runs the target is
     compared, leaf by leaf, with what plain Python makes of the same exports. Exits 1 if anything differs.
 
-    \b
     Examples:
       replicator demo
       replicator demo --dir /tmp/demo

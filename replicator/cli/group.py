@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,12 +27,24 @@ class Verb:
     help: str
 
 
+class VerbCommand(click.Command):
+    """A verb whose help keeps examples as they are typed: a paragraph with indented lines is not filled."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
+        """Write what the verb does, and its examples."""
+        _write_paragraphs(self.help, formatter)
+
+
 class LazyGroup(click.Group):
     """A group whose subcommands are imported when they are called, or when their own help is asked for."""
 
     def __init__(self, *args: Any, verbs: Mapping[str, Verb], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._verbs = verbs
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # as above
+        """Write what the group is, and its examples."""
+        _write_paragraphs(self.help, formatter)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """The verbs, in the order in which a newcomer meets them."""
@@ -69,3 +82,15 @@ class LazyGroup(click.Group):
         """Write the list of verbs from what is known without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, verb.help) for name, verb in self._verbs.items()])
+
+
+def _write_paragraphs(text: str | None, formatter: click.HelpFormatter) -> None:
+    """Fill prose to the width of the terminal, and leave examples alone."""
+    for paragraph in inspect.cleandoc(text or "").split("\n\n"):
+        formatter.write_paragraph()
+        with formatter.indentation():
+            if "\n " in paragraph:
+                margin = " " * formatter.current_indent
+                formatter.write("".join(f"{margin}{line}\n" for line in paragraph.splitlines()))
+            else:
+                formatter.write_text(paragraph)

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from replicator.cli.cloud import serving
+from replicator.cli.group import VerbCommand
 from replicator.errors import ExitCode
 
 
-@click.command("serve")
+@click.command("serve", cls=VerbCommand)
 @click.option(
     "--dir",
     "directory",
@@ -21,12 +22,11 @@ from replicator.errors import ExitCode
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def command(directory: Path, port: int, host: str) -> ExitCode:
-    r"""Serve a local cloud until it is interrupted.
+    """Serve a local cloud until it is interrupted.
 
     Prints the address once it listens; it is also in DIR/endpoints.json, where other commands with
     --cloud local:DIR find it.
 
-    \b
     Examples:
       replicator local serve --dir /tmp/cloud --port 9050
       replicator --cloud http://127.0.0.1:9050 run ga4_events

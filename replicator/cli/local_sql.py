@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from replicator.cli.cloud import connect
+from replicator.cli.group import VerbCommand
 from replicator.errors import ExitCode
 
 
-@click.command("sql")
+@click.command("sql", cls=VerbCommand)
 @click.option(
     "--dir",
     "directory",
@@ -24,9 +25,8 @@ from replicator.errors import ExitCode
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
 @click.argument("query")
 def command(directory: Path, project: str, location: str | None, as_json: bool, query: str) -> ExitCode:
-    r"""Run QUERY in GoogleSQL and print its rows.
+    """Run QUERY in GoogleSQL and print its rows.
 
-    \b
     Examples:
       replicator local sql --dir /tmp/cloud "SELECT property, COUNT(*) AS n FROM `acme-analytics.marketing.ga4_events` GROUP BY 1"
       replicator local sql --dir /tmp/cloud --location EU "SELECT schema_name FROM INFORMATION_SCHEMA.SCHEMATA"

@@ -57,9 +57,8 @@ VERBS: Final = {
 def replicator(
     ctx: click.Context, configs: Path | None, environment: str | None, cloud: str | None, debug: bool
 ) -> None:
-    r"""Bring BigQuery data from many regions into one partitioned table, by a generated Cloud Workflow.
+    """Bring BigQuery data from many regions into one partitioned table, by a generated Cloud Workflow.
 
-    \b
     Start here:
       replicator demo                     see it work, with no account
       replicator validate                 check configs/*.yaml

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.errors import ExitCode
 from replicator.report.words import duration, size
@@ -16,17 +17,16 @@ if TYPE_CHECKING:
     from replicator.plan.plan import Plan, SourceRoute
 
 
-@click.command("plan")
+@click.command("plan", cls=VerbCommand)
 @click.argument("pipeline")
 @click.option("--sql", "with_sql", is_flag=True, help="Print the GoogleSQL of each stage as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 @pass_invocation
 def command(invocation: Invocation, pipeline: str, with_sql: bool, as_json: bool) -> ExitCode:
-    r"""Show what a run of PIPELINE would do: each source's route, and every dataset it would own.
+    """Show what a run of PIPELINE would do: each source's route, and every dataset it would own.
 
     It asks no cloud. What is due is found by each run itself; --sql shows the statements that find it.
 
-    \b
     Examples:
       replicator plan ga4_events
       replicator plan ga4_events --sql

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.errors import ExitCode, StaleError
+from replicator.report.words import counted
 
 if TYPE_CHECKING:
     from replicator.config.pipeline import Pipeline
@@ -27,7 +29,7 @@ def document_text(pipeline: Pipeline) -> str:
     return to_yaml(build_document(build_plan(pipeline)))
 
 
-@click.command("render")
+@click.command("render", cls=VerbCommand)
 @click.argument("pipelines", nargs=-1, metavar="[PIPELINE]...")
 @click.option("--check", is_flag=True, help="Write nothing; exit 3 if a document is out of date.")
 @click.option(
@@ -37,12 +39,11 @@ def document_text(pipeline: Pipeline) -> str:
 )
 @pass_invocation
 def command(invocation: Invocation, pipelines: tuple[str, ...], check: bool, out: Path | None) -> ExitCode:
-    r"""Write the workflow document of each PIPELINE, or of all.
+    """Write the workflow document of each PIPELINE, or of all.
 
     It needs no cloud: the same files give the same document, to the byte, anywhere. Prints the path of
     each document it wrote; a document that was right already is not touched.
 
-    \b
     Examples:
       replicator render
       replicator render ga4_events
@@ -59,7 +60,7 @@ def command(invocation: Invocation, pipelines: tuple[str, ...], check: bool, out
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(texts[path], encoding="utf-8")
             click.echo(path)
-        click.echo(f"{len(outdated)} of {len(texts)} documents written, the others were up to date", err=True)
+        click.echo(f"{counted(len(outdated), 'document')} written, {len(texts) - len(outdated)} up to date", err=True)
         return ExitCode.DONE
     complaints = [f"{path} is out of date; run 'replicator render'" for path in outdated]
     if not pipelines:
@@ -67,5 +68,5 @@ def command(invocation: Invocation, pipelines: tuple[str, ...], check: bool, out
         complaints += [f"{path} belongs to no pipeline; delete it" for path in orphans]
     if complaints:
         raise StaleError("\n".join(complaints))
-    click.echo(f"{len(texts)} documents are up to date", err=True)
+    click.echo(f"{counted(len(texts), 'document')} up to date", err=True)
     return ExitCode.DONE

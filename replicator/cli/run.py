@@ -10,6 +10,7 @@ import click
 
 from replicator.cli.cloud import connect
 from replicator.cli.document import Watcher, run_document
+from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.cli.render import document_text
 from replicator.errors import ExitCode
@@ -52,7 +53,7 @@ def run_pipeline(pipeline: Pipeline, endpoints: Endpoints, talk: Progress, *, if
     return Outcome.from_json(result)
 
 
-@click.command("run")
+@click.command("run", cls=VerbCommand)
 @click.argument("pipeline")
 @click.option(
     "--if-busy",
@@ -64,13 +65,12 @@ def run_pipeline(pipeline: Pipeline, endpoints: Endpoints, talk: Progress, *, if
 @click.option("--json", "as_json", is_flag=True, help="Print the run's result as JSON.")
 @pass_invocation
 def command(invocation: Invocation, pipeline: str, if_busy: str, as_json: bool) -> ExitCode:
-    r"""Replicate what is due of PIPELINE, now.
+    """Replicate what is due of PIPELINE, now.
 
     Runs the pipeline's workflow document in this process, the same document that is deployed. Progress
     goes to stderr, what was moved to stdout. If a source fails the others are committed all the same,
     and the exit code is 1.
 
-    \b
     Examples:
       replicator run ga4_events
       replicator --cloud local:/tmp/cloud run ga4_events --json

@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 import click
 
 from replicator.cli.cloud import connect
+from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.errors import ExitCode
 
 
-@click.command("status")
+@click.command("status", cls=VerbCommand)
 @click.argument("pipeline")
 @click.option("--runs", type=click.IntRange(1, 1_000), default=5, show_default=True, help="How many runs to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
 @pass_invocation
 def command(invocation: Invocation, pipeline: str, runs: int, as_json: bool) -> ExitCode:
-    r"""Show the last runs of PIPELINE, how fresh each source is, and who holds the fence.
+    """Show the last runs of PIPELINE, how fresh each source is, and who holds the fence.
 
-    \b
     Examples:
       replicator status ga4_events
       replicator --cloud local:/tmp/cloud status ga4_events --json

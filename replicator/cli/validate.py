@@ -7,21 +7,21 @@ import json
 import click
 
 from replicator import limits
+from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.cli.render import document_text
 from replicator.errors import ConfigError, ExitCode, Problem
 
 
-@click.command("validate")
+@click.command("validate", cls=VerbCommand)
 @click.option("--json", "as_json", is_flag=True, help="Print a list of pipelines as JSON.")
 @pass_invocation
 def command(invocation: Invocation, as_json: bool) -> ExitCode:
-    r"""Check every pipeline file, and that its workflow document can be made from it.
+    """Check every pipeline file, and that its workflow document can be made from it.
 
     It needs no cloud and writes nothing. Every mistake is reported at once, one line each:
     file:line:column: field: what is wrong; what would be right.
 
-    \b
     Examples:
       replicator validate
       replicator --configs other/configs --env prod validate

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from replicator.cli.group import VerbCommand
 from replicator.errors import ExitCode
 
 if TYPE_CHECKING:
     from replicator.runtime.lint.report import Report
 
 
-@click.command("lint")
+@click.command("lint", cls=VerbCommand)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print findings and headroom as JSON.")
 def command(files: tuple[Path, ...], as_json: bool) -> ExitCode:
-    r"""Look workflow documents over, without running them.
+    """Look workflow documents over, without running them.
 
     Each finding is one line with file, line and column; after them, how much of each limit of Workflows
     the document uses. Exits 1 if the service would refuse a document, or run into an error in it;
     warnings do not change the exit code.
 
-    \b
     Examples:
       replicator workflow lint workflows/*.yaml
       replicator workflow lint hello.yaml --json

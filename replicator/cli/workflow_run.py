@@ -11,6 +11,7 @@ import click
 
 from replicator.cli.cloud import connect
 from replicator.cli.document import Watcher, run_document
+from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.errors import ExitCode, UsageError
 
@@ -27,7 +28,7 @@ def _argument(text: str | None) -> Any:
         raise UsageError(msg) from error
 
 
-@click.command("run")
+@click.command("run", cls=VerbCommand)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--data", metavar="JSON", help="The argument that the workflow is started with.")
 @click.option("--fast-forward", is_flag=True, help="Let sleeps and waits between retries take no time.")
@@ -45,12 +46,11 @@ def command(
     project: str,
     location: str,
 ) -> ExitCode:
-    r"""Run the workflow document FILE and print its result as JSON.
+    """Run the workflow document FILE and print its result as JSON.
 
     What sys.log writes goes to stderr. An execution that fails prints its error instead, its steps on
     stderr, and exits 1. Connectors call the cloud that --cloud names.
 
-    \b
     Examples:
       replicator workflow run hello.yaml --data '{"name": "Ada"}'
       replicator workflow run retries.yaml --fast-forward --trace

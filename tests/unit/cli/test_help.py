@@ -54,6 +54,13 @@ def test_help_takes_less_than_a_quarter_of_a_second(tmp_path: Path) -> None:
     assert min(taken) < _SECONDS
 
 
+def _shows_examples(shown: str, typed: str) -> bool:
+    """Each example on a line of its own below the heading, the first of them of the verb itself."""
+    lines = shown[: shown.index("\nOptions:")].splitlines()
+    examples = lines[lines.index("  Examples:") + 1 :]
+    return typed in examples[0] and all(line.startswith("    replicator ") for line in examples)
+
+
 @pytest.mark.parametrize("name", VERBS)
 def test_every_verb_can_be_imported_and_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The list of verbs promises nothing that is not there; each one's help shows how it is typed."""
@@ -61,7 +68,7 @@ def test_every_verb_can_be_imported_and_shows_an_example(name: str, capsys: pyte
 
     shown = capsys.readouterr().out
     assert shown.startswith(f"Usage: replicator {name}")
-    assert name in _GROUPS or "Examples:" in shown
+    assert name in _GROUPS or _shows_examples(shown, name)
 
 
 @pytest.mark.parametrize("name", _GROUPS)
@@ -71,7 +78,20 @@ def test_every_verb_below_a_verb_shows_an_example(name: str, capsys: pytest.Capt
     assert isinstance(group, LazyGroup)
     for below in group.list_commands(click.Context(replicator)):
         assert answer([name, below, "--help"]) == 0
-        assert "Examples:" in capsys.readouterr().out
+        assert _shows_examples(capsys.readouterr().out, f"{name} {below}")
+
+
+def test_the_first_help_shows_where_to_start(capsys: pytest.CaptureFixture[str]) -> None:
+    """Commands below each other, as they are typed, and prose that fits a narrow terminal."""
+    assert answer(["--help"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    first = lines.index("  Start here:") + 1
+    assert [line.split()[:2] for line in lines[first : first + 2]] == [
+        ["replicator", "demo"],
+        ["replicator", "validate"],
+    ]
+    assert all("\\b" not in line and len(line) <= 80 for line in lines)
 
 
 def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
