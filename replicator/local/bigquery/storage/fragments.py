@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # File systems hold names of 255 bytes; a table's may have 1,024 characters.
 _FOLDER_NAME: Final = 200
+# Dictionaries would hide how long the values are (footers.py), and building them costs more than small tables hold.
+_PLAINLY: Final = "FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 0"
 # From so many files on, one sync of everything is faster than one per file.
 _SYNC_ALL_FROM: Final = 100
 
@@ -67,29 +69,31 @@ def table_folder(ref: TableRef) -> Path:
     return dataset_folder(ref.parent) / _folder(ref.table)
 
 
-def copy_to(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
-    """Write a SELECT into one file, durably."""
-    connection.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION uncompressed)")
-    flush(path)
+def copy_to(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> int:
+    """Write a SELECT into one file, durably, and say how many rows it has."""
+    row = connection.execute(f"COPY ({select}) TO {literal(str(path))} ({_PLAINLY}, USE_TMP_FILE false)").fetchone()
+    rows = int(row[0]) if row else 0
+    if rows:
+        flush(path)
+    return rows
 
 
 def copy_partitions(
     connection: duckdb.DuckDBPyConnection, select: str, column: str, folder: Path
-) -> list[tuple[str, Path, int]]:
+) -> list[tuple[str, Path]]:
     """Write a SELECT into files that hold one value of ``column`` each, without that column.
 
     Returns:
-        (value, path, rows), durably written; a value may have several files.
+        (value, path), durably written; a value may have several files.
     """
     written = connection.execute(
-        f"COPY ({select}) TO {literal(str(folder))} "
-        f"(FORMAT parquet, COMPRESSION uncompressed, PARTITION_BY ({column}), RETURN_STATS)"
+        f"COPY ({select}) TO {literal(str(folder))} ({_PLAINLY}, PARTITION_BY ({column}), RETURN_STATS)"
     ).fetchall()
-    files = [(str(next(iter(keys.values()))), Path(name), int(rows)) for name, rows, _, _, _, keys, *_ in written]
+    files = [(str(next(iter(keys.values()))), Path(name)) for name, _, _, _, _, keys, *_ in written]
     if len(files) > _SYNC_ALL_FROM:
         os.sync()
         return files
-    for _, path, _ in files:
+    for _, path in files:
         flush(path)
     return files
 

@@ -32,14 +32,21 @@ def partition_column(definition: TableDefinition) -> str | None:
     return definition.partitioning.column or "_PARTITIONTIME"
 
 
+def arrival_id(definition: TableDefinition, now: datetime) -> str | None:
+    """The partition of all rows that arrive at ``now``; None where each row's values say."""
+    match definition.partitioning:
+        case None:
+            return WHOLE
+        case TimePartitioning(unit, None, _):
+            return now.astimezone(UTC).strftime(_FORMATS[unit])
+        case _:
+            return None
+
+
 def partition_id(definition: TableDefinition, now: datetime) -> str:
     """DuckDB SQL of the id of the partition that a row of the table's columns belongs to."""
     match definition.partitioning:
-        case None:
-            return literal(WHOLE)
-        case TimePartitioning(unit, column, _):
-            if column is None:
-                return literal(now.astimezone(UTC).strftime(_FORMATS[unit]))
+        case TimePartitioning(unit, str() as column, _):
             field = find(definition.fields, column)
             value = duckdb_name(column)
             if field is not None and field.type == "TIMESTAMP":
@@ -52,6 +59,8 @@ def partition_id(definition: TableDefinition, now: datetime) -> str:
                 f"CASE WHEN {value} IS NULL THEN {literal(NULL)} WHEN {value} < {start} OR {value} >= {end} "
                 f"THEN {literal(UNPARTITIONED)} ELSE ({step})::VARCHAR END"
             )
+        case _:
+            return literal(arrival_id(definition, now) or WHOLE)
 
 
 def check_decorator(definition: TableDefinition, partition: str) -> None:

@@ -61,23 +61,6 @@ def project(expression: str, written: Field | None, wanted: Field, depth: int = 
     return f"CASE WHEN {expression} IS NULL THEN NULL ELSE struct_pack({', '.join(parts)}) END"
 
 
-def filled(expression: str, field: Field, depth: int = 0) -> str:
-    """The value with every NULL array in it made empty: a table never holds a NULL array."""
-    if field.mode is Mode.REPEATED:
-        if _holds_arrays(field):
-            element = f"e{depth}"
-            inner = filled(element, replace(field, mode=Mode.NULLABLE), depth + 1)
-            expression = f"list_transform({expression}, lambda {element}: {inner})"
-        return f"coalesce({expression}, []::{column_type(field)})"
-    if field.type != "RECORD" or not _holds_arrays(field):
-        return expression
-    parts = (
-        f"{duckdb_name(child.name)} := {filled(f'struct_extract({expression}, {literal(child.name)})', child, depth)}"
-        for child in field.fields
-    )
-    return f"CASE WHEN {expression} IS NULL THEN NULL ELSE struct_pack({', '.join(parts)}) END"
-
-
 def empty_relation(columns: Sequence[tuple[str, str]]) -> str:
     """A SELECT of no rows with columns of these (name, DuckDB type)."""
     listed = ", ".join(f"NULL::{kind} AS {duckdb_name(name)}" for name, kind in columns) or "NULL::BOOLEAN AS none"
@@ -86,8 +69,3 @@ def empty_relation(columns: Sequence[tuple[str, str]]) -> str:
 
 def _repeated(field: Field) -> bool:
     return field.mode is Mode.REPEATED
-
-
-@lru_cache(maxsize=20_000)
-def _holds_arrays(field: Field) -> bool:
-    return any(_repeated(child) or _holds_arrays(child) for child in field.fields)

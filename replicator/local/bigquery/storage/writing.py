@@ -1,10 +1,10 @@
-"""Rows into fragments: checked, measured, cut by partition, on disk before anyone hears of them."""
+"""Rows into fragments: checked, cut by partition, on disk and measured before anyone hears of them."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from replicator import limits
 from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.storage.admission import admitted, refusal
 from replicator.local.bigquery.storage.definitions import TableDefinition
+from replicator.local.bigquery.storage.footers import measure
 from replicator.local.bigquery.storage.fragments import Fragment, copy_partitions, copy_to, flush, table_folder
-from replicator.local.bigquery.storage.partitions import check_decorator, ingestion_partitioned, partition_id
-from replicator.local.bigquery.storage.projection import column_type, filled, literal
-from replicator.local.bigquery.storage.sizes import leaf_sums
+from replicator.local.bigquery.storage.partitions import WHOLE, arrival_id, check_decorator, partition_id
+from replicator.local.bigquery.storage.projection import column_type
 from replicator.local.bigquery.types import duckdb_name
 from replicator.names import TableRef
-from replicator.schema.fields import Field, Mode
+from replicator.schema.fields import Field
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,20 +61,42 @@ class Writer:
             BigQueryError: A REQUIRED field is NULL, an array holds a NULL, a row lies outside ``partition``,
                 there are too many partitions.
         """
-        stage = f"written_{self.new_id()}"
-        connection.execute(f"CREATE TEMP TABLE {stage} AS {select}")
-        try:
-            names = self._check_types(connection, stage, placed=placed)
-            source = self._normal(stage, names, partition, placed=placed)
-            measured = self._measure(connection, source)
-            self._check_partitions(measured, partition)
-            return self._store(connection, source, measured)
-        finally:
-            connection.execute(f"DROP TABLE {stage}")
+        import duckdb
 
-    def _check_types(self, connection: duckdb.DuckDBPyConnection, stage: str, *, placed: bool) -> list[str]:
-        held = connection.execute(f"DESCRIBE {stage}").fetchall()
-        names = [str(row[0]) for row in held]
+        if partition is not None:
+            check_decorator(self.definition, partition)
+        columns = self._check_types(connection, select, placed=placed)
+        names = [f"c{place}" for place in range(columns)]
+        listed = ", ".join(
+            f"{admitted(name, field)} AS {duckdb_name(field.name)}"
+            for name, field in zip(names, self.definition.fields, strict=False)
+        )
+        given = f"FROM ({select}) AS given ({', '.join(names)})"
+        folder = self.root / table_folder(self.ref)
+        folder.mkdir(parents=True, exist_ok=True)
+        arrival = arrival_id(self.definition, self.now)
+        try:
+            if arrival == WHOLE or (arrival is not None and not placed):
+                fragments = self._write_one(connection, f"SELECT {listed} {given}", partition or arrival, folder)
+            elif placed:
+                rows = f"SELECT {listed}, {names[-1]} AS {_PARTITION} {given}"
+                fragments = self._write_by_partition(connection, rows, partition, folder)
+            else:
+                where = partition_id(self.definition, self.now)
+                rows = f"SELECT *, {where} AS {_PARTITION} FROM (SELECT {listed} {given})"
+                fragments = self._write_by_partition(connection, rows, partition, folder)
+        except duckdb.Error as error:
+            refused = refusal(error)
+            if refused is None:
+                raise
+            raise refused from error
+        if fragments:
+            flush(folder)
+        return fragments
+
+    def _check_types(self, connection: duckdb.DuckDBPyConnection, select: str, *, placed: bool) -> int:
+        """How many columns ``select`` has, all of them of the table's types."""
+        held = connection.execute(f"DESCRIBE SELECT * FROM ({select})").fetchall()
         fields = self.definition.fields
         if len(held) != len(fields) + placed:
             reason = "invalidQuery"
@@ -84,97 +107,49 @@ class Writer:
                 reason = "invalidQuery"
                 fact = f"Query column {field.name} has type {kind} which cannot be inserted into {field.googlesql}"
                 raise BigQueryError(reason, fact)
-        return names
+        return len(held)
 
-    def _normal(self, stage: str, names: Sequence[str], partition: str | None, *, placed: bool) -> str:
-        """A SELECT of the columns as they are to be written, and the partition's id behind them."""
-        fields = self.definition.fields
-        columns = [
-            f"{filled(duckdb_name(name), field)} AS {duckdb_name(field.name)}"
-            for name, field in zip(names, fields, strict=False)
-        ]
-        inner = f"SELECT {', '.join(columns)}"
-        if placed:
-            return f"{inner}, {duckdb_name(names[-1])} AS {_PARTITION} FROM {stage}"
-        where = partition_id(self.definition, self.now)
-        if partition is not None:
-            check_decorator(self.definition, partition)
-            if ingestion_partitioned(self.definition):
-                where = literal(partition)
-        return f"SELECT *, {where} AS {_PARTITION} FROM ({inner} FROM {stage})"
-
-    def _measure(self, connection: duckdb.DuckDBPyConnection, source: str) -> dict[str, tuple[int, list[int]]]:
-        """Rows and bytes by leaf of each partition, after the checks that need every row."""
-        fields = self.definition.fields
-        offences, sums = list(_offences(fields)), leaf_sums(fields)
-        counted = ", ".join(["count(*)", *sums, *(f"count_if({condition})" for condition, _ in offences)])
-        rows = connection.execute(f"SELECT {_PARTITION}, {counted} FROM ({source}) GROUP BY {_PARTITION}").fetchall()
-        width = len(sums)
-        for row in rows:
-            for count, (_, fact) in zip(row[2 + width :], offences, strict=True):
-                if count:
-                    reason = "invalidQuery"
-                    raise BigQueryError(reason, fact)
-        return {str(row[0]): (int(row[1]), [int(size or 0) for size in row[2 : 2 + width]]) for row in rows}
-
-    def _check_partitions(self, measured: dict[str, tuple[int, list[int]]], partition: str | None) -> None:
-        most = limits.PARTITIONS_PER_JOB.value
-        if len(measured) > most:
-            reason = "invalidQuery"
-            fact = f"Too many partitions produced by query, allowed {most}, query produces at least {len(measured)}"
-            raise BigQueryError(reason, f"{fact} partitions")
-        elsewhere = sorted(set(measured) - {partition}) if partition is not None else []
-        if elsewhere:
-            reason = "invalid"
-            fact = f"Some rows belong to different partitions rather than destination partition {partition}"
-            raise BigQueryError(reason, f"{fact}, among them {elsewhere[0]}")
-
-    def _store(
-        self, connection: duckdb.DuckDBPyConnection, source: str, measured: dict[str, tuple[int, list[int]]]
+    def _write_one(
+        self, connection: duckdb.DuckDBPyConnection, rows: str, partition: str, folder: Path
     ) -> list[Fragment]:
-        if not measured:
-            return []
-        folder = self.root / table_folder(self.ref)
-        folder.mkdir(parents=True, exist_ok=True)
-        if len(measured) == 1:
-            (partition, (rows, sizes)) = next(iter(measured.items()))
-            identity = self.new_id()
-            path = folder / f"{identity}.parquet"
-            copy_to(connection, f"SELECT * EXCLUDE ({_PARTITION}) FROM ({source})", path)
-            fragments = [self._fragment(identity, partition, path, rows, sizes)]
-        else:
-            fragments = self._store_many(connection, source, measured, folder)
-        flush(folder)
-        return fragments
+        """Write rows that are all in one partition."""
+        identity = self.new_id()
+        path = folder / f"{identity}.parquet"
+        try:
+            if copy_to(connection, rows, path):
+                return [self._fragment(identity, partition, path, path)]
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        path.unlink()
+        return []
 
-    def _store_many(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        source: str,
-        measured: dict[str, tuple[int, list[int]]],
-        folder: Path,
+    def _write_by_partition(
+        self, connection: duckdb.DuckDBPyConnection, rows: str, partition: str | None, folder: Path
     ) -> list[Fragment]:
-        scratch = folder / f"{self.new_id()}.writing"
-        files = copy_partitions(connection, source, _PARTITION, scratch)
-        fragments = []
-        for partition, written, rows in files:
-            identity = self.new_id()
-            path = written.rename(folder / f"{identity}.parquet")
-            total, sizes = measured[partition]
-            if rows != total:  # DuckDB wrote the partition in several files
-                sizes = self._sizes(connection, path)
-            fragments.append(self._fragment(identity, partition, path, rows, sizes))
-        shutil.rmtree(scratch)
-        return fragments
+        """Write rows that carry their partition; they wait in a temporary table until it is known which there are."""
+        stage = f"written_{self.new_id()}"
+        scratch = folder / f"{stage}.writing"
+        connection.execute(f"CREATE TEMP TABLE {stage} AS {rows}")
+        try:
+            found = connection.execute(f"SELECT DISTINCT {_PARTITION} FROM {stage}").fetchall()
+            _check_partitions({str(name) for (name,) in found}, partition)
+            if len(found) <= 1:
+                one = f"SELECT * EXCLUDE ({_PARTITION}) FROM {stage}"
+                return [f for (name,) in found for f in self._write_one(connection, one, str(name), folder)]
+            fragments = []
+            for name, written in copy_partitions(connection, f"FROM {stage}", _PARTITION, scratch):
+                identity = self.new_id()
+                fragments.append(self._fragment(identity, name, written, folder / f"{identity}.parquet"))
+            return fragments
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            connection.execute(f"DROP TABLE {stage}")
 
-    def _sizes(self, connection: duckdb.DuckDBPyConnection, path: Path) -> list[int]:
-        sums = ", ".join(leaf_sums(self.definition.fields))
-        row = connection.execute(
-            f"SELECT {sums} FROM read_parquet({literal(str(path))}, hive_partitioning = false)"
-        ).fetchone()
-        return [int(size or 0) for size in row or ()]
-
-    def _fragment(self, identity: int, partition: str, path: Path, rows: int, sizes: list[int]) -> Fragment:
+    def _fragment(self, identity: int, partition: str, written: Path, path: Path) -> Fragment:
+        """The fragment of a file, which gets its place."""
+        rows, sizes = measure(written, self.definition.fields)
+        written.rename(path)
         return Fragment(
             id=identity,
             partition=partition,
@@ -187,6 +162,19 @@ class Writer:
         )
 
 
+def _check_partitions(found: set[str], partition: str | None) -> None:
+    most = limits.PARTITIONS_PER_JOB.value
+    if len(found) > most:
+        reason = "invalidQuery"
+        fact = f"Too many partitions produced by query, allowed {most}, query produces at least {len(found)}"
+        raise BigQueryError(reason, f"{fact} partitions")
+    elsewhere = sorted(found - {partition}) if partition is not None else []
+    if elsewhere:
+        reason = "invalid"
+        fact = f"Some rows belong to different partitions rather than destination partition {partition}"
+        raise BigQueryError(reason, f"{fact}, among them {elsewhere[0]}")
+
+
 _DESCRIBED: Final[dict[str, str]] = {}
 
 
@@ -197,25 +185,3 @@ def _described(connection: duckdb.DuckDBPyConnection, field: Field) -> str:
         row = connection.execute(f"SELECT typeof(NULL::{kind})").fetchone()
         _DESCRIBED[kind] = str(row[0]) if row else kind
     return _DESCRIBED[kind]
-
-
-def _offences(
-    fields: Sequence[Field], parent: str | None = None, path: tuple[str, ...] = (), depth: int = 0
-) -> Iterator[tuple[str, str]]:
-    """(condition, message) for all that a table's row may not hold."""
-    for field in fields:
-        value = duckdb_name(field.name) if parent is None else f"struct_extract({parent}, {literal(field.name)})"
-        names = (*path, field.name)
-        if field.mode is Mode.REQUIRED:
-            present = "" if parent is None else f" AND {parent} IS NOT NULL"
-            yield f"{value} IS NULL{present}", f"Required field {'.'.join(names)} cannot be null"
-        if field.mode is not Mode.REPEATED:
-            yield from _offences(field.fields, value, names, depth)
-            continue
-        yield (
-            f"list_count({value}) < len({value})",
-            f"Array cannot have a null element; error in writing field {'.'.join(names)}",
-        )
-        element = f"e{depth}"
-        for condition, fact in _offences(field.fields, element, names, depth + 1):
-            yield f"len(list_filter({value}, lambda {element}: {condition})) > 0", fact
