@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -10,7 +9,7 @@ from replicator.names import DatasetRef
 from replicator.plan.plan import Plan
 from tests.unit.plan.pipelines import plan, source
 
-words = st.from_regex(r"[a-z](?:_?[a-z0-9]){0,6}", fullmatch=True)
+words = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
 tables = st.builds(
     "acme-analytics.{}.{}".format, st.sampled_from(["sales", "sales_orders"]), st.sampled_from(["orders", "orders_eu"])
 )
@@ -26,13 +25,12 @@ def test_the_same_file_gives_the_same_plan() -> None:
     assert plan(source(), source("brazil")) == plan(source(), source("brazil"))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a pipeline a_b with a source c and a pipeline a with a source b_c derive one name",
-)
 @given(names=st.tuples(words, words), pipelines=st.tuples(words, words), targets=st.tuples(tables, tables))
 @example(names=("a_b", "c"), pipelines=("x", "x_a"), targets=("acme-analytics.sales.orders",) * 2)
 @example(names=("c", "b_c"), pipelines=("a_b", "a"), targets=("acme-analytics.sales.orders",) * 2)
+@example(names=("c", "b__c"), pipelines=("a__b", "a"), targets=("acme-analytics.sales.orders",) * 2).xfail(
+    reason="__ joins the names and may stand in them"
+)
 def test_two_sources_never_share_a_derived_dataset(
     names: tuple[str, str], pipelines: tuple[str, str], targets: tuple[str, str]
 ) -> None:
@@ -65,9 +63,10 @@ def test_names_are_given_or_derived() -> None:
     made = plan(source()).sources[0]
 
     assert (str(named.staging), str(named.landing)) == ("acme-replication.out", "acme-analytics.back")
-    assert str(made.staging).startswith("acme-japan.replicator_orders_japan_")
-    assert str(made.landing).startswith("acme-analytics.replicator_orders_japan_")
-    assert made.staging.dataset.removesuffix("_staging") == made.landing.dataset.removesuffix("_landing")
+    assert (made.staging.project, made.landing.project) == ("acme-japan", "acme-analytics")
+    for name in ("orders", "japan", made.key):
+        assert name in made.staging.dataset
+        assert name in made.landing.dataset
 
 
 def test_a_source_in_the_targets_own_location_lands_where_it_stages() -> None:

@@ -84,14 +84,14 @@ def ranges(statement: str, owners: set[str]) -> set[tuple[str, int]]:
 
 
 def test_adjacent_days_are_one_range_and_gaps_are_kept() -> None:
-    """A month of an owner is one literal range; what lies between two units is nobody's to delete."""
-    statement = delete(units(("a", 0), ("a", 1), ("a", 2), ("a", 4), ("b", 1)))
+    """Literals that prune; owners that share a range share its condition, and what lies between units is kept."""
+    statement = delete(units(("a", 0), ("a", 1), ("a", 2), ("a", 4), ("b", 1), ("b", 4)))
 
     assert statement == (
         "DELETE FROM `acme-analytics.sales.orders` WHERE "
-        '(`shop` = "a" AND `order_day` >= DATE "2026-11-01" AND `order_day` < DATE "2026-11-04")\n'
-        '  OR (`shop` = "a" AND `order_day` >= DATE "2026-11-05" AND `order_day` < DATE "2026-11-06")\n'
-        '  OR (`shop` = "b" AND `order_day` >= DATE "2026-11-02" AND `order_day` < DATE "2026-11-03");\n'
+        '(`order_day` >= DATE "2026-11-01" AND `order_day` < DATE "2026-11-04" AND `shop` IN ("a"))\n'
+        '  OR (`order_day` >= DATE "2026-11-02" AND `order_day` < DATE "2026-11-03" AND `shop` IN ("b"))\n'
+        '  OR (`order_day` >= DATE "2026-11-05" AND `order_day` < DATE "2026-11-06" AND `shop` IN ("a", "b"));\n'
     )
 
 
@@ -194,6 +194,7 @@ STAMPED: Final = {
     "modified": "TIMESTAMP",
     "source_rows": "INT64",
     "source_bytes": "INT64",
+    "again": "BOOL",
 }
 NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -202,6 +203,7 @@ def stamp(unit: str = "orders_20261101", **other: Any) -> Row:
     """A unit as the manifest and the ledger have it."""
     line = {
         "owner": "a", "unit": unit, "range_start": FIRST, "modified": NOON, "source_rows": 10, "source_bytes": 100,
+        "again": False,
     } | other  # fmt: skip
     return tuple(line.values())
 
@@ -214,7 +216,7 @@ def chosen(landed: list[Row], committed: list[Row]) -> list[Row]:
 
 
 def test_a_batch_takes_what_the_ledger_does_not_have_with_this_stamp() -> None:
-    """Equal in everything is known; a unit of the same day that is otherwise replaces what was there."""
+    """Equal in everything is known, unless it was asked for again; what differs replaces what was there."""
     landed = [
         stamp("known"),
         stamp("later", modified=NOON + timedelta(seconds=1)),
@@ -223,10 +225,14 @@ def test_a_batch_takes_what_the_ledger_does_not_have_with_this_stamp() -> None:
         stamp("timeless", modified=None),
         stamp("known", owner="b"),
         stamp("new", range_start=FIRST + timedelta(days=1)),
+        stamp("asked", again=True),
+        stamp("empty", source_rows=0, modified=None),
     ]
-    committed = [stamp(name) for name in ("known", "later", "rows", "bytes")] + [stamp("timeless", modified=None)]
+    committed = [stamp(name) for name in ("known", "later", "rows", "bytes", "asked")]
+    committed += [stamp("timeless", modified=None), stamp("empty", source_rows=0, modified=None)]
 
     assert chosen(landed, committed) == [
+        ("a", "asked", True),
         ("a", "bytes", True),
         ("a", "later", True),
         ("a", "new", False),
@@ -243,10 +249,12 @@ def test_units_that_another_run_committed_meanwhile_end_the_transaction() -> Non
     ledger = quote_table(STATE.table("units"))
     with_target = {"target": "STRING"} | STAMPED
 
-    def check_against(*committed: Row) -> list[tuple[Any, ...]]:
-        batch, known = rows(STAMPED, stamp()), rows(with_target, *((str(TARGET), *row) for row in committed))
+    def check_against(*committed: Row, again: bool = False) -> list[tuple[Any, ...]]:
+        batch = rows(STAMPED, stamp(again=again))
+        known = rows(with_target, *((str(TARGET), *row) for row in committed))
         return evaluate(check.replace(BATCH, batch).replace(ledger, known))
 
     assert check_against(stamp("other"), stamp(source_rows=9)) == [(1,)]
+    assert check_against(stamp(), again=True) == [(1,)]
     with pytest.raises(RefusedError, match="units of this batch were committed by another run"):
         check_against(stamp())

@@ -32,7 +32,6 @@ SOURCE: Final = {
     "include": [r"^shop_[^.]*$"],
     "prefix": "orders_",
     "pattern": r"^orders_\d{8}$",
-    "suffix": "%Y%m%d",
 }
 
 
@@ -57,7 +56,7 @@ def receipt(name: str = "orders_20261101", dataset: str = "shop_1", **other: Any
 
 
 def due(*shards: Row, receipts: tuple[Row, ...] = (), **source: Any) -> list[Row]:
-    """The due units: owner, dataset, name, start, end, modified, rows, bytes."""
+    """The due units: owner, dataset, name, start, end, modified, rows, bytes, and whether they have a receipt."""
     return sorted(
         answer(
             due_units(RECEIPTS_OF_TARGET),
@@ -78,7 +77,7 @@ def names(*shards: Row, receipts: tuple[Row, ...] = (), **source: Any) -> list[s
 def test_a_stamp_without_a_receipt_is_due() -> None:
     """Whose it is, its day in the target, and its stamp."""
     assert due(shard()) == [
-        ("acme-jp.shop_1", "shop_1", "orders_20261101", date(2026, 11, 1), date(2026, 11, 2), NOON, 10, 100)
+        ("acme-jp.shop_1", "shop_1", "orders_20261101", date(2026, 11, 1), date(2026, 11, 2), NOON, 10, 100, False)
     ]
 
 
@@ -163,6 +162,25 @@ def test_lookback_adds_the_days_up_to_it_and_no_other() -> None:
 
     assert names(*shards, receipts=receipts) == [f"shop_1.{days[5]}"]
     assert names(*shards, receipts=receipts, lookback=2) == sorted(f"shop_1.{days[age]}" for age in (0, 1, 2, 5))
+
+
+def test_a_table_without_rows_may_have_no_time() -> None:
+    """One that never gets a time is known by having none, lest it is copied every night."""
+    empty = shard(storage_last_modified_time=None, total_rows=0, total_logical_bytes=0)
+
+    assert names(empty, receipts=(receipt(modified=None, source_rows=0, source_bytes=0),)) == []
+    assert names(empty, receipts=(receipt(source_rows=0, source_bytes=0),)) == ["shop_1.orders_20261101"]
+
+
+def test_what_is_read_again_is_told_from_what_is_new() -> None:
+    """A unit is due once however often its receipt was written; the commit replaces it although it knows its stamp."""
+    again, new = shard(f"orders_{TODAY:%Y%m%d}"), shard(f"orders_{TODAY - timedelta(days=1):%Y%m%d}")
+    receipts = (receipt(again[1]),) * 2
+
+    assert [(unit[2], unit[8]) for unit in due(again, new, receipts=receipts, lookback=2)] == [
+        (new[1], False),
+        (again[1], True),
+    ]
 
 
 def test_an_id_stands_for_the_project_and_the_dataset() -> None:

@@ -14,7 +14,7 @@ from tests.unit.sql.literals import answer, cut
 QUERY: Final = cut(
     take_inventory(target="acme-analytics.sales.orders", own_columns=("order_day", "shop")),
     "WITH schemas AS",
-    ";\n\nSELECT TO_JSON_STRING",
+    ";\n\nIF NOT EXISTS",
 )
 FIRST: Final = date(2020, 1, 1)
 SOURCE: Final = {"prefix": "orders_"}
@@ -39,7 +39,7 @@ def manifest(datasets: int, days: int, *, columns: int = 1, odd_from: int | None
     due = (
         f"(SELECT CONCAT('p.', dataset) AS owner, dataset, FORMAT_DATE('orders_%Y%m%d', range_start) AS name, "
         f"range_start, DATE_ADD(range_start, INTERVAL 1 DAY) AS range_end, CAST(NULL AS TIMESTAMP) AS modified, "
-        f"1 AS source_rows, 1 AS source_bytes FROM ({shards}))"
+        f"1 AS source_rows, 1 AS source_bytes, FALSE AS again FROM ({shards}))"
     )
     more = f" + IF(n >= {odd_from}, 1, 0)" if odd_from is not None else ""
     view = (

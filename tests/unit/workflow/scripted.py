@@ -23,7 +23,6 @@ from replicator.workflow.steps import Call, Return, Subworkflow
 
 HOLDER: Final = "execution-1"
 _NOW: Final = 1_795_000_000.25
-RUN: Final = {"id": "orders-000012", "epoch": 12, "number": "000012", "holder": HOLDER, "target_exists": True}
 
 
 @dataclass(frozen=True)
@@ -97,6 +96,7 @@ class Service:
         jobs: What was started, by id.
         transfers: Transfer configs by name, with the runs of each.
         transfer_state: What a transfer run has become when it is asked for.
+    slow: Sources whose transfers are running for so many questions.
     """
 
     decide: Callable[[Job], Any]
@@ -105,6 +105,7 @@ class Service:
     jobs: dict[str, Job] = field(default_factory=dict)
     transfers: dict[str, dict[str, Any]] = field(default_factory=dict)
     transfer_state: str = "SUCCEEDED"
+    slow: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, method: Method, arguments: Mapping[str, Value], *, deadline: float) -> Value:
@@ -155,9 +156,17 @@ class Service:
                 runs = self.transfers[arguments["parent"]]["runs"]
                 return {"transferRuns": runs} if runs else {}
             case "runs.get":
-                return {"name": id_, "state": self.transfer_state, "errorStatus": {"message": "no rights on shop_1"}}
+                return {"name": id_, "state": self._state(id_), "errorStatus": {"message": "no rights on shop_1"}}
         msg = f"{name} is not scripted"
         raise AssertionError(msg)
+
+    def _state(self, run: str) -> str:
+        config = self.transfers.get(run.partition("/runs/")[0], {})
+        for source, questions in self.slow.items():
+            if questions and f" {source} " in config.get("displayName", ""):
+                self.slow[source] -= 1
+                return "RUNNING"
+        return self.transfer_state
 
     def _insert(self, id_: str, body: Any) -> Any:
         if id_ in self.jobs:
@@ -204,16 +213,21 @@ class Bench:
     Attributes:
         plan: What the document is made from.
         pipeline: The pipeline's block, as the document hands it to its subworkflows.
+        of_run: What a run knows of itself once it has the fence.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.pipeline = pipeline_block(plan)
+        self.of_run = {
+            "id": "orders-000012", "epoch": 12, "number": "000012", "key": plan.key, "holder": HOLDER,
+            "target_exists": True,
+        }  # fmt: skip
         self._programs: dict[str, Program] = {}
 
     def job_id(self, name: str, attempt: int = 1) -> str:
         """Under which id the run above starts an attempt of a job."""
-        return f"replicator_{self.plan.pipeline}_{self.plan.key}_{RUN['number']}_{name}_{attempt}_{HOLDER}"
+        return f"replicator_{self.plan.pipeline}_{self.plan.key}_{self.of_run['number']}_{name}_{attempt}_{HOLDER}"
 
     def run(self, function: str, service: Service, **arguments: Any) -> Any:
         """Run ``main``, whose argument these are, or call one subworkflow with them.

@@ -10,7 +10,7 @@ import pytest
 
 from replicator.runtime.errors import WorkflowFailed
 from tests.unit.plan.pipelines import plan
-from tests.unit.workflow.scripted import RUN, Bench, Failed, Job, Service
+from tests.unit.workflow.scripted import Bench, Failed, Job, Service
 
 BENCH: Final = Bench(plan())
 
@@ -36,7 +36,7 @@ def decide(*, poisoned: frozenset[str] = frozenset(), how: Failed = Failed("not 
 def commit(service: Service, count: int) -> dict[str, Any]:
     """Commit so many sources; the answer is the error of each, or None."""
     batch = [{"source": f"s{n}", "manifest": f"m{n}", "aligned": f"a{n}"} for n in range(count)]
-    return dict(BENCH.run("commit", service, pipeline=BENCH.pipeline, run=RUN, batch=batch, number="1"))
+    return dict(BENCH.run("commit", service, pipeline=BENCH.pipeline, run=BENCH.of_run, batch=batch, number="1"))
 
 
 def transactions(service: Service) -> list[list[str]]:

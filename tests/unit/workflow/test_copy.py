@@ -9,7 +9,7 @@ import pytest
 from replicator.runtime.errors import ConnectionBroken, HttpError, WorkflowFailed
 from replicator.workflow.document import source_block
 from tests.unit.plan.pipelines import plan, source
-from tests.unit.workflow.scripted import RUN, Bench, Fault, Service
+from tests.unit.workflow.scripted import Bench, Fault, Service
 
 BENCH: Final = Bench(plan(source(more=("staging: {project: acme-replication}",))))
 SOURCE: Final = source_block(BENCH.plan.sources[0])
@@ -28,14 +28,14 @@ def config(at: Service) -> str:
 
 def start(at: Service) -> str:
     """Start the source's transfer; the answer is the run's name."""
-    return str(BENCH.run("start_transfer", at, run=RUN, source=SOURCE, config=config(at)))
+    return str(BENCH.run("start_transfer", at, run=BENCH.of_run, source=SOURCE, config=config(at)))
 
 
 def turn(at: Service, **state: Any) -> dict[str, Any]:
     """One turn of the copy; the answer is the source's state."""
-    begun = BENCH.run("begin_source", at, run=RUN, source=SOURCE)
+    begun = BENCH.run("begin_source", at, run=BENCH.of_run, source=SOURCE)
     state = begun | {"stage": "copy", "buffers": 3} | state
-    arguments = {"pipeline": BENCH.pipeline, "run": RUN, "source": SOURCE, "state": state}
+    arguments = {"pipeline": BENCH.pipeline, "run": BENCH.of_run, "source": SOURCE, "state": state}
     return dict(BENCH.run("copy", at, **arguments))
 
 
@@ -45,14 +45,13 @@ def test_a_config_is_made_once_and_runs_on_demand() -> None:
 
     assert config(at) == config(at) == f"{PARENT}/transferConfigs/0"
     ((name, made),) = at.transfers.items()
-    key = BENCH.plan.key
     assert name == f"{PARENT}/transferConfigs/0"
-    assert made["displayName"] == f"replicator orders japan {key}"
+    assert made["displayName"] == f"replicator orders japan {BENCH.plan.key}"
     assert made["dataSourceId"] == "cross_region_copy"
-    assert made["destinationDatasetId"] == f"replicator_orders_japan_{key}_landing"
+    assert made["destinationDatasetId"] == BENCH.plan.sources[0].landing.dataset
     assert made["params"] == {
         "source_project_id": "acme-replication",
-        "source_dataset_id": f"replicator_orders_japan_{key}_staging",
+        "source_dataset_id": BENCH.plan.sources[0].staging.dataset,
         "overwrite_destination_table": True,
     }
     assert made["scheduleOptions"] == {"disableAutoScheduling": True}
@@ -98,7 +97,7 @@ def test_the_time_is_written_down_before_the_call() -> None:
     logged: list[Any] = []
 
     with pytest.raises(WorkflowFailed):
-        BENCH.run_logged("start_transfer", at, logged=logged, run=RUN, source=SOURCE, config=name)
+        BENCH.run_logged("start_transfer", at, logged=logged, run=BENCH.of_run, source=SOURCE, config=name)
 
     assert [(entry["event"], entry["requestedRunTime"]) for entry in logged] == [
         ("transfer_requested", "2026-11-18T11:06:40Z")
@@ -106,7 +105,7 @@ def test_the_time_is_written_down_before_the_call() -> None:
 
 
 def test_a_copy_is_started_once_and_then_looked_at() -> None:
-    """The first turn starts it and leaves; the next ones ask, until it has landed."""
+    """Its buffers, the manifest and the receipts: the service is asked turn by turn until they have landed."""
     at = service(state="RUNNING")
 
     started = turn(at)
@@ -116,7 +115,7 @@ def test_a_copy_is_started_once_and_then_looked_at() -> None:
 
     assert [state["stage"] for state in (started, running, landed)] == ["copy", "copy", "landed"]
     assert len(at.transfers[f"{PARENT}/transferConfigs/0"]["runs"]) == 1
-    assert landed["copies"] == 3 + 1
+    assert landed["copies"] == 3 + 2
 
 
 @pytest.mark.parametrize("state", ["FAILED", "CANCELLED"])

@@ -8,7 +8,7 @@ import pytest
 
 from replicator.runtime.errors import ConnectionBroken, HttpError, WorkflowFailed
 from tests.unit.plan.pipelines import plan
-from tests.unit.workflow.scripted import RUN, Bench, Failed, Fault, Running, Service
+from tests.unit.workflow.scripted import Bench, Failed, Fault, Running, Service
 
 BENCH: Final = Bench(plan())
 JOB: Final = {
@@ -24,7 +24,7 @@ JOB: Final = {
 
 def finish(service: Service, **other: Any) -> Any:
     """Start the job and wait for its answer."""
-    return BENCH.run("finish_job", service, pipeline=BENCH.pipeline, run=RUN, job=JOB | other)
+    return BENCH.run("finish_job", service, pipeline=BENCH.pipeline, run=BENCH.of_run, job=JOB | other)
 
 
 def reference() -> dict[str, str]:
@@ -34,7 +34,7 @@ def reference() -> dict[str, str]:
 
 def look(service: Service) -> Any:
     """Start the job, then look at it once."""
-    arguments = {"pipeline": BENCH.pipeline, "run": RUN, "job": JOB, "attempt": 1}
+    arguments = {"pipeline": BENCH.pipeline, "run": BENCH.of_run, "job": JOB, "attempt": 1}
     BENCH.run("start_job", service, **arguments)
     return BENCH.run("look", service, reference=reference())
 
