@@ -22,6 +22,7 @@ STATUS: Final = {
     "rateLimitExceeded": 403,
     "required": 400,
     "resourceInUse": 400,
+    "resourcesExceeded": 400,
     "responseTooLarge": 403,
     "stopped": 200,
 }

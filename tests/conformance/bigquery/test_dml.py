@@ -122,8 +122,8 @@ MERGE = "MERGE `{t}` AS t USING (SELECT 2 AS k, 'two!' AS s UNION ALL SELECT 9, 
             [(1, "one"), (3, "three"), (22, "two")],
         ),
         (
-            "WHEN NOT MATCHED BY TARGET AND s.k > 100 THEN INSERT (k) VALUES (0) "
-            "WHEN NOT MATCHED BY TARGET THEN INSERT (s, k) ROW",
+            """WHEN NOT MATCHED BY TARGET AND s.k > 100 THEN INSERT (k) VALUES (0)
+            WHEN NOT MATCHED THEN INSERT (s, k) ROW""",
             None,
         ),
     ],
@@ -144,7 +144,8 @@ def test_merge_on_false_replaces_a_partition(client: bigquery.Client, dataset: s
     """INSERT ROW takes the source's columns by position; NOT MATCHED BY SOURCE deletes by literal."""
     run(
         client,
-        f"CREATE TABLE `{dataset}.s` AS SELECT DATE '2026-01-01' AS d, 7 AS a, 'seven' AS b, STRUCT(1 AS x, 'q' AS y) AS c",
+        f"""CREATE TABLE `{dataset}.s` AS
+        SELECT DATE '2026-01-01' AS d, 7 AS a, 'seven' AS b, STRUCT(1 AS x, 'q' AS y) AS c""",
     )
     job = run(
         client,
@@ -202,8 +203,10 @@ def test_a_table_is_partitioned_clustered_and_expires_as_said(client: bigquery.C
     """Clauses and options arrive in the resource."""
     run(
         client,
-        f"""CREATE TABLE `{dataset}.p` (at TIMESTAMP NOT NULL, k STRING) PARTITION BY TIMESTAMP_TRUNC(at, HOUR) CLUSTER BY k
-        OPTIONS (partition_expiration_days = 1.5, expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 3 DAY))""",
+        f"""CREATE TABLE `{dataset}.p` (at TIMESTAMP NOT NULL, k STRING)
+        PARTITION BY TIMESTAMP_TRUNC(at, HOUR) CLUSTER BY k
+        OPTIONS (partition_expiration_days = 1.5,
+          expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 3 DAY))""",
     )
     table = client.get_table(f"{dataset}.p")
     assert table.time_partitioning is not None
@@ -212,7 +215,7 @@ def test_a_table_is_partitioned_clustered_and_expires_as_said(client: bigquery.C
     assert table.clustering_fields == ["k"]
     assert table.schema[0].mode == "REQUIRED"
     assert table.expires is not None
-    with pytest.raises(exceptions.BadRequest, match="[Rr]equired"):
+    with pytest.raises(exceptions.BadRequest, match=r"[Rr]equired"):
         run(client, f"INSERT INTO `{dataset}.p` (k) VALUES ('x')")
 
 
@@ -247,6 +250,11 @@ def test_views_are_read_like_tables(client: bigquery.Client, table: str, dataset
     with pytest.raises(exceptions.BadRequest):
         run(client, f"DROP TABLE `{dataset}.v`")
     run(client, f"DROP VIEW `{dataset}.v`")
+
+    made = bigquery.Table(f"{dataset}.w")
+    made.view_query = f"SELECT k AS x, day FROM `{table}`"
+    assert [field.field_type for field in client.create_table(made).schema] == ["INTEGER", "DATE"]
+    assert rows(client, f"SELECT x FROM `{dataset}.w` WHERE day IS NOT NULL") == [(2,)]
 
 
 def test_bytes_are_those_of_the_columns_and_partitions_read(client: bigquery.Client, table: str) -> None:

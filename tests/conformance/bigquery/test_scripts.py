@@ -35,13 +35,15 @@ def last(client: bigquery.Client, script: str) -> list[tuple[Any, ...]]:
             [(3,)],
         ),
         (
-            "DECLARE n INT64 DEFAULT 0; a: LOOP LOOP SET n = n + 1; IF n < 3 THEN ITERATE a; END IF; BREAK a; END LOOP; "
-            "END LOOP a; SELECT n",
+            """DECLARE n INT64 DEFAULT 0;
+            a: LOOP LOOP SET n = n + 1; IF n < 3 THEN ITERATE a; END IF; BREAK a; END LOOP; END LOOP a; SELECT n""",
             [(3,)],
         ),
         (
-            "DECLARE s STRING DEFAULT ''; FOR r IN (SELECT x, x * 2 AS y FROM UNNEST([1, 2, 3]) AS x ORDER BY x DESC) "
-            "DO IF r.x = 2 THEN CONTINUE; END IF; SET s = FORMAT('%s%d:%d ', s, r.x, r.y); END FOR; SELECT s",
+            """DECLARE s STRING DEFAULT '';
+            FOR r IN (SELECT x, x * 2 AS y FROM UNNEST([1, 2, 3]) AS x ORDER BY x DESC) DO
+              IF r.x = 2 THEN CONTINUE; END IF; SET s = FORMAT('%s%d:%d ', s, r.x, r.y);
+            END FOR; SELECT s""",
             [("3:6 1:2 ",)],
         ),
         ("SELECT 1; RETURN; SELECT 2", [(1,)]),
@@ -146,8 +148,9 @@ def test_statements_are_written_by_queries(client: bigquery.Client, dataset: str
     """The product's way: text made by SQL, executed per row, its errors caught per row."""
     script = f"""
       CREATE TABLE `{dataset}.m` (unit INT64, error STRING);
-      FOR unit IN (SELECT x AS unit, IF(x = 2, 'SELECT ERROR("two")', FORMAT('CREATE TABLE `{dataset}.u_%d` AS SELECT %d AS x', x, x))
-                   AS statement FROM UNNEST([1, 2, 3]) AS x ORDER BY x) DO
+      FOR unit IN (SELECT x AS unit, IF(x = 2, 'SELECT ERROR("two")',
+                   FORMAT('CREATE TABLE `{dataset}.u_%d` AS SELECT %d AS x', x, x)) AS statement
+                   FROM UNNEST([1, 2, 3]) AS x ORDER BY x) DO
         BEGIN
           EXECUTE IMMEDIATE unit.statement;
         EXCEPTION WHEN ERROR THEN
@@ -188,7 +191,9 @@ def test_of_two_transactions_that_change_a_table_one_is_cancelled(client: bigque
         COMMIT TRANSACTION;"""
     )
     other = client.query(
-        f"BEGIN TRANSACTION; UPDATE `{dataset}.t` SET x = 3 WHERE TRUE; UPDATE `{dataset}.t` SET x = 4 WHERE TRUE; COMMIT TRANSACTION;"
+        f"""BEGIN TRANSACTION;
+        UPDATE `{dataset}.t` SET x = 3 WHERE TRUE; UPDATE `{dataset}.t` SET x = 4 WHERE TRUE;
+        COMMIT TRANSACTION;"""
     )
     outcomes = []
     for job in (waiting, other):

@@ -230,7 +230,8 @@ def test_what_is_not_part_of_the_api_is_refused_in_its_shape(client: bigquery.Cl
         {"configuration": {}},
         {"configuration": {"query": {"query": 1, "useLegacySql": False}}},
         {"jobReference": 1},
-    ):
+    )
+    for body in bodies:
         with pytest.raises(exceptions.BadRequest):
             call(method="POST", path="/projects/acme-test/jobs", data=body)
     with pytest.raises(exceptions.BadRequest):

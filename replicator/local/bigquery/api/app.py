@@ -46,7 +46,7 @@ class BigQueryService:
         loads = LoadRunner(self.store, self._registry)
         jobs = Jobs(self.store, self._registry, queries, copies, loads)
         self.copies = Copies(self.store)
-        self.routes = _routes(jobs, Uploads(jobs), Datasets(self.store), Tables(self.store), TableData(self.store))
+        self.routes = _routes(jobs, Uploads(jobs), Datasets(self.store), Tables(self.store, now), TableData(self.store))
 
     def close(self) -> None:
         """Stop the jobs that run, and let go of the files."""

@@ -5,9 +5,17 @@ https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/tables
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
 from replicator.local.bigquery.api.datasets import dataset_of, merged
 from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
-from replicator.local.bigquery.errors import refuse, unmodelled
+from replicator.local.bigquery.errors import refuse
+from replicator.local.bigquery.statements import analysis
+from replicator.local.bigquery.statements.definitions import query_fields
+from replicator.local.bigquery.statements.frame import Frame
+from replicator.local.bigquery.statements.session import Session, Setting, Unsettled
 from replicator.local.bigquery.storage.definitions import Kind
 from replicator.local.bigquery.storage.resources import (
     definition_resource,
@@ -16,8 +24,9 @@ from replicator.local.bigquery.storage.resources import (
     table_resource,
 )
 from replicator.local.bigquery.storage.states import Table
-from replicator.local.bigquery.storage.store import OnExisting, Store
+from replicator.local.bigquery.storage.store import OnExisting, Store, Transaction
 from replicator.names import TABLE, TableRef
+from replicator.schema.fields import Field
 
 
 def table_of(call: Call) -> TableRef:
@@ -44,8 +53,9 @@ def checked_table(ref: TableRef) -> TableRef:
 class Tables:
     """tables.* over a store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store = store
+        self._now = now
 
     def insert(self, call: Call) -> Answer:
         """tables.insert: an empty table, or a view."""
@@ -53,13 +63,22 @@ class Tables:
         reference = required(resource, "tableReference", dict)
         ref = checked_table(dataset_of(call).table(str(required(reference, "tableId", str, where="tableReference"))))
         definition = table_definition(resource)
-        if definition.kind is Kind.VIEW:
-            what = "a view made by tables.insert (CREATE VIEW makes one)"
-            raise unmodelled(what)
         with self._store.statement() as transaction:
+            transaction.dataset(ref.parent)
+            if definition.kind is Kind.VIEW:
+                definition = replace(definition, fields=self._view_fields(transaction, ref, definition.query or ""))
             transaction.create_table(ref, definition, OnExisting.REFUSE)
             transaction.commit()
         return self._resource(ref)
+
+    def _view_fields(self, transaction: Transaction, ref: TableRef, query: str) -> tuple[Field, ...]:
+        location = transaction.dataset(ref.parent).definition.location
+        setting = Setting("view", ref.project, location, None, self._now, lambda: None, Unsettled())
+        session = Session(self._store, setting)
+        try:
+            return query_fields(analysis.query(session, transaction, [query], Frame(), computed={}))
+        finally:
+            session.close()
 
     def get(self, call: Call) -> Answer:
         """tables.get."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
-from replicator.local.bigquery.errors import BigQueryError, refuse
+from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.googlesql.analysis import Statement, analyze_query
 from replicator.local.bigquery.googlesql.catalog import Column, Prune, Relation
 from replicator.local.bigquery.googlesql.context import Context, Scan
@@ -18,8 +18,6 @@ from replicator.local.bigquery.types import Type, duckdb_name
 from replicator.names import TableRef
 
 if TYPE_CHECKING:
-    import duckdb
-
     from replicator.local.bigquery.statements.session import Session
     from replicator.local.bigquery.storage.store import Transaction
 
@@ -225,9 +223,3 @@ def _read(scans: Sequence[Scan]) -> tuple[int, tuple[TableRef, ...]]:
         size += relation.logical_bytes(frozenset(".".join(path) for path in scan.read), tuple(scan.prune))
         tables.update(dict.fromkeys(relation.referenced))
     return size, tuple(tables)
-
-
-def runtime_error(error: duckdb.Error) -> BigQueryError:
-    """DuckDB's error in BigQuery's words."""
-    text = str(error).split("\n")[0]
-    return BigQueryError(reason="invalidQuery", message=text.partition(" Error: ")[2] or text, location="query")

@@ -268,8 +268,8 @@ def merge_hits(statement: dml.Merge, subject: Subject, source: MergeSource, colu
     unmatched = f"{quoted(UNMATCHED_SOURCE)} AS {quoted(source.alias)}"
     never = never_matches(statement)
     place = quoted(subject.alias)
-    elsewhere = f"NOT EXISTS (SELECT 1 FROM {MATCHED_TARGET} AS _m WHERE _m._FRAGMENT = {place}._FRAGMENT AND _m._ROW = {place}._ROW)"
-    on = statement.on.text
+    same = f"_m._FRAGMENT = {place}._FRAGMENT AND _m._ROW = {place}._ROW"
+    elsewhere = f"NOT EXISTS (SELECT 1 FROM {MATCHED_TARGET} AS _m WHERE {same})"
     earlier: dict[dml.Matching, list[str]] = {}
     for clause in statement.clauses:
         before = earlier.setdefault(clause.matching, [])
@@ -279,7 +279,7 @@ def merge_hits(statement: dml.Merge, subject: Subject, source: MergeSource, colu
         before.append(clause.condition.text if clause.condition is not None else "TRUE")
         match clause.matching:
             case dml.Matching.MATCHED:
-                tail = f" FROM {subject.text} JOIN {origin} ON ({on}){_where(chosen)}"
+                tail = f" FROM {subject.text} JOIN {origin} ON ({statement.on.text}){_where(chosen)}"
             case dml.Matching.NOT_BY_SOURCE:
                 tail = f" FROM {subject.text}{_where(chosen if never else [*chosen, elsewhere])}"
             case dml.Matching.NOT_BY_TARGET:

@@ -11,6 +11,7 @@ import duckdb
 
 from replicator.local.bigquery.errors import BigQueryError, refuse
 from replicator.local.bigquery.googlesql.context import Typed
+from replicator.local.bigquery.googlesql.runtime_errors import map_runtime_error
 from replicator.local.bigquery.statements import analysis
 from replicator.local.bigquery.statements.analysis import Columns, ComputedRelation, Prepared
 from replicator.local.bigquery.statements.cells import read_cell, read_row
@@ -198,7 +199,7 @@ class Engine:
             yield
         except duckdb.Error as error:
             self.session.check()
-            raise analysis.runtime_error(error) from error
+            raise map_runtime_error(error) from error
 
     def finishing(self, outcome: Outcome, transaction: Transaction) -> None:
         """Tell that a statement's own transaction is about to be committed."""

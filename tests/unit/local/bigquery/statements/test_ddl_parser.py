@@ -24,7 +24,8 @@ def test_a_table_is_created_with_nested_columns_partitions_and_options() -> None
                  day DATE NOT NULL OPTIONS (description = 'the day'),
                  r STRUCT<x INTEGER, y ARRAY<STRUCT<k STRING NOT NULL, v DECIMAL>>>
                ) PARTITION BY DATE_TRUNC(day, MONTH) CLUSTER BY `x`, day
-               OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 3 DAY), labels = [('a', 'b')])
+               OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 3 DAY),
+                 labels = [('a', 'b')])
                AS SELECT 1, 2"""
         )
     )

@@ -40,7 +40,8 @@ def test_control_statements_nest() -> None:
 def test_declarations_name_types_and_defaults() -> None:
     """Several names share one type and one default; the type's brackets belong to it."""
     first, second, third = parse_script(
-        "DECLARE a, b INT64 DEFAULT (SELECT 1); DECLARE c ARRAY<STRUCT<x INT64, y ARRAY<STRING>>>; DECLARE d DEFAULT 'x';"
+        """DECLARE a, b INT64 DEFAULT (SELECT 1); DECLARE c ARRAY<STRUCT<x INT64, y ARRAY<STRING>>>;
+        DECLARE d DEFAULT 'x';"""
     )
     assert isinstance(first, s.Declare)
     assert isinstance(second, s.Declare)
