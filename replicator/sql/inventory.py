@@ -212,7 +212,7 @@ def drop_dead_tables(dataset: str) -> str:
     return f"""\
 FOR dead IN (
   SELECT table_name FROM {dataset_view(dataset, "TABLES")}
-  WHERE SAFE_CAST(REGEXP_EXTRACT(table_name, r'^(?:buffer|manifest|aligned)_{KEY}_([0-9]+)(?:_|$)') AS INT64)
+  WHERE CAST(REGEXP_EXTRACT(table_name, r'^(?:buffer|manifest|aligned)_{KEY}_([0-9]{{6,18}})(?:_|$)') AS INT64)
     < CAST({quote_string(EPOCH)} AS INT64)
 ) DO
   EXECUTE IMMEDIATE CONCAT('DROP TABLE IF EXISTS ', {name});
