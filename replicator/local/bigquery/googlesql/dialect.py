@@ -6,7 +6,6 @@ written, and what is not GoogleSQL does not parse: the tables that drive sqlglot
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import Any, ClassVar, Final
 
 import sqlglot
@@ -18,7 +17,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.googlesql.literals import decode
-from replicator.local.bigquery.googlesql.refusals import PLACE, refused
+from replicator.local.bigquery.googlesql.refusals import TEXT, refused
 
 CAST_CALL: Final = "googlesql_cast"
 POSITION: Final = "googlesql_position"
@@ -49,7 +48,7 @@ def _positional(call: Any) -> exp.Expr:
 
 
 def _cast(call: Any, kind: type[exp.Cast]) -> exp.Expr:
-    node = call._parse_cast(strict=True, safe=kind is exp.TryCast)  # noqa: SLF001 - how sqlglot's tables are made
+    node = call._parse_cast(strict=kind is exp.Cast, safe=kind is exp.TryCast)  # noqa: SLF001 - how sqlglot's tables are made
     node.meta[CAST_CALL] = True
     return node  # type: ignore[no-any-return]  # the parser's methods are untyped here
 
@@ -67,6 +66,8 @@ class GoogleSQL(BigQuery):
     class Parser(BigQueryParser):
         """BigQuery's grammar, less what only sqlglot accepts."""
 
+        # Arrays after a comma are told from tables by what is in scope, not by their looks.
+        SUPPORTS_IMPLICIT_UNNEST: ClassVar[bool] = False
         FUNCTIONS: ClassVar[dict[str, Any]] = {}
         FUNCTION_PARSERS: ClassVar[dict[str, Any]] = {
             "ARRAY": BigQueryParser.FUNCTION_PARSERS["ARRAY"],
@@ -131,6 +132,8 @@ class GoogleSQL(BigQuery):
         JOIN_METHODS: ClassVar[set[Any]] = set()
         JOIN_SIDES: ClassVar[set[Any]] = {TokenType.LEFT, TokenType.RIGHT, TokenType.FULL}
         JOIN_KINDS: ClassVar[set[Any]] = {TokenType.INNER, TokenType.OUTER, TokenType.CROSS}
+        # BigQuery's own infers types for the sake of translation, which takes longer than all of the parsing.
+        _parse_unnest = parser.Parser._parse_unnest  # noqa: SLF001 - how sqlglot's dialects are made
         EXPRESSION_PARSERS: ClassVar[dict[Any, Any]] = {
             **BigQueryParser.EXPRESSION_PARSERS,
             exp.From: lambda self: self._parse_from(joins=True, skip_from_token=True),
@@ -184,7 +187,9 @@ def _parsed(text: str, into: type[exp.Expr] | None) -> exp.Expr:
         ) from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Expr):
         raise refused(None, "Syntax error: Expected one statement")
-    _place(trees[0], text)
+    trees[0].meta[TEXT] = text
+    if "?" in text:
+        _number_marks(trees[0])
     return trees[0]
 
 
@@ -198,16 +203,7 @@ def _syntax_error(error: ParseError) -> BigQueryError:
     return refused(None, f"Syntax error: {what} at [{line}:{begin}]")
 
 
-def _place(tree: exp.Expr, text: str) -> None:
-    lines = [0]
-    for index, character in enumerate(text):
-        if character == "\n":
-            lines.append(index + 1)
+def _number_marks(tree: exp.Expr) -> None:
     marks = sorted(tree.find_all(exp.Placeholder), key=lambda mark: int(mark.meta["start"]))
     for index, mark in enumerate(marks):
         mark.meta[POSITION] = index
-    for node in tree.walk():
-        start = node.meta_get("start")
-        if start is not None:
-            line = bisect_right(lines, start)
-            node.meta[PLACE] = (line, start - lines[line - 1] + 1)

@@ -8,17 +8,21 @@ from sqlglot import exp
 
 from replicator.local.bigquery.errors import BigQueryError, unmodelled
 
-PLACE: Final = "googlesql_place"
+TEXT: Final = "googlesql_text"
+"""Where the root of a tree keeps the text that it was read from."""
 
 
 def place(node: exp.Expr | None) -> str:
     """`` at [line:column]`` of the first position known at or below ``node``, or nothing."""
-    if node is not None:
-        for inner in node.walk():
-            found = inner.meta_get(PLACE)
-            if found is not None:
-                return f" at [{found[0]}:{found[1]}]"
-    return ""
+    if node is None:
+        return ""
+    text = node.root().meta_get(TEXT)
+    starts = (inner.meta_get("start") for inner in node.walk())
+    start = next((found for found in starts if found is not None), None)
+    if not isinstance(text, str) or start is None:
+        return ""
+    before = text[:start]
+    return f" at [{before.count(chr(10)) + 1}:{start - (before.rfind(chr(10)) + 1) + 1}]"
 
 
 def refused(node: exp.Expr | None, message: str) -> BigQueryError:

@@ -47,7 +47,9 @@ def map_runtime_error(error: duckdb.Error) -> BigQueryError:
     text = str(error)
     if isinstance(error, _INTERNAL):
         what = f"what DuckDB refuses ({text.splitlines()[0]})"
-        return BigQueryError("notImplemented", f"{what} is not modelled by the local cloud, which refuses rather than guesses")
+        return BigQueryError(
+            "notImplemented", f"{what} is not modelled by the local cloud, which refuses rather than guesses"
+        )
     if isinstance(error, duckdb.OutOfMemoryException):
         return BigQueryError("resourcesExceeded", "Resources exceeded during query execution")
     message = _HEAD.sub("", text, count=1)

@@ -22,6 +22,11 @@ _GROUP: Final = re.compile(
     r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]])*\]|\((?P<opens>\?P?<|(?!\?))?", re.DOTALL
 )
 
+_TOKEN: Final = re.compile(
+    r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]])*\]|\((?P<opens>\?P?<|(?!\?))?|\)(?P<repeated>[?*]|\{0)?|\|",
+    re.DOTALL,
+)
+
 
 def groups_in(pattern: str) -> int:
     """How many capturing groups a pattern has."""
@@ -65,8 +70,39 @@ def _extract(resolver: Resolver, node: exp.Expr) -> Value:
 
 
 def _may_be_absent(pattern: str) -> bool:
-    """Whether the one group might not take part in a match, which reads as NULL and not as an empty text."""
-    return "|" in re.sub(r"\([^()]*\)", "", pattern) or re.search(r"\)(?:[?*]|\{0)", pattern) is not None
+    """Whether the one capturing group might not take part in a match: it then reads as NULL, and not as an empty text.
+
+    It might where it, or a group around it, is repeated from zero times on, or is one of several alternatives.
+    """
+    # One entry a group that is open, the whole pattern first: whether the capturing group is in it.
+    holds = [False]
+    for match in _TOKEN.finditer(pattern):
+        token = match[0]
+        if token.startswith("("):
+            capturing = match["opens"] is not None
+            holds = [True] * len(holds) + [capturing] if capturing else [*holds, False]
+        elif token == "|" and _around(pattern, match.start()):
+            return True
+        elif token.startswith(")"):
+            if holds.pop() and match["repeated"]:
+                return True
+    return False
+
+
+def _around(pattern: str, bar: int) -> bool:
+    """Whether the alternatives that the bar at this place separates have the capturing group in one of them."""
+    spans: list[tuple[int, int, bool]] = []
+    opened: list[tuple[int, bool]] = []
+    for match in _TOKEN.finditer(pattern):
+        if match[0].startswith("("):
+            opened.append((match.start(), match["opens"] is not None))
+        elif match[0].startswith(")") and opened:
+            start, capturing = opened.pop()
+            spans.append((start, match.start(), capturing))
+    group = next(((start, end) for start, end, capturing in spans if capturing), (0, 0))
+    inside = [(start, end) for start, end, _ in spans if start < bar < end]
+    start, end = max(inside, default=(-1, len(pattern)))
+    return start < group[0] and group[1] < end
 
 
 @rule("REGEXP_EXTRACT_ALL")
