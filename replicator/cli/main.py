@@ -21,7 +21,7 @@ VERBS: Final = {
     "demo": Verb("replicator.cli.demo", "Replicate three countries on this machine, and check every row."),
     "validate": Verb("replicator.cli.validate", "Check the pipeline files; every mistake with file, line and column."),
     "render": Verb("replicator.cli.render", "Write each pipeline's workflow document, or check that it is up to date."),
-    "plan": Verb("replicator.cli.plan", "Show what a run would do, stage by stage."),
+    "plan": Verb("replicator.cli.plan", "Show each source's route, and what is due now."),
     "run": Verb("replicator.cli.run", "Replicate what is due, now."),
     "status": Verb("replicator.cli.status", "Show the last runs, how fresh each source is, and who holds the fence."),
     "local": Verb("replicator.cli.local", "A BigQuery, a transfer service and Workflows on this machine."),

@@ -71,26 +71,3 @@ def test_validate_says_how_much_of_the_limit_a_document_takes(
     assert 0 < found["document_bytes"] < 128 * 1024
     assert _replicator(project, "validate") == 0
     assert f"document {found['document_bytes'] * 100 // (128 * 1024)} % of" in capsys.readouterr().out
-
-
-def test_plan_shows_every_route(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What leaves a country, what does not, and through which datasets; the same for a program."""
-    assert _replicator(project, "plan", PIPELINE) == 0
-    shown = capsys.readouterr().out
-    assert "stays there:   user_id, geo.city" in shown
-    assert "reads:         acme-br (southamerica-east1)" in shown
-
-    assert _replicator(project, "plan", PIPELINE, "--json") == 0
-    plan = json.loads(capsys.readouterr().out)
-    assert [route["name"] for route in plan["sources"]] == ["japan", "brazil", "australia"]
-    assert plan["target"] == {"project": "acme-analytics", "dataset": "marketing", "table": "ga4_events"}
-    assert plan["sources"][0]["staging"]["dataset"] in shown
-
-
-def test_plan_shows_the_statements_when_asked(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every stage's SQL, headed by its name."""
-    assert _replicator(project, "plan", PIPELINE, "--sql") == 0
-
-    shown = capsys.readouterr().out
-    for heading in ("-- take fence", "-- inventory", "-- align", "-- write commit"):
-        assert heading in shown
