@@ -30,7 +30,7 @@ class Unit(NamedTuple):
     buffer: int
 
 
-def manifest(datasets: int, days: int, *, columns: int = 1, odd_from: int | None = None) -> list[Unit]:
+def manifest(datasets: int, days: int, *, columns: int = 1, digits: int = 4, odd_from: int | None = None) -> list[Unit]:
     """The manifest of so many datasets with so many shards each; from ``odd_from`` on shards have a column more."""
     shards = (
         f"SELECT FORMAT('shop_%04d', d) AS dataset, DATE_ADD(DATE '{FIRST}', INTERVAL n DAY) AS range_start, n "
@@ -44,7 +44,7 @@ def manifest(datasets: int, days: int, *, columns: int = 1, odd_from: int | None
     more = f" + IF(n >= {odd_from}, 1, 0)" if odd_from is not None else ""
     view = (
         f"(SELECT dataset AS table_schema, FORMAT_DATE('orders_%Y%m%d', range_start) AS table_name, "
-        f"FORMAT('column_%04d', c) AS column_name, 'INT64' AS data_type "
+        f"FORMAT('column_%0{digits}d', c) AS column_name, 'INT64' AS data_type "
         f"FROM ({shards}), UNNEST(GENERATE_ARRAY(1, {columns}{more})) AS c)"
     )
     # "due" is a table and an alias in this query; the table alone is replaced.
@@ -93,10 +93,10 @@ def test_shards_of_a_dataset_that_disagree_are_in_buffers_of_their_own() -> None
 
 def test_shards_of_many_columns_are_fewer_in_a_buffer() -> None:
     """The names of their columns stand in the statement once for each unit, and its length has a bound."""
-    # 12 characters for a name, 4 around it, 100 for the rest: 400,000 / (1,000 * 15 + 100) = 26.
-    units = manifest(1, 30, columns=1000)
+    # 300 characters for a name, 4 around it, 100 for the rest: 400,000 / (100 * 304 + 100) = 13.
+    units = manifest(1, 15, columns=100, digits=293)
 
-    assert sorted(Counter(unit.buffer for unit in units).values()) == [4, 26]
+    assert sorted(Counter(unit.buffer for unit in units).values()) == [2, 13]
 
 
 def test_a_run_has_as_many_buffers_as_a_copy_can_carry() -> None:

@@ -20,7 +20,8 @@ from tests.googlesql import parse
 from tests.unit.plan.pipelines import plan, source
 
 NAMES: Final = tuple(field.name for field in fields(Statements))
-BRACES: Final = re.compile(r"\{[^{}]*\}")
+# A quantifier of a regular expression, such as {6,18}, is no name.
+BRACES: Final = re.compile(r"\{[^\W\d][^{}]*\}")
 HOSTILE: Final = plan(source(), target="acme-analytics.sales.all orders", by="month")
 
 
