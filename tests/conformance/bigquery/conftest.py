@@ -51,10 +51,12 @@ def serve(directory: Path) -> Generator[Running, None, None]:
     while not server.started:
         time.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield Running(f"http://127.0.0.1:{port}", recorder, service, directory)
-    server.should_exit = True
-    thread.join()
-    service.close()
+    try:
+        yield Running(f"http://127.0.0.1:{port}", recorder, service, directory)
+    finally:
+        server.should_exit = True
+        thread.join()
+        service.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,16 @@ https://docs.cloud.google.com/bigquery/docs/reference/rest
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
 import zlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -24,7 +25,8 @@ Json: TypeAlias = dict[str, Any]
 
 # https://docs.cloud.google.com/bigquery/quotas#api_request_limits: the largest request body of the JSON API.
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
-_CONCURRENT_CALLS: Final = 200
+# Calls that wait for a query hold a thread each.
+_CALLS: Final = ThreadPoolExecutor(200, thread_name_prefix="bigquery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,6 @@ def failure(error: BigQueryError) -> Answer:
 
 def route(path: str, methods: Mapping[str, Operation]) -> BaseRoute:
     """One path with its methods; another method is refused in the API's shape."""
-    limiter: list[anyio.CapacityLimiter] = []
 
     async def endpoint(request: Request) -> Response:
         operation = methods.get(request.method)
@@ -205,11 +206,9 @@ def route(path: str, methods: Mapping[str, Operation]) -> BaseRoute:
                 reason="notImplemented", message=f"{request.method} {request.url.path} is not part of the API"
             )
             return _response(failure(error))
-        if not limiter:
-            limiter.append(anyio.CapacityLimiter(_CONCURRENT_CALLS))
         try:
             call = await _read(request)
-            answer = await anyio.to_thread.run_sync(operation, call, limiter=limiter[0])
+            answer = await asyncio.get_running_loop().run_in_executor(_CALLS, operation, call)
         except BigQueryError as error:
             answer = failure(error)
         except Exception as error:  # noqa: BLE001 - the last line of a request: a bug is answered in the API's shape

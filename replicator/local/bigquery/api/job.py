@@ -43,6 +43,10 @@ class JobRef:
         return {"projectId": self.project, "jobId": self.id, "location": self.location}
 
 
+def nothing() -> None:
+    """Break off nothing: no computation runs."""
+
+
 @dataclass(slots=True)
 class Job:
     """A job.
@@ -71,7 +75,7 @@ class Job:
     rows: Rows | None = None
     parent: str | None = None
     deadline: int = FOREVER
-    interrupt: Callable[[], None] = lambda: None
+    interrupt: Callable[[], None] = nothing
     cancelled: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from replicator import limits
 from replicator.local.bigquery.api.http import Json, flag, member, number, required
-from replicator.local.bigquery.api.job import Job, JobRef
+from replicator.local.bigquery.api.job import Job, JobRef, nothing
 from replicator.local.bigquery.api.parameters import read_parameters
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.statistics import statement_statistics
@@ -142,6 +142,7 @@ class QueryRunner:
         """
         statements = parse_script(request.text)
         session = self._session(job, request)
+        job.interrupt = session.connection.interrupt
         try:
             if len(statements) == 1 and isinstance(statements[0], Sql):
                 account = _Account(self, job, job, request)
@@ -161,6 +162,7 @@ class QueryRunner:
             finally:
                 account.close()
         finally:
+            job.interrupt = nothing
             session.close()
 
     def dry_run(self, job: Job, request: QueryRequest) -> None:
@@ -195,9 +197,7 @@ class QueryRunner:
             lambda: self._registry.stop_reason(job),
             self._unsettled,
         )
-        session = Session(self._store, setting)
-        job.interrupt = session.connection.interrupt
-        return session
+        return Session(self._store, setting)
 
     def record(self, job: Job, source: Source, frame: Frame, request: QueryRequest, kind: str) -> None:
         """Note a statement for whoever asks what was executed."""
