@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql import calls, constructors, operators, predicates, subqueries
+from replicator.local.bigquery.googlesql import blocks, calls, constructors, operators, predicates, subqueries
 from replicator.local.bigquery.googlesql.blocks import Draft, With
 from replicator.local.bigquery.googlesql.catalog import Column, Relation
 from replicator.local.bigquery.googlesql.coercion import implicit
@@ -18,7 +18,7 @@ from replicator.local.bigquery.googlesql.pruning import prune
 from replicator.local.bigquery.googlesql.queries import draft_of
 from replicator.local.bigquery.googlesql.refusals import refused
 from replicator.local.bigquery.googlesql.resolver import Resolver
-from replicator.local.bigquery.googlesql.scope import Scope, Source
+from replicator.local.bigquery.googlesql.scope import Scope, Source, member
 from replicator.local.bigquery.googlesql.tables import joined, scanned
 from replicator.local.bigquery.googlesql.values import Names, Origin, Value, settled, typed
 from replicator.local.bigquery.types import Type
@@ -195,9 +195,8 @@ class Statement:
     def _assigned(self, value: Value, kind: Type, index: int, name: str, node: exp.Expr) -> str:
         coerced = implicit(value, kind, self._gathering.names, node)
         if coerced is None:
-            column = name or str(index)
-            message = f"Query column {index} has type {value.type} which cannot be inserted into column {column}, which has type {kind}"
-            raise refused(node, message)
+            into = f"column {name or index}, which has type {kind}"
+            raise refused(node, f"Query column {index} has type {value.type} which cannot be inserted into {into}")
         return coerced.sql
 
     def _coerced(self, value: Value, to: Type | None, node: exp.Expr) -> Expression:
@@ -224,14 +223,11 @@ class Statement:
 
 def _spread(draft: Draft, names: Names) -> Draft:
     """SELECT AS STRUCT at the top: the struct's fields are the columns."""
-    from replicator.local.bigquery.googlesql.blocks import Column as Shown
-    from replicator.local.bigquery.googlesql.scope import member
-
     name = names.fresh("t")
     inner = draft.text()
     held = draft.columns[0].value
     row = Value(f"{name}.c1", held.type, uses=held.uses)
-    columns = tuple(Shown(field, member(row, field, None)) for field, _ in held.type.fields)
+    columns = tuple(blocks.Column(field, member(row, field, None)) for field, _ in held.type.fields)
 
     def render(shown: Sequence[str], _: str) -> str:
         return f"SELECT {', '.join(shown)} FROM ({inner}) AS {name}"

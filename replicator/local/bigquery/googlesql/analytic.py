@@ -15,6 +15,7 @@ from replicator.local.bigquery.googlesql.functions.aggregates import (
     NULLS,
     ORDER,
     OVER,
+    TAKES_NULLS,
     Modified,
     modified,
 )
@@ -121,29 +122,39 @@ def _analytic(resolver: Resolver, node: exp.Expr) -> Value:
     call_ = modified(name, function.expressions)
     if call_.order or call_.limit is not None:
         raise refused(function, f"ORDER BY and LIMIT in arguments are not supported on analytic functions ({name})")
+    over, values = _over(resolver, node, name, call_)
+    value = _called(resolver, name, function, call_, f" OVER ({over})")
+    return derived(value.sql, value.type, value, *values, volatile=True)
+
+
+def _over(resolver: Resolver, node: exp.Expr, name: str, call_: Modified) -> tuple[str, list[Value]]:
+    """What stands in OVER's parentheses, and the values that it depends on."""
     specified = _named_window(resolver, node)
-    partitions = [resolver.value(one) for one in specified.args.get("partition_by") or []]
-    for part, where in zip(partitions, specified.args.get("partition_by") or [], strict=True):
-        if part.type.name in _UNORDERED or part.type == FLOAT64:
-            raise refused(where, f"Partitioning by expressions of type {part.type} is not allowed")
-    order_node = specified.args.get("order")
-    orders = [ordered(resolver, one) for one in (order_node.expressions if order_node is not None else [])]
-    if name in NEEDS_ORDER and not orders:
-        raise refused(function, f"Window ORDER BY is required for analytic function {name.lower()}")
-    if call_.distinct and (orders or specified.args.get("spec")):
-        raise refused(function, "Window ORDER BY is not allowed if DISTINCT is specified")
-    pieces = []
+    pieces: list[str] = []
+    partitions = [_partition(resolver, one) for one in specified.args.get("partition_by") or []]
     if partitions:
         pieces.append("PARTITION BY " + ", ".join(part.sql for part in partitions))
+    order_node = specified.args.get("order")
+    orders = [ordered(resolver, one) for one in (order_node.expressions if order_node is not None else [])]
     if orders:
         pieces.append("ORDER BY " + ", ".join(sql for sql, _ in orders))
+    elif name in NEEDS_ORDER:
+        raise refused(node.this, f"Window ORDER BY is required for analytic function {name.lower()}")
     frame = specified.args.get("spec")
+    if call_.distinct and (orders or frame is not None):
+        raise refused(node.this, "Window ORDER BY is not allowed if DISTINCT is specified")
     if frame is not None:
-        if name in ANALYTIC and name not in ("FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"):
-            raise refused(function, f"Window framing clause is not allowed for analytic function {name.lower()}")
+        if name in ANALYTIC and name not in TAKES_NULLS:
+            raise refused(node.this, f"Window framing clause is not allowed for analytic function {name.lower()}")
         pieces.append(_frame(resolver, frame))
-    value = _called(resolver, name, function, call_, f" OVER ({' '.join(pieces)})")
-    return derived(value.sql, value.type, value, *partitions, *(one for _, one in orders), volatile=True)
+    return " ".join(pieces), [*partitions, *(value for _, value in orders)]
+
+
+def _partition(resolver: Resolver, node: exp.Expr) -> Value:
+    value = resolver.value(node)
+    if value.type.name in _UNORDERED or value.type == FLOAT64:
+        raise refused(node, f"Partitioning by expressions of type {value.type} is not allowed")
+    return value
 
 
 def _named_window(resolver: Resolver, node: exp.Expr) -> exp.Expr:

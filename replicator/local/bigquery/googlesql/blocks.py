@@ -37,7 +37,7 @@ class Draft:
         limited: Whether its order decides which rows it yields.
         value_table: Its one column is the row itself: SELECT AS STRUCT, AS VALUE.
         single: It has no FROM: one row, the same each time.
-        transparent: Every row it yields is a row of its FROM clause, and conditions on its columns are conditions there.
+        transparent: Its rows are those of its FROM clause, and conditions on its columns are conditions there.
         head: Its WITH clause.
     """
 

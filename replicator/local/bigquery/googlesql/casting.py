@@ -40,7 +40,8 @@ _NAMED: Final = rf"{_DATETIME}(?: [A-Za-z][\w/+-]*|[+-]\d(?::\d{{2}})?)"
 
 
 def _guarded(pattern: str, cast: str) -> str:
-    return f"CASE WHEN {{0}} IS NULL THEN NULL WHEN regexp_full_match({{0}}, {quote(pattern)}) THEN coalesce({cast}, {{fail}}) ELSE {{fail}} END"
+    fits = f"regexp_full_match({{0}}, {quote(pattern)})"
+    return f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {fits} THEN coalesce({cast}, {{fail}}) ELSE {{fail}} END"
 
 
 def _tried(cast: str) -> str:

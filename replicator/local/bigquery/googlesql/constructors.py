@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.casting import cast, safe_cast
-from replicator.local.bigquery.googlesql.coercion import common, implicit
+from replicator.local.bigquery.googlesql.coercion import READERS, common, implicit
 from replicator.local.bigquery.googlesql.dialect import CAST_CALL
 from replicator.local.bigquery.googlesql.functions.dateparts import extracted, part_of
 from replicator.local.bigquery.googlesql.operators import number
@@ -150,8 +150,6 @@ def _cast(resolver: Resolver, node: exp.Expr) -> Value:
         and to.name in ("DATE", "DATETIME", "TIMESTAMP")
     ):
         # Read here, a named time zone included.
-        from replicator.local.bigquery.googlesql.coercion import READERS
-
         moment = READERS[to.name](str(value.constant))
         if moment is not None:
             return literal(moment, to, Origin.COMPUTED)
@@ -166,9 +164,10 @@ def _typed_constructor(resolver: Resolver, node: exp.Expr, to: Type) -> Value:
         value = resolver.value(inside)
         if value.type != STRING:
             raise refused(node, f"Syntax error: Unexpected number after {to}")
-        if to in (NUMERIC, JSON):
-            made = cast(value, to, names, node) if to == NUMERIC else derived(f"CAST({value.sql} AS JSON)", JSON, value)
-            return made
+        if to == NUMERIC:
+            return cast(value, to, names, node)
+        if to == JSON:
+            return derived(f"CAST({value.sql} AS JSON)", JSON, value)
         coerced = (
             implicit(value, to, names, node) if to in (DATE, TIME) or to.name in ("DATETIME", "TIMESTAMP") else None
         )

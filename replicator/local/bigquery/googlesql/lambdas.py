@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from replicator.local.bigquery.googlesql.constructors import implied_name
 from replicator.local.bigquery.googlesql.grouping import aggregates_in
 from replicator.local.bigquery.googlesql.refusals import refused
 from replicator.local.bigquery.googlesql.resolver import NeedsRowsError, Resolver
@@ -121,8 +122,6 @@ def _row(inside: Resolver, node: exp.Select) -> Value | None:
     members: list[tuple[str, Value]] = []
     for item in node.expressions:
         inner = item.this if isinstance(item, exp.Alias) else item
-        from replicator.local.bigquery.googlesql.constructors import implied_name
-
         members.append((item.alias if isinstance(item, exp.Alias) else implied_name(inner), inside.value(inner)))
     if kind == "STRUCT":
         row = struct(*((name, value.type) for name, value in members))

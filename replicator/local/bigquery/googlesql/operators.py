@@ -137,7 +137,7 @@ def compared(resolver: Resolver, sign: str, left: Value, right: Value, node: exp
     if found is None:
         raise no_signature(node, f"operator {sign}", [left, right])
     kind, (one, other) = found
-    if kind.name in _NOT_COMPARED or (sign not in ("=", "!=") and kind.name in ("STRUCT",)):
+    if kind.name in _NOT_COMPARED or (sign not in ("=", "!=") and kind.name == "STRUCT"):
         raise no_signature(node, f"operator {sign}", [left, right])
     if kind.name in ("STRUCT", "ARRAY"):
         return _deep(resolver, sign, one, other, kind, node)

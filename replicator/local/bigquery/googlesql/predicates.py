@@ -12,8 +12,8 @@ from replicator.local.bigquery.googlesql.functions.table import no_signature
 from replicator.local.bigquery.googlesql.operators import compared
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
-from replicator.local.bigquery.googlesql.values import BOOL, FLOAT64, STRING, Value, bound, derived
-from replicator.local.bigquery.googlesql.values import Origin as _Origin
+from replicator.local.bigquery.googlesql.values import BOOL, FLOAT64, STRING, Origin, Value, bound, derived
+from replicator.local.bigquery.types import array as array_of
 
 
 @emits(exp.Is)
@@ -23,7 +23,7 @@ def _is(resolver: Resolver, node: exp.Expr) -> Value:
     if isinstance(wanted, exp.Null):
         return derived(f"({value.sql} IS NULL)", BOOL, value)
     if isinstance(wanted, exp.Boolean):
-        if value.type != BOOL and value.origin is not _Origin.NULL:
+        if value.type != BOOL and value.origin is not Origin.NULL:
             raise no_signature(node, f"operator IS {'TRUE' if wanted.this else 'FALSE'}", [value])
         truth = "true" if wanted.this else "false"
         return derived(f"(CAST({value.sql} AS BOOLEAN) IS NOT DISTINCT FROM {truth})", BOOL, value)
@@ -84,10 +84,8 @@ def _in_array(resolver: Resolver, value: Value, unnest: exp.Expr, node: exp.Expr
     array = resolver.value(unnest.expressions[0])
     if array.type.element is None:
         raise refused(node, f"Second argument of IN UNNEST must be an array but was {array.type}")
-    if array.parts is not None:
-        members = [value, *array.parts]
-    else:
-        members = [value, Value("NULL", array.type.element)]
+    others = array.parts if array.parts is not None else (Value("NULL", array.type.element),)
+    members = [value, *others]
     found = common(members, names, node)
     if found is None or found[0].name in ("STRUCT", "ARRAY", "JSON", "FLOAT64"):
         if found is not None:
@@ -95,9 +93,7 @@ def _in_array(resolver: Resolver, value: Value, unnest: exp.Expr, node: exp.Expr
         raise no_signature(node, "operator IN UNNEST", [value, array])
     kind = found[0]
     one = implicit(value, kind, names, node)
-    from replicator.local.bigquery.types import array as array_type
-
-    many = implicit(array, array_type(kind), names, node)
+    many = implicit(array, array_of(kind), names, node)
     if one is None or many is None:
         raise no_signature(node, "operator IN UNNEST", [value, array])
 

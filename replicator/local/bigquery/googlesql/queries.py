@@ -12,11 +12,11 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.analytic import direction
 from replicator.local.bigquery.googlesql.blocks import Column, Draft, Order, Shared
-from replicator.local.bigquery.googlesql.coercion import implicit, supertype
+from replicator.local.bigquery.googlesql.coercion import common
 from replicator.local.bigquery.googlesql.grouping import ordinal, single_name
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
-from replicator.local.bigquery.googlesql.values import INT64, Value
+from replicator.local.bigquery.googlesql.values import INT64, Value, union
 
 _OPERATIONS: dict[type[exp.Expr], str] = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
 
@@ -84,54 +84,52 @@ def _set_operation(resolver: Resolver, node: exp.SetOperation) -> Draft:
     distinct = bool(node.args.get("distinct"))
     if word != "UNION" and not distinct:
         raise refused(node, f"Syntax error: {word} ALL is not supported")
-    name = f"{word} {'DISTINCT' if distinct else 'ALL'}"
-    branches = _branches(node.this, (type(node), node.args.get("distinct")))
-    queries = [*branches, node.expression]
+    queries = [*_branches(node.this, (type(node), node.args.get("distinct"))), node.expression]
     if word == "EXCEPT" and len(queries) > 2:
         raise unknown(node, "a chain of EXCEPT DISTINCT without parentheses")
     drafts = [draft_of(resolver, query) for query in queries]
-    names = resolver.gathering.names
-    count = len(drafts[0].columns)
-    for index, draft in enumerate(drafts[1:], 2):
-        if len(draft.columns) != count:
-            raise refused(
-                node,
-                f"Queries in {name} have mismatched column count; query 1 has {_columns(count)}, "
-                f"query {index} has {_columns(len(draft.columns))}",
-            )
-    columns: list[Column] = []
-    texts: list[list[str]] = [[] for _ in drafts]
-    for position in range(count):
-        members = [draft.columns[position] for draft in drafts]
-        values = [member.value for member in members]
-        kind = supertype(values, names)
-        if kind is None:
-            kinds = ", ".join(str(value.type) for value in values)
-            raise refused(node, f"Column {position + 1} in {name} has incompatible types: {kinds}")
-        if distinct and kind.name in ("STRUCT", "ARRAY", "JSON"):
-            raise refused(
-                node,
-                f"Column {position + 1} in {name} has type that does not support set operation comparisons: {kind}",
-            )
-        for sqls, value in zip(texts, values, strict=True):
-            coerced = implicit(value, kind, names, node)
-            if coerced is None:
-                raise refused(node, f"Column {position + 1} in {name} has incompatible types")
-            sqls.append(coerced.sql)
-        uses = frozenset().union(*(value.uses for value in values))
-        columns.append(Column(members[0].name, Value(f"c{position + 1}", kind, uses=uses)))
+    alias = resolver.gathering.names.fresh("t")
+    name = f"{word} {'DISTINCT' if distinct else 'ALL'}"
+    columns, texts = _agreed(resolver, drafts, alias, name, node)
     if distinct:
+        for position, column in enumerate(columns, 1):
+            if column.value.type.name in ("STRUCT", "ARRAY", "JSON"):
+                what = f"type that does not support set operation comparisons: {column.value.type}"
+                raise refused(node, f"Column {position} in {name} has {what}")
         # Which rows remain depends on every column, seen or not.
         resolver.gathering.need(*(column.value for column in columns))
-    alias = names.fresh("t")
-    body = f" {word}{'' if distinct else ' ALL'} ".join(
-        f"({draft.text(sqls)})" for draft, sqls in zip(drafts, texts, strict=True)
-    )
+    body = f" {word}{'' if distinct else ' ALL'} ".join(f"({text})" for text in texts)
 
     def render(shown: Sequence[str], order: str) -> str:
         return f"SELECT {', '.join(shown)} FROM ({body}) AS {alias}{order}"
 
     return _modified(resolver, Draft(tuple(columns), render), node)
+
+
+def _agreed(
+    resolver: Resolver, drafts: Sequence[Draft], alias: str, name: str, node: exp.Expr
+) -> tuple[list[Column], list[str]]:
+    """The columns of a set operation, and its queries with their columns coerced: by position, structs too."""
+    names = resolver.gathering.names
+    count = len(drafts[0].columns)
+    for index, draft in enumerate(drafts[1:], 2):
+        if len(draft.columns) != count:
+            sizes = f"query 1 has {_columns(count)}, query {index} has {_columns(len(draft.columns))}"
+            raise refused(node, f"Queries in {name} have mismatched column count; {sizes}")
+    columns: list[Column] = []
+    texts: list[list[str]] = [[] for _ in drafts]
+    for position in range(count):
+        values = [draft.columns[position].value for draft in drafts]
+        found = common(values, names, node)
+        if found is None:
+            kinds = ", ".join(str(value.type) for value in values)
+            raise refused(node, f"Column {position + 1} in {name} has incompatible types: {kinds}")
+        kind, coerced = found
+        for sqls, value in zip(texts, coerced, strict=True):
+            sqls.append(value.sql)
+        uses = union(value.uses for value in values)
+        columns.append(Column(drafts[0].columns[position].name, Value(f"{alias}.c{position + 1}", kind, uses=uses)))
+    return columns, [draft.text(sqls) for draft, sqls in zip(drafts, texts, strict=True)]
 
 
 def _columns(count: int) -> str:
@@ -143,14 +141,12 @@ def _modified(resolver: Resolver, draft: Draft, node: exp.Expr) -> Draft:
     order, limit = node.args.get("order"), limit_sql(resolver, node)
     if order is None and not limit:
         return draft
-    orders: list[Order] = []
     alias = resolver.gathering.names.fresh("t")
     columns = tuple(
         Column(column.name, replace(column.value, sql=f"{alias}.c{index}", parts=None, column=None))
         for index, column in enumerate(draft.columns, 1)
     )
-    for one in order.expressions if order is not None else ():
-        orders.append(_output_order(resolver, columns, one))
+    orders = [_output_order(resolver, columns, one) for one in (order.expressions if order is not None else ())]
     inner = draft.text()
 
     def render(shown: Sequence[str], order_sql: str) -> str:

@@ -1,7 +1,7 @@
 """Expressions: from a tree to a value of DuckDB's SQL.
 
-One function per kind of node, found in ``operators``, ``constructors``, ``subqueries`` and ``functions``; a kind that is
-in none of them is refused.
+One function per kind of node: in ``operators``, ``predicates``, ``constructors``, ``subqueries``, ``analytic`` and
+``calls``. A kind that is in none of them is refused.
 """
 
 from __future__ import annotations

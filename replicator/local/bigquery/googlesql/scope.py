@@ -95,7 +95,7 @@ class Scope:
         names = tuple(identifier.name for identifier in path)
         scope: Scope | None = self
         while scope is not None:
-            found = scope._found(names, path)
+            found = scope.found(names, path)
             if found is not None:
                 return found
             if scope.outer is None and names[0].lower() in scope.variables:
@@ -103,7 +103,8 @@ class Scope:
             scope = scope.outer
         raise refused(path[0], f"Unrecognized name: {names[0]}")
 
-    def _found(self, names: tuple[str, ...], path: Sequence[exp.Identifier]) -> Value | None:
+    def found(self, names: tuple[str, ...], path: Sequence[exp.Identifier]) -> Value | None:
+        """What the path stands for in this scope, those around it left aside; None where it stands for nothing."""
         first = names[0].lower()
         for index, source in enumerate(self.sources):
             if source.alias.lower() == first:

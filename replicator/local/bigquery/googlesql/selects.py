@@ -202,8 +202,8 @@ class _Select:
             if index is not None:
                 value = columns[index].value
             elif distinct:
-                message = f"ORDER BY clause expression references column {node.this.name} which is not visible after SELECT DISTINCT"
-                raise refused(node, message)
+                column = f"column {node.this.name} which is not visible after SELECT DISTINCT"
+                raise refused(node, f"ORDER BY clause expression references {column}")
             else:
                 value = replace(self.after, scope=aliases, clause="ORDER BY clause").value(node.this)
             self.gathering.need(value)

@@ -29,9 +29,9 @@ def expanded(resolver: Resolver, nodes: Sequence[exp.Expr]) -> list[Item]:
         if isinstance(node, exp.Star):
             if not resolver.scope.sources:
                 raise refused(node, "SELECT * must have a FROM clause")
-            items += _without(node, _everything(resolver.scope), resolver)
+            items += _without(node, _everything(resolver.scope))
         elif isinstance(node, exp.Column | exp.Dot) and isinstance(_tail(node), exp.Star):
-            items += _without(_tail(node), _of(resolver, node), resolver)
+            items += _without(_tail(node), _of(resolver, node))
         elif isinstance(node, exp.Alias):
             items.append((node.alias, node.this))
         else:
@@ -75,7 +75,7 @@ def _of(resolver: Resolver, node: exp.Expr) -> list[Item]:
     return [(name, member(value, name, node)) for name, _ in value.type.fields]
 
 
-def _without(star: exp.Expr, items: list[Item], resolver: Resolver) -> list[Item]:
+def _without(star: exp.Expr, items: list[Item]) -> list[Item]:
     if star.args.get("rename"):
         raise unknown(star, "* with RENAME")
     dropped = [one.name.lower() for one in star.args.get("except_") or ()]

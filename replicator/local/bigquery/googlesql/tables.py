@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.blocks import Draft
+from replicator.local.bigquery.googlesql.catalog import Relation
 from replicator.local.bigquery.googlesql.coercion import common
+from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.context import Gathering, named
 from replicator.local.bigquery.googlesql.operators import compared
 from replicator.local.bigquery.googlesql.paths import full_path
 from replicator.local.bigquery.googlesql.queries import draft_of
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
-from replicator.local.bigquery.googlesql.scope import Name, Scope, Source
+from replicator.local.bigquery.googlesql.scope import Name, Scope, Source, member
 from replicator.local.bigquery.googlesql.values import INT64, TIMESTAMP, Value, derived
 
 Clause = tuple[str, list[Source], dict[str, Value], bool]
@@ -122,7 +125,8 @@ class _From:
         if node.args.get("pivots") or node.args.get("sample"):
             raise unknown(node, "PIVOT, UNPIVOT and TABLESAMPLE")
         if isinstance(node, exp.Unnest):
-            return self._unnest(node.expressions[0], _unnest_alias(node), node.args.get("offset"), node)
+            # sqlglot says False where there is no WITH OFFSET.
+            return self._unnest(node.expressions[0], _unnest_alias(node), node.args.get("offset") or None, node)
         if isinstance(node, exp.Subquery):
             draft = draft_of(replace(self.resolver, grouping=None), node.this)
             return self._derived(draft, node.alias)
@@ -172,17 +176,13 @@ class _From:
         version = node.args.get("version")
         if version is None:
             return None
-        from replicator.local.bigquery.googlesql.constants import constant_of
-
         value = self.resolver.inner(Scope([], None), "FOR SYSTEM_TIME AS OF").value(version.expression)
         moment = constant_of(value)
         if value.type != TIMESTAMP or not isinstance(moment, datetime):
             raise refused(node, "FOR SYSTEM_TIME AS OF must be a constant TIMESTAMP expression")
         return moment
 
-    def _unnest(
-        self, node: exp.Expr, alias: str, offset: exp.Expr | bool | None, where: exp.Expr
-    ) -> tuple[str, Source, bool]:
+    def _unnest(self, node: exp.Expr, alias: str, offset: exp.Expr | None, where: exp.Expr) -> tuple[str, Source, bool]:
         value = self.resolver.inner(self.scope, "UNNEST").value(node)
         element = value.type.element
         if element is None:
@@ -193,17 +193,14 @@ class _From:
         item = Value(f"{name}.e", element, uses=value.uses, path=value.path)
         names: list[Name] = []
         if element.name == "STRUCT":
-            from replicator.local.bigquery.googlesql.scope import member
-
             names = [Name(field, member(item, field, where)) for field, _ in element.fields if field]
         else:
             names = [Name(alias, item)]
         inner = self.names.fresh("u")
         columns = [f"unnest({inner}.a) AS e"]
-        if offset is not None and offset is not False:
-            called = offset.name if isinstance(offset, exp.Expr) else "offset"
+        if offset is not None:
             columns.append(f"CAST(generate_subscripts({inner}.a, 1) - 1 AS BIGINT) AS o")
-            names.append(Name(called, Value(f"{name}.o", INT64)))
+            names.append(Name(offset.name, Value(f"{name}.o", INT64)))
         sql = f"(SELECT {', '.join(columns)} FROM (SELECT {value.sql} AS a) AS {inner}) AS {name}"
         return sql, Source(alias, tuple(names), element=item), bool(self.scope.sources)
 
@@ -224,18 +221,13 @@ def _source(alias: str, draft: Draft, name: str) -> Source:
     element = names[0].value
     if element.type.name != "STRUCT":
         return Source(alias, (Name(alias, element),), element=element)
-    from replicator.local.bigquery.googlesql.scope import member
-
     fields = tuple(Name(field, member(element, field, None)) for field, _ in element.type.fields if field)
     return Source(alias, fields, element=element)
 
 
-def scanned(gathering: Gathering, path: tuple[str, ...], relation: object, alias: str) -> tuple[str, Source]:
+def scanned(gathering: Gathering, path: tuple[str, ...], relation: Relation, alias: str) -> tuple[str, Source]:
     """A relation as a FROM item; its own SQL is asked for when it is known which columns are needed."""
-    from replicator.local.bigquery.googlesql.catalog import Relation
-
-    found: Relation = relation  # type: ignore[assignment]  # the port is a protocol; its values come from the catalog
-    number, mark = gathering.scan(path, found)
+    number, mark = gathering.scan(path, relation)
     name = gathering.names.fresh("t")
     wanted = gathering.scans[number].columns
     names = tuple(
@@ -249,8 +241,8 @@ def scanned(gathering: Gathering, path: tuple[str, ...], relation: object, alias
                 path=True,
             ),
             pseudo=column.pseudo,
-            touch=lambda column_name=column.name: wanted.add(column_name),  # type: ignore[misc]  # a default binds the loop's value
+            touch=partial(wanted.add, column.name),
         )
-        for column in found.columns
+        for column in relation.columns
     )
     return f"{mark} AS {name}", Source(alias, names)

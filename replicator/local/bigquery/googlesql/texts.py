@@ -8,7 +8,8 @@ def float_text(sql: str) -> str:
     return (
         f"CASE WHEN isnan({sql}) THEN 'nan' WHEN isinf({sql}) THEN CASE WHEN {sql} > 0 THEN 'inf' ELSE '-inf' END "
         f"WHEN {sql} = 0 THEN '0' "
-        f"WHEN CAST(printf('%.15g', {sql}) AS DOUBLE) = {sql} THEN printf('%.15g', {sql}) ELSE printf('%.17g', {sql}) END"
+        f"WHEN CAST(printf('%.15g', {sql}) AS DOUBLE) = {sql} THEN printf('%.15g', {sql}) "
+        f"ELSE printf('%.17g', {sql}) END"
     )
 
 

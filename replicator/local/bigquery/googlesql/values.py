@@ -253,36 +253,30 @@ def render(value: Any, kind: Type) -> str:
     if kind.name == "STRUCT":
         given = [value.get(name) for name, _ in kind.fields] if isinstance(value, Mapping) else list(value)
         return pack(kind, [render(member, child) for member, (_, child) in zip(given, kind.fields, strict=True)])
-    match kind.name, value:
-        case "BOOL", bool():
-            return "true" if value else "false"
-        case "INT64", int():
-            return f"({value})::BIGINT" if value < 0 else f"{value}::BIGINT"
-        case "FLOAT64", int() | float():
-            return f"CAST('{float(value)!r}' AS DOUBLE)"
-        case "NUMERIC", int() | Decimal():
-            return (
-                f"CAST('{value:f}' AS DECIMAL(38, 9))"
-                if isinstance(value, Decimal)
-                else f"CAST({value} AS DECIMAL(38, 9))"
-            )
-        case "STRING", str():
-            return quote(value)
-        case "JSON", str():
-            return f"CAST({quote(value)} AS JSON)"
-        case "BYTES", bytes():
-            return f"unhex('{value.hex()}')"
-        case "TIMESTAMP", datetime():
-            moment = value.astimezone(UTC).replace(tzinfo=None)
-            return f"TIMESTAMPTZ '{_iso(moment)}+00'"
-        case "DATETIME", datetime():
-            return f"TIMESTAMP '{_iso(value)}'"
-        case "DATE", date():
-            return f"DATE '{value.isoformat()}'"
-        case "TIME", time():
-            return f"TIME '{value.isoformat()}'"
-    raise unknown(None, f"the value {value!r} as {kind}")
+    accepted, emit = _RENDERED.get(kind.name, ((), str))
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind != BOOL):
+        raise unknown(None, f"the value {value!r} as {kind}")
+    return emit(value)
 
 
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(" ")
+def _integer(value: int) -> str:
+    return f"({value})::BIGINT" if value < 0 else f"{value}::BIGINT"
+
+
+def _stamp(value: datetime) -> str:
+    return f"TIMESTAMPTZ '{value.astimezone(UTC).replace(tzinfo=None).isoformat(' ')}+00'"
+
+
+_RENDERED: Final[dict[str, tuple[tuple[type, ...], Callable[[Any], str]]]] = {
+    "BOOL": ((bool,), lambda value: "true" if value else "false"),
+    "BYTES": ((bytes,), lambda value: f"unhex('{value.hex()}')"),
+    "DATE": ((date,), lambda value: f"DATE '{value.isoformat()}'"),
+    "DATETIME": ((datetime,), lambda value: f"TIMESTAMP '{value.isoformat(' ')}'"),
+    "FLOAT64": ((int, float), lambda value: f"CAST('{float(value)!r}' AS DOUBLE)"),
+    "INT64": ((int,), _integer),
+    "JSON": ((str,), lambda value: f"CAST({quote(value)} AS JSON)"),
+    "NUMERIC": ((int, Decimal), lambda value: f"CAST('{Decimal(value):f}' AS DECIMAL(38, 9))"),
+    "STRING": ((str,), quote),
+    "TIME": ((time,), lambda value: f"TIME '{value.isoformat()}'"),
+    "TIMESTAMP": ((datetime,), _stamp),
+}

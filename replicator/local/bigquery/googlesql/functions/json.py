@@ -6,6 +6,7 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/json_function
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from sqlglot import exp
@@ -105,7 +106,7 @@ def _value(resolver: Resolver, node: exp.Expr) -> Value:
 
 
 def _exact(held: str, sql: str) -> str:
-    """JSON without blanks, numbers as they were written. DuckDB writes fractions anew; one that was otherwise is refused."""
+    """JSON without blanks, numbers as they were written; DuckDB writes fractions anew, so others are refused."""
     doubt = "error('a JSON number that is written otherwise than DuckDB writes it is not modelled by the local cloud')"
     # What stands in quotes is no number.
     bare = f"regexp_replace({held}, '\"(?:[^\"\\\\]|\\\\.)*\"', '', 'g')"
@@ -213,35 +214,49 @@ def _json(sql: str, kind: Type, names: Names) -> str:
             for index, (_, child) in enumerate(kind.fields)
         ]
         return f"CASE WHEN {sql} IS NOT NULL THEN {_object(members, kind)} END"
+    if kind.name not in _SCALARS:
+        raise unknown(None, f"TO_JSON_STRING of a value of type {kind}")
+    return _SCALARS[kind.name](sql)
+
+
+def _int64(sql: str) -> str:
+    # A number beyond what a double holds is written as a text.
+    text = f"CAST({sql} AS VARCHAR)"
+    return f"CASE WHEN abs({sql}::HUGEINT) > {_EXACT} THEN {_quoted(text)} ELSE {text} END"
+
+
+def _numeric(sql: str) -> str:
+    text = numeric_text(sql)
+    return f"CASE WHEN {sql} = trunc({sql}) AND abs({sql}) <= {_EXACT} THEN {text} ELSE {_quoted(text)} END"
+
+
+def _float64(sql: str) -> str:
+    special = f"CASE WHEN isnan({sql}) THEN '\"NaN\"' WHEN {sql} > 0 THEN '\"Infinity\"' ELSE '\"-Infinity\"' END"
+    return f"CASE WHEN isfinite({sql}) THEN {float_text(sql)} WHEN {sql} IS NOT NULL THEN {special} END"
+
+
+def _timestamp(sql: str) -> str:
     wall = f"({sql} AT TIME ZONE 'UTC')"
-    match kind.name:
-        case "INT64":
-            # A number beyond what a double holds is written as a text.
-            return f"CASE WHEN abs({sql}::HUGEINT) > 9007199254740992 THEN '\"' || {sql} || '\"' ELSE CAST({sql} AS VARCHAR) END"
-        case "BOOL":
-            return f"CAST({sql} AS VARCHAR)"
-        case "FLOAT64":
-            special = (
-                f"CASE WHEN isnan({sql}) THEN '\"NaN\"' WHEN {sql} > 0 THEN '\"Infinity\"' ELSE '\"-Infinity\"' END"
-            )
-            return f"CASE WHEN isfinite({sql}) THEN {float_text(sql)} WHEN {sql} IS NOT NULL THEN {special} END"
-        case "STRING":
-            # Line separators are escaped for JavaScript's sake.
-            return f"replace(replace(CAST(to_json({sql}) AS VARCHAR), chr(8232), '\\u2028'), chr(8233), '\\u2029')"
-        case "DATE":
-            return f"('\"' || strftime({sql}, '%Y-%m-%d') || '\"')"
-        case "DATETIME":
-            return f"('\"' || replace({datetime_text(sql)}, ' ', 'T') || '\"')"
-        case "TIME":
-            return f"('\"' || {time_text(sql)} || '\"')"
-        case "TIMESTAMP":
-            return (
-                f"('\"' || strftime({wall}, '%Y-%m-%dT%H:%M:%S') || {fraction_text(f'microsecond({wall})')} || 'Z\"')"
-            )
-        case "BYTES":
-            return f"('\"' || to_base64({sql}) || '\"')"
-        case "NUMERIC":
-            whole = f"{sql} = trunc({sql}) AND abs({sql}) <= 9007199254740992"
-            text = numeric_text(sql)
-            return f"CASE WHEN {whole} THEN {text} ELSE '\"' || {text} || '\"' END"
-    raise unknown(None, f"TO_JSON_STRING of a value of type {kind}")
+    return _quoted(f"strftime({wall}, '%Y-%m-%dT%H:%M:%S') || {fraction_text(f'microsecond({wall})')} || 'Z'")
+
+
+def _quoted(sql: str) -> str:
+    return f"('\"' || {sql} || '\"')"
+
+
+_EXACT: Final = 2**53
+_SCALARS: Final[dict[str, Callable[[str], str]]] = {
+    "BOOL": lambda sql: f"CAST({sql} AS VARCHAR)",
+    "BYTES": lambda sql: _quoted(f"to_base64({sql})"),
+    "DATE": lambda sql: _quoted(f"strftime({sql}, '%Y-%m-%d')"),
+    "DATETIME": lambda sql: _quoted(f"replace({datetime_text(sql)}, ' ', 'T')"),
+    "FLOAT64": _float64,
+    "INT64": _int64,
+    "NUMERIC": _numeric,
+    # Line separators are escaped for JavaScript's sake.
+    "STRING": lambda sql: (
+        f"replace(replace(CAST(to_json({sql}) AS VARCHAR), chr(8232), '\\u2028'), chr(8233), '\\u2029')"
+    ),
+    "TIME": lambda sql: _quoted(time_text(sql)),
+    "TIMESTAMP": _timestamp,
+}

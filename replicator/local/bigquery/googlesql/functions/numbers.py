@@ -68,7 +68,8 @@ NUMBERS: Final[Functions] = {
     "POW": (
         Overload(
             "FLOAT64, FLOAT64 -> FLOAT64",
-            "CASE WHEN isfinite({0}) AND isfinite({1}) AND NOT isfinite(pow({0}, {1})) THEN {fail} ELSE pow({0}, {1}) END",
+            "CASE WHEN isfinite({0}) AND isfinite({1}) AND NOT isfinite(pow({0}, {1})) THEN {fail} "
+            "ELSE pow({0}, {1}) END",
             "'Floating point error in function: POW'",
         ),
     ),

@@ -77,14 +77,16 @@ def _may_be_absent(pattern: str) -> bool:
     # One entry a group that is open, the whole pattern first: whether the capturing group is in it.
     holds = [False]
     for match in _TOKEN.finditer(pattern):
-        token = match[0]
-        if token.startswith("("):
+        sign = match[0]
+        if sign.startswith("("):
             capturing = match["opens"] is not None
             holds = [True] * len(holds) + [capturing] if capturing else [*holds, False]
-        elif token == "|" and _around(pattern, match.start()):
-            return True
-        elif token.startswith(")"):
-            if holds.pop() and match["repeated"]:
+        elif sign == "|":
+            if _around(pattern, match.start()):
+                return True
+        elif sign.startswith(")") and len(holds) > 1:
+            held = holds.pop()
+            if held and match["repeated"]:
                 return True
     return False
 

@@ -13,7 +13,8 @@ from replicator.local.bigquery.googlesql.values import quote
 
 # What TRIM takes off when it is not told: Unicode's White_Space.
 _WHITE: Final = quote(
-    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+    "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
 )
 # A position of 0 is that of 1, one before the beginning is the beginning; DuckDB counts otherwise.
 _FROM: Final = "CASE WHEN {1} = 0 OR {1} < -length({0}) THEN 1 ELSE {1} END"

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql.coercion import implicit, supertype
+from replicator.local.bigquery.googlesql.coercion import READERS, implicit, supertype
 from replicator.local.bigquery.googlesql.refusals import refused
 from replicator.local.bigquery.googlesql.values import NATIVE, Names, Origin, Value, bound, derived, fail, filled
 from replicator.local.bigquery.types import Type, array
@@ -127,11 +127,8 @@ def _fit(
 
 def _possible(arg: Value, wanted: Type) -> bool:
     # Coercing the text of a string literal to a date fails loudly, and must not while signatures are being tried.
-    from replicator.local.bigquery.googlesql.moments import read_date, read_datetime, read_time, read_timestamp
-
-    readers = {"DATE": read_date, "DATETIME": read_datetime, "TIME": read_time, "TIMESTAMP": read_timestamp}
-    if arg.type.name == "STRING" and isinstance(arg.constant, str) and arg.is_literal and wanted.name in readers:
-        return readers[wanted.name](arg.constant) is not None
+    if arg.type.name == "STRING" and isinstance(arg.constant, str) and arg.is_literal and wanted.name in READERS:
+        return READERS[wanted.name](arg.constant) is not None
     return True
 
 

@@ -112,7 +112,7 @@ def parsing(form: str, node: exp.Expr | None) -> tuple[str, str, str]:
             strict.append(_STRICT[element])
             loose.append(rf"\s*{_LOOSE[element]}")
         elif element in ("E*S", "E6S", "E3S"):
-            engine.append("%S.%f" if element != "E*S" else "%S.%f")
+            engine.append("%S.%f")
             strict.append(r"\d{2}\.\d{1,6}" if element == "E*S" else rf"\d{{2}}\.\d{{1,{element[1]}}}")
             loose.append(r"\s*\d{1,2}(?:\.\d*)?")
         else:

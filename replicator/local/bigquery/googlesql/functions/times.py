@@ -46,7 +46,7 @@ _KINDS: Final = ("DATE", "DATETIME", "TIME", "TIMESTAMP")
 
 
 def _moment(resolver: Resolver, node: exp.Expr, argument: exp.Expr) -> Value:
-    """The value that the function's name speaks of: DATE_ADD of a DATE, and so on; DATE_… takes its relations as well."""
+    """The value that the function's name speaks of; DATE_… takes a DATETIME or a TIMESTAMP as well."""
     value = resolver.value(argument)
     kind = Type(name_of(node).partition("_")[0])
     if kind == DATE and value.type.name in ("DATETIME", "TIMESTAMP"):
