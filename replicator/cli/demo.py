@@ -29,7 +29,7 @@ from replicator.demo.pipeline import (
 )
 from replicator.errors import ExitCode, UsageError
 from replicator.report.outcome import print_outcome
-from replicator.report.progress import Progress, progress
+from replicator.report.progress import progress
 from replicator.report.words import counted, number
 
 if TYPE_CHECKING:
@@ -63,17 +63,20 @@ def command(directory: Path | None) -> ExitCode:
     home = _home(directory)
     schema: tuple[Field, ...] = ()
     comparisons = []
-    with progress() as talk, serving(home) as running:
+    with serving(home) as running:
         endpoints = Endpoints.at(running.endpoints.http)
         exports = Exports(endpoints)
         # A run makes the target's table, and leaves it to its owners where datasets are made.
         exports.write(Day("", {TARGET.parent: TARGET_LOCATION}, ()))
-        pipeline = _render(home, talk)
+        pipeline = _render(home)
         for turn, day in enumerate((first_day(), second_day(), Day(_QUIET, {}, ())), start=1):
             click.echo(f"\nRun {turn}: {day.title}")
-            exports.write(day)
-            talk.note(f"the exports wrote {_written(day)}")
-            print_outcome(run_pipeline(pipeline, endpoints, talk, if_busy="leave"))
+            with progress() as talk:
+                talk.now("exporting")
+                exports.write(day)
+                talk.note(f"the exports wrote {_written(day)}")
+                outcome = run_pipeline(pipeline, endpoints, talk, if_busy="leave")
+            print_outcome(outcome)
             tables = list(exports.tables.values())
             # The first run creates the target; what appears later is drift, and stays out until it is allowed in.
             schema = schema or expected_schema(tables, RULES)
@@ -96,7 +99,7 @@ def _home(directory: Path | None) -> Path:
     return directory
 
 
-def _render(home: Path, talk: Progress) -> Pipeline:
+def _render(home: Path) -> Pipeline:
     from replicator.config.project import load_project
 
     shutil.copytree(CONFIGS, home / "configs")
@@ -104,7 +107,7 @@ def _render(home: Path, talk: Progress) -> Pipeline:
     document = home / "workflows" / f"{PIPELINE}.yaml"
     document.parent.mkdir()
     document.write_text(document_text(pipeline), encoding="utf-8")
-    talk.note(f"rendered {document} from {home / 'configs' / document.name}")
+    click.echo(f"rendered {document} from {home / 'configs' / document.name}", err=True)
     return pipeline
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from replicator.report.events import explain
 from replicator.report.progress import Progress
 
 if TYPE_CHECKING:
@@ -30,12 +32,30 @@ class Watcher:
 
         place = f"{event.routine}.{event.step}"
         if event.moment is Moment.LOG:
-            text = event.data if isinstance(event.data, str) else json.dumps(event.data, ensure_ascii=False)
-            self._talk.note(text if event.severity in {"", "DEFAULT", "INFO"} else f"{event.severity}: {text}")
+            self.logged(event)
         elif event.moment is Moment.STARTED:
             self._talk.now(place)
             if self._every_step:
                 self._talk.note(f"{place} (line {event.line})")
+
+    def logged(self, event: StepEvent) -> None:
+        """Take what the document logs, as it stands."""
+        text = event.data if isinstance(event.data, str) else json.dumps(event.data, ensure_ascii=False)
+        self._talk.note(text if event.severity in {"", "DEFAULT", "INFO"} else f"{event.severity}: {text}")
+
+
+class PipelineWatcher(Watcher):
+    """The same for a pipeline's document, whose events are known: each source's stage, in plain words."""
+
+    def logged(self, event: StepEvent) -> None:
+        """Take one of the document's events; what is none of them is told as it stands."""
+        said = explain(event.data)
+        if said is None:
+            super().logged(event)
+        elif said.source is None:
+            self._talk.note(said.text)
+        else:
+            (self._talk.ended if said.ended else self._talk.at)(said.source, said.text)
 
 
 def run_document(
@@ -75,5 +95,10 @@ def run_document(
         "GOOGLE_CLOUD_WORKFLOW_REVISION_ID": "000001-000",
         **variables,
     }
-    surroundings = environment(endpoints, clock=clock, on_step=on_step, variables=known)
-    return Execution().run(program, argument, environment=surroundings)
+    over = threading.Event()
+    surroundings = environment(endpoints, clock=clock, on_step=on_step, variables=known, cancelled=over.is_set)
+    try:
+        return Execution().run(program, argument, environment=surroundings)
+    finally:
+        # After an interrupt parallel branches are still at work on their threads: none of them begins another step.
+        over.set()

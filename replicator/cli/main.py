@@ -77,8 +77,11 @@ def answer(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return int(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("replicator: interrupted", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        # click turns an interrupt into its own error, whose cause has the verb's sentence, if the verb has one.
+        cause = error if error.__cause__ is None else error.__cause__
+        said = str(cause) or "interrupted"
+        click.echo(f"replicator: {said}", err=True)
         return _INTERRUPTED
     except ConfigError as error:
         _trace(debug)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from replicator.cli.cloud import connect
-from replicator.cli.document import Watcher, run_document
+from replicator.cli.document import PipelineWatcher, run_document
 from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.cli.render import document_text
 from replicator.errors import ExitCode
 from replicator.report.outcome import Outcome, print_outcome, print_sources, sources_of
 from replicator.report.progress import Progress, progress
+from replicator.report.words import counted
 
 if TYPE_CHECKING:
     from replicator.config.pipeline import Pipeline
@@ -47,7 +49,7 @@ def run_pipeline(pipeline: Pipeline, endpoints: Endpoints, talk: Progress, *, if
             "GOOGLE_CLOUD_PROJECT_ID": pipeline.state.dataset.project,
             "GOOGLE_CLOUD_LOCATION": location,
         },
-        on_step=Watcher(talk),
+        on_step=PipelineWatcher(talk),
         clock=RealClock(),
     )
     return Outcome.from_json(result)
@@ -69,7 +71,7 @@ def command(invocation: Invocation, pipeline: str, if_busy: str, as_json: bool) 
 
     Runs the pipeline's workflow document in this process, the same document that is deployed. Progress
     goes to stderr, what was moved to stdout. If a source fails the others are committed all the same,
-    and the exit code is 1.
+    and the exit code is 1. Ctrl-C leaves the fence to the lease's end.
 
     Examples:
       replicator run ga4_events
@@ -82,6 +84,11 @@ def command(invocation: Invocation, pipeline: str, if_busy: str, as_json: bool) 
     try:
         with connect(invocation.cloud) as endpoints, progress() as talk:
             outcome = run_pipeline(chosen, endpoints, talk, if_busy=if_busy)
+    except KeyboardInterrupt as interrupt:
+        # Only the document may give the fence back: what of the run still goes on at the service is not known here.
+        lease = counted(math.ceil(chosen.lease.total_seconds() / 60), "minute")
+        msg = f"interrupted; its lease ends at most {lease} from now, what is not committed stays due"
+        raise KeyboardInterrupt(msg) from interrupt
     except WorkflowFailed as failure:
         if as_json:
             click.echo(json.dumps(failure.error, indent=2, ensure_ascii=False))

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from replicator.errors import FailedError
 from replicator.report.tables import print_table
 from replicator.report.words import counted, duration, number, size
+
+# The document books time under what a source is in; once it has landed it waits to be aligned, and so on.
+_STAGES: Final = {
+    "inventory": "inventory",
+    "stage": "stage",
+    "copy": "copy",
+    "landed": "align",
+    "aligned": "commit",
+    "committed": "receipts",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +31,10 @@ class SourceOutcome:
         units: Units committed.
         rows: Rows committed.
         bytes: Logical bytes that crossed locations.
-        copies: Dataset copies, or copy jobs, that were started.
+        copies: Tables that crossed.
+        left: Units that are due and did not fit into this run.
+        drift: Fields that it has and the target lacks.
+        seconds: The time it spent in each stage, waiting for other sources included.
         error: Why it failed.
     """
 
@@ -31,6 +44,9 @@ class SourceOutcome:
     rows: int
     bytes: int
     copies: int
+    left: int
+    drift: int
+    seconds: Mapping[str, float]
     error: str | None
 
     @classmethod
@@ -43,6 +59,9 @@ class SourceOutcome:
             rows=int(value.get("rows") or 0),
             bytes=int(value.get("bytes") or 0),
             copies=int(value.get("copies") or 0),
+            left=int(value.get("left") or 0),
+            drift=int(value.get("drift") or 0),
+            seconds=_seconds(value.get("milliseconds") or {}),
             error=None if value.get("error") is None else str(value["error"]),
         )
 
@@ -54,7 +73,6 @@ class Outcome:
     Attributes:
         run: Its id, pipeline and epoch.
         state: ``done``, ``quiet`` (nothing was due) or ``left`` (another run holds the fence).
-        seconds: Per stage, in the order in which they ran.
         sources: In the order of the pipeline's file.
     """
 
@@ -64,7 +82,6 @@ class Outcome:
     rows: int
     bytes: int
     copies: int
-    seconds: Mapping[str, float]
     sources: tuple[SourceOutcome, ...]
 
     @classmethod
@@ -86,7 +103,6 @@ class Outcome:
             rows=int(value.get("rows") or 0),
             bytes=int(value.get("bytes") or 0),
             copies=int(value.get("copies") or 0),
-            seconds={str(stage): float(spent) for stage, spent in dict(value.get("seconds") or {}).items()},
             sources=tuple(SourceOutcome.from_json(source) for source in value.get("sources") or ()),
         )
 
@@ -115,8 +131,26 @@ def sentence(outcome: Outcome) -> str:
 
 
 def stages(outcome: Outcome) -> str:
-    """The time per stage in one line."""
-    return ", ".join(f"{stage} {duration(spent)}" for stage, spent in outcome.seconds.items())
+    """The time of each stage in one line: that of the slowest source, since they move side by side."""
+    slowest = {
+        stage: max(part.seconds[stage] for part in outcome.sources if stage in part.seconds)
+        for stage in _STAGES.values()
+        if any(stage in part.seconds for part in outcome.sources)
+    }
+    return ", ".join(f"{stage} {duration(spent)}" for stage, spent in slowest.items())
+
+
+def remainders(outcome: Outcome) -> tuple[str, ...]:
+    """A sentence for each thing that the run did not bring, and that a person may want to know."""
+    said = []
+    for part in outcome.sources:
+        if part.left:
+            said.append(f"{part.source}: {counted(part.left, 'unit')} more due, left for the next run")
+        if part.drift:
+            said.append(
+                f"{part.source}: the target lacks {counted(part.drift, 'field')} of it; see 'replicator status'"
+            )
+    return tuple(said)
 
 
 def sources_of(error: object) -> tuple[SourceOutcome, ...]:
@@ -125,12 +159,17 @@ def sources_of(error: object) -> tuple[SourceOutcome, ...]:
     return tuple(SourceOutcome.from_json(part) for part in parts) if isinstance(parts, list) else ()
 
 
+def _seconds(milliseconds: Mapping[str, Any]) -> dict[str, float]:
+    return {stage: int(milliseconds[at]) / 1_000 for at, stage in _STAGES.items() if at in milliseconds}
+
+
 def print_outcome(outcome: Outcome) -> None:
     """Print the sources' table and the totals on stdout."""
     print_sources(outcome.sources)
     print(sentence(outcome))  # noqa: T201  # the answer goes to stdout
-    if outcome.seconds:
-        print(stages(outcome))  # noqa: T201  # as above
+    for line in (stages(outcome), *remainders(outcome)):
+        if line:
+            print(line)  # noqa: T201  # as above
 
 
 def print_sources(sources: Sequence[SourceOutcome]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from replicator.ledger.history import Fence, Freshness, RunRecord
+from replicator.ledger.history import DriftedField, Fence, Freshness, RunRecord
 from replicator.report.tables import print_table
 from replicator.report.words import duration, number, size
 
@@ -18,15 +18,17 @@ class Status:
 
     Attributes:
         at: When it was asked.
-        fence: Who may commit.
+        fence: Who may commit; None before the target's first run.
         runs: The last runs, newest first.
         freshness: One entry for each value of the source column that was ever committed.
+        drift: Fields that sources have and the target lacks.
     """
 
     at: datetime
-    fence: Fence
+    fence: Fence | None
     runs: Sequence[RunRecord]
     freshness: Sequence[Freshness]
+    drift: Sequence[DriftedField]
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain values; dates and times as ISO 8601 text."""
@@ -35,40 +37,65 @@ class Status:
 
 
 def print_status(status: Status) -> None:
-    """Print the status on stdout."""
-    print(f"fence: {_holder(status)}\n")  # noqa: T201  # the answer goes to stdout
-    print_table(
-        ["run", "state", "started", "took", "units", "rows", "bytes", "copies"],
-        [_run_cells(run) for run in status.runs],
-        right=["took", "units", "rows", "bytes", "copies"],
-    )
+    """Print the status on stdout; a table that would be empty is left out."""
+    if status.fence is not None:
+        print(f"fence: {_holder(status.fence, status.at)}")  # noqa: T201  # the answer goes to stdout
+    if status.runs:
+        _section()
+        print_table(
+            ["run", "state", "started", "took", "units", "rows", "bytes", "copies"],
+            [_run_cells(run) for run in status.runs],
+            right=["took", "units", "rows", "bytes", "copies"],
+        )
     for run in status.runs:
         if run.error is not None and run.state == "failed":
             print(f"{run.run}: {run.error}")  # noqa: T201  # as above
-    print()  # noqa: T201  # as above
-    print_table(
-        ["source", "property", "newest", "units", "committed"],
-        [
-            [
-                fresh.source,
-                fresh.owner,
-                (fresh.newest_end - timedelta(days=1)).isoformat(),
-                number(fresh.units),
-                f"{_ago(fresh.committed_at, status.at)} ago",
-            ]
-            for fresh in status.freshness
-        ],
-        right=["units", "committed"],
-    )
+    if status.freshness:
+        _section()
+        print_table(
+            ["source", "property", "newest", "units", "committed"],
+            [_fresh_cells(fresh, status.at) for fresh in status.freshness],
+            right=["units", "committed"],
+        )
+    if status.drift:
+        _section()
+        print_table(
+            ["source", "field", "drift", "type", "first seen", "last seen"],
+            [_drift_cells(drifted) for drifted in status.drift],
+        )
 
 
-def _holder(status: Status) -> str:
-    fence = status.fence
+def _section() -> None:
+    print()  # noqa: T201  # the answer goes to stdout
+
+
+def _holder(fence: Fence, now: datetime) -> str:
     if fence.holder is None:
         return f"free, last epoch {fence.epoch}"
-    if fence.expires <= status.at:
+    if fence.expires <= now:
         return f"left behind by {fence.holder}, free since {fence.expires:%Y-%m-%d %H:%M:%S} UTC"
     return f"held by {fence.holder} until {fence.expires:%Y-%m-%d %H:%M:%S} UTC, epoch {fence.epoch}"
+
+
+def _fresh_cells(fresh: Freshness, now: datetime) -> list[str]:
+    return [
+        fresh.source,
+        fresh.owner,
+        (fresh.newest_end - timedelta(days=1)).isoformat(),
+        number(fresh.units),
+        f"{_ago(fresh.committed_at, now)} ago",
+    ]
+
+
+def _drift_cells(drifted: DriftedField) -> list[str]:
+    return [
+        drifted.source,
+        drifted.path,
+        drifted.kind,
+        drifted.data_type or "-",
+        f"{drifted.first_seen:%Y-%m-%d %H:%M:%S}",
+        f"{drifted.last_seen:%Y-%m-%d %H:%M:%S}",
+    ]
 
 
 def _run_cells(run: RunRecord) -> list[str]:

@@ -35,6 +35,7 @@ def _raises(error: BaseException) -> Callable[[click.Context, str], click.Comman
             "replicator: x.yaml: No such file or directory\n",
         ),
         (KeyboardInterrupt(), 130, "replicator: interrupted\n"),
+        (KeyboardInterrupt("interrupted; mind the lease"), 130, "replicator: interrupted; mind the lease\n"),
     ],
 )
 def test_an_error_is_said_once_without_a_traceback(

@@ -15,10 +15,20 @@ _RESULT = {
     "rows": 1_300,
     "bytes": 2_500_000,
     "copies": 1,
-    "seconds": {"inventory": 0.5, "copy": 75},
     "sources": [
-        {"source": "japan", "stage": "done", "units": 2, "rows": 1_300, "bytes": 2_500_000, "copies": 1, "error": None},
-        {"source": "brazil", "stage": "quiet"},
+        {
+            "source": "japan",
+            "stage": "done",
+            "units": 2,
+            "rows": 1_300,
+            "bytes": 2_500_000,
+            "copies": 1,
+            "left": 3,
+            "drift": 1,
+            "milliseconds": {"copy": 75_000, "aligned": 40, "inventory": 500},
+            "error": None,
+        },
+        {"source": "brazil", "stage": "quiet", "milliseconds": {"inventory": 1_200}},
     ],
 }
 
@@ -31,7 +41,17 @@ def test_a_run_is_shown_source_by_source_with_its_totals(capsys: pytest.CaptureF
     assert ["japan", "done", "2", "1,300", "2.5", "MB", "1"] in lines
     assert ["brazil", "quiet", "0", "0", "0", "B", "0"] in lines
     assert ["ga4_events-000012:", "2", "units,", "1,300", "rows,", "2.5", "MB,", "1", "copy"] in lines
-    assert ["inventory", "0.5", "s,", "copy", "1", "min", "15", "s"] in lines
+    assert ["inventory", "1.2", "s,", "copy", "1", "min", "15", "s,", "commit", "0.0", "s"] in lines
+
+
+def test_what_a_run_did_not_bring_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """Units that did not fit, fields that the target lacks: one sentence each, and none where there is nothing."""
+    print_outcome(Outcome.from_json(_RESULT))
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "japan: 3 units more due, left for the next run" in lines
+    assert "japan: the target lacks 1 field of it; see 'replicator status'" in lines
+    assert not any(line.startswith("brazil:") for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from replicator.ledger.history import Fence, Freshness, RunRecord, SourceOutcome
+from replicator.ledger.history import DriftedField, Fence, Freshness, RunRecord, SourceOutcome
 from replicator.report.status import Status, print_status
 
 _NOW = datetime(2026, 11, 5, 6, tzinfo=UTC)
@@ -20,7 +20,8 @@ def _status(holder: str | None, *, expires: timedelta = timedelta(minutes=5), st
     ended = None if state == "started" else _START + timedelta(seconds=75)
     run = RunRecord("ga4-000002", 2, state, _START, ended, error, (_PART, _PART))
     fresh = Freshness("japan", "acme-jp.analytics_301", 4, date(2026, 11, 5), _NOW - timedelta(days=1, hours=2))
-    return Status(_NOW, Fence(holder, 2, _NOW + expires), (run,), (fresh,))
+    drifted = DriftedField("japan", "items.coupon", "added", "STRING", _START, _NOW)
+    return Status(_NOW, Fence(holder, 2, _NOW + expires), (run,), (fresh,), (drifted,))
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,21 @@ def test_a_run_that_goes_on_has_no_end_yet(capsys: pytest.CaptureFixture[str]) -
 
     printed = [line.split()[:5] for line in capsys.readouterr().out.splitlines()]
     assert ["ga4-000002", "started", "2026-11-05", "05:30:00", "-"] in printed
+
+
+def test_a_field_that_drifted_is_named_with_its_type(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where, which field, what became of it, since when."""
+    print_status(_status(None))
+
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "japan items.coupon added STRING 2026-11-05 05:30:00 2026-11-05 06:00:00" in lines
+
+
+def test_what_there_is_nothing_of_has_no_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before the first run nothing is printed at all."""
+    print_status(Status(_NOW, None, (), (), ()))
+
+    assert capsys.readouterr().out == ""
 
 
 def test_a_program_reads_the_same_as_json() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
-from replicator.report.progress import progress
 from replicator.report.tables import print_rows, print_table
 
 
@@ -35,15 +32,3 @@ def test_no_rows_print_no_table(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows([])
 
     assert capsys.readouterr() == ("", "0 rows\n")
-
-
-def test_a_log_gets_plain_lines_with_the_time_since_the_start() -> None:
-    """Where there is no terminal a note is one line, and what moves is left out."""
-    ticks = iter([10.0, 12.5])
-    stream = io.StringIO()
-
-    with progress(stream=stream, clock=lambda: next(ticks)) as talk:
-        talk.now("copying")
-        talk.note("staged")
-
-    assert stream.getvalue() == "    2.5 s  staged\n"

@@ -1,0 +1,79 @@
+"""What a pipeline's document logs while it runs, in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from replicator.report.words import counted
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing to tell a person.
+
+    Attributes:
+        source: The source it is about, or None for the run itself.
+        text: What to tell.
+        ended: Whether the source is at its end.
+    """
+
+    source: str | None
+    text: str
+    ended: bool = False
+
+
+# What a source does once it is in a stage.
+_DOING: Final = {
+    "stage": "staging",
+    "copy": "copying",
+    "landed": "aligning",
+    "aligned": "committing",
+    "committed": "writing receipts",
+}
+
+_STATES: Final = frozenset({"inventory", "quiet", "done", "failed", *_DOING})
+
+
+def explain(event: object) -> Said | None:
+    """The sentence for one of the document's events; None for what is none of them, or has another form.
+
+    Args:
+        event: What was logged, as ``sys.log`` was given it.
+    """
+    if not isinstance(event, Mapping):
+        return None
+    source = event.get("source")
+    match event.get("event"):
+        case "stage" if isinstance(source, str) and {event.get("from"), event.get("stage")} <= _STATES:
+            return _stage(source, event)
+        case "waiting":
+            return Said(None, f"waiting for the fence: {event.get('holder')} holds it until {event.get('expires')}")
+        case "transfer_requested" if isinstance(source, str):
+            return Said(source, f"copying, as a run of {event.get('config')}")
+        case "not_cleared" if isinstance(source, str):
+            fact = f"{source}: committed, but not cleared up, which the next run does"
+            return Said(None, f"{fact}: {event.get('reason')}")
+        case "not_finished":
+            fact = "how the run ended could not be written, so its lease runs out by itself"
+            return Said(None, f"{fact}: {event.get('reason')}")
+        case _:
+            return None
+
+
+def _stage(source: str, event: Mapping[str, Any]) -> Said:
+    was, stage = event["from"], event["stage"]
+    units = counted(int(event.get("units") or 0), "unit")
+    amount = f"{units}, {counted(int(event.get('rows') or 0), 'row')}"
+    match stage:
+        case "failed":
+            return Said(source, f"failed: {event.get('error')}", ended=True)
+        case "quiet":
+            return Said(source, "nothing is due", ended=True)
+        case "done":
+            return Said(source, f"{amount} done", ended=True)
+        case _:
+            over = {"inventory": f"{units} due", "stage": f"{amount} staged", "aligned": f"{amount} committed"}
+            fact = over.get(was, {"copy": "copied", "landed": "aligned"}.get(was, was))
+            return Said(source, f"{fact}; {_DOING.get(stage, stage)}")
