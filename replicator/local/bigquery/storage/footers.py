@@ -34,7 +34,7 @@ def measure(path: Path, fields: tuple[Field, ...]) -> tuple[int, list[int]]:
     """Rows of a file, and the logical bytes of each leaf, in the order of ``sizes.leaves(fields)``.
 
     Raises:
-        ValueError: The file is not written as fragments are.
+        ValueError, KeyError: The file is not written as fragments are.
     """
     wanted = leaves_of(fields)
     sizes = [0] * len(wanted)

@@ -10,7 +10,16 @@ from typing import Final
 
 from replicator.local.bigquery.errors import unmodelled
 from replicator.local.bigquery.googlesql.catalog import Column, Prune
-from replicator.local.bigquery.storage.metadata_views import TABLES_META, VIEWS, Qualifier, Scope, View
+from replicator.local.bigquery.storage.metadata_views import (
+    TABLES_META,
+    VIEWS,
+    FieldsView,
+    Qualifier,
+    Row,
+    Scope,
+    View,
+    named,
+)
 from replicator.local.bigquery.storage.overlay import Overlay
 from replicator.local.bigquery.storage.projection import empty_relation, literal
 from replicator.local.bigquery.storage.pruning import Extent, wanted
@@ -22,6 +31,9 @@ from replicator.names import DatasetRef, TableRef
 _SCHEMA: Final = "INFORMATION_SCHEMA"
 _REGION: Final = "region-"
 _DEFAULT_LOCATION: Final = "US"
+_TABLE_NAME: Final = frozenset({"table_catalog", "table_schema", "table_name"})
+# What joins tables and their fields; no view has a column of that name.
+_SHAPE: Final = "shape"
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,7 @@ class MetadataRelation:
     """
 
     name: str
-    view: View
+    view: View | FieldsView
     overlay: Overlay
     project: str
     datasets: tuple[Dataset, ...]
@@ -64,19 +76,10 @@ class MetadataRelation:
             return wanted({name: Extent(value, value) for name, value in known.items()}, prune)
 
         scope = Scope(self.overlay, self.project, self.datasets, columns, may)
-        read = [column for column in self.columns if column.name in columns]
-        rows = list(self.view.rows(scope))
-        kinds = [(column.name, duckdb_type(column.type)) for column in read]
-        if not rows:
-            return f"({empty_relation(kinds)})"
-        if not read:
-            return f"(SELECT true AS counted FROM range({len(rows)}))"
-        # One literal of JSON: DuckDB reads thousands of rows from it faster than it parses as many VALUES.
-        held = [{column.name: row.get(column.name) for column in read} for row in rows]
-        text = literal(json.dumps(held, ensure_ascii=False, separators=(",", ":")))
-        structure = literal(json.dumps([{name: _structure(kind) for name, kind in kinds}]))
-        listed = ", ".join(f"r.{duckdb_name(name)} AS {duckdb_name(name)}" for name, _ in kinds)
-        return f"(SELECT {listed} FROM (SELECT unnest(from_json({text}, {structure})) AS r))"
+        kinds = {column.name: duckdb_type(column.type) for column in self.columns if column.name in columns}
+        if isinstance(self.view, FieldsView):
+            return _fields(scope, self.view, kinds)
+        return _written_out(list(self.view.rows(scope)), kinds)
 
     def logical_bytes(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> int:  # noqa: ARG002 - the port's
         """What a metadata query is billed at least (information-schema-intro, pricing)."""
@@ -115,6 +118,48 @@ def metadata_relation(overlay: Overlay, path: tuple[str, ...], location: str | N
         dataset for dataset in overlay.datasets(project) if dataset.definition.location.casefold() == region.casefold()
     )
     return MetadataRelation(".".join(path), view, overlay, project, datasets)
+
+
+def _fields(scope: Scope, view: FieldsView, kinds: Mapping[str, str]) -> str:
+    """Tables, and the rows of each kind of table, joined by DuckDB.
+
+    A region holds hundreds of datasets and few schemas, so there are far fewer of both than there are fields.
+    """
+    tables: list[Row] = []
+    rows: list[Row] = []
+    shapes: dict[object, int] = {}
+    found = list(scope.tables())
+    # The tables are held while their schemas are told apart by identity: equal ones are one object (read_schema).
+    for table in found:
+        definition = table.definition
+        key = (id(definition.fields), definition.partitioning, definition.clustering)
+        if key not in shapes:
+            shapes[key] = len(shapes)
+            rows.extend({_SHAPE: shapes[key], **row} for row in view.rows(definition))
+        tables.append({_SHAPE: shapes[key], **named(table)})
+    outer = {name: kind for name, kind in kinds.items() if name in _TABLE_NAME}
+    inner = {name: kind for name, kind in kinds.items() if name not in _TABLE_NAME}
+    if not rows:
+        return _written_out(rows, kinds)
+    listed = [f"t.{duckdb_name(name)}" if name in outer else f"f.{duckdb_name(name)}" for name in kinds]
+    return (
+        f"(SELECT {', '.join(listed) or 'true AS counted'} FROM {_written_out(tables, {_SHAPE: 'BIGINT', **outer})} t "
+        f"JOIN {_written_out(rows, {_SHAPE: 'BIGINT', **inner})} f ON t.{_SHAPE} = f.{_SHAPE})"
+    )
+
+
+def _written_out(rows: Sequence[Row], kinds: Mapping[str, str]) -> str:
+    """A parenthesised SELECT of these rows' columns, by name with their DuckDB types."""
+    if not rows:
+        return f"({empty_relation(list(kinds.items()))})"
+    if not kinds:
+        return f"(SELECT true AS counted FROM range({len(rows)}))"
+    # One literal of JSON, a list per column: DuckDB reads thousands of rows from it faster than it parses as VALUES.
+    held = {name: [row.get(name) for row in rows] for name in kinds}
+    text = literal(json.dumps(held, ensure_ascii=False, separators=(",", ":")))
+    structure = literal(json.dumps({name: [_structure(kind)] for name, kind in kinds.items()}))
+    listed = ", ".join(f"unnest(r.{duckdb_name(name)}) AS {duckdb_name(name)}" for name in kinds)
+    return f"(SELECT {listed} FROM (SELECT from_json({text}, {structure}) AS r))"
 
 
 def _here(overlay: Overlay, ref: DatasetRef, location: str | None) -> Dataset:

@@ -12,14 +12,14 @@ from datetime import timedelta
 from enum import Flag, auto
 from typing import Any, Final
 
-from replicator.local.bigquery.storage.definitions import Kind
+from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
 from replicator.local.bigquery.storage.instants import from_micros, micros, millis_text
+from replicator.local.bigquery.storage.metadata_fields import column_rows, field_path_rows
 from replicator.local.bigquery.storage.options import create_statement, table_options
 from replicator.local.bigquery.storage.overlay import Overlay
-from replicator.local.bigquery.storage.partitions import WHOLE, ingestion_partitioned, partition_column
+from replicator.local.bigquery.storage.partitions import WHOLE
 from replicator.local.bigquery.storage.refusals import refuse
 from replicator.local.bigquery.storage.states import Dataset, Table
-from replicator.schema.fields import Mode, walk
 
 Row = Mapping[str, Any]
 Wanted = Callable[[Mapping[str, str]], bool]
@@ -79,12 +79,28 @@ class View:
     rows: Callable[[Scope], Iterator[Row]]
 
 
+@dataclass(frozen=True, slots=True)
+class FieldsView:
+    """A metadata view with a row for each field of each table.
+
+    Attributes:
+        columns: As of ``View``; the first three name the table.
+        qualifiers: What it may be qualified with.
+        rows: The rows of a table, without its name: tables of the same fields and layout have the same.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    qualifiers: Qualifier
+    rows: Callable[[TableDefinition], Iterator[Row]]
+
+
 def _columns(text: str) -> tuple[tuple[str, str], ...]:
     pairs = (part.split() for part in text.split(","))
     return tuple((name, kind) for name, kind in pairs)
 
 
-def _named(table: Table) -> dict[str, Any]:
+def named(table: Table) -> dict[str, Any]:
+    """The columns that name a table."""
     return {
         "table_catalog": table.ref.project,
         "table_schema": table.ref.dataset,
@@ -112,7 +128,7 @@ def _tables(scope: Scope) -> Iterator[Row]:
     for table in scope.tables():
         stored = table.definition.kind is Kind.TABLE
         yield {
-            **_named(table),
+            **named(table),
             "table_type": _TABLE_TYPES[table.definition.kind],
             "managed_table_type": "NATIVE" if stored else None,
             "is_insertable_into": _yes(stored),
@@ -122,52 +138,6 @@ def _tables(scope: Scope) -> Iterator[Row]:
             "creation_time": table.created.isoformat(),
             "ddl": create_statement(table) if "ddl" in scope.columns else None,
         }
-
-
-def _table_columns(scope: Scope) -> Iterator[Row]:
-    for table in scope.tables():
-        definition = table.definition
-        partitioned = (partition_column(definition) or "").casefold()
-        clustering = {name.casefold(): place for place, name in enumerate(definition.clustering, start=1)}
-        rest = {"is_generated": "NEVER", "policy_tags": []}
-        for position, field in enumerate(definition.fields, start=1):
-            yield {
-                **_named(table),
-                **rest,
-                "column_name": field.name,
-                "ordinal_position": position,
-                "is_nullable": _yes(field.mode is Mode.NULLABLE),
-                "data_type": field.googlesql,
-                "is_hidden": "NO",
-                "is_system_defined": "NO",
-                "is_partitioning_column": _yes(field.name.casefold() == partitioned),
-                "clustering_ordinal_position": clustering.get(field.name.casefold()),
-            }
-        if ingestion_partitioned(definition):
-            for name, kind in (("_PARTITIONTIME", "TIMESTAMP"), ("_PARTITIONDATE", "DATE")):
-                yield {
-                    **_named(table),
-                    **rest,
-                    "column_name": name,
-                    "is_nullable": "YES",
-                    "data_type": kind,
-                    "is_hidden": "YES",
-                    "is_system_defined": "YES",
-                    "is_partitioning_column": _yes(name == "_PARTITIONTIME"),
-                }
-
-
-def _field_paths(scope: Scope) -> Iterator[Row]:
-    for table in scope.tables():
-        for path, field in walk(table.definition.fields):
-            yield {
-                **_named(table),
-                "column_name": path[0],
-                "field_path": ".".join(path),
-                "data_type": field.googlesql,
-                "description": field.description,
-                "policy_tags": [],
-            }
 
 
 def _partitions(scope: Scope) -> Iterator[Row]:
@@ -181,7 +151,7 @@ def _partitions(scope: Scope) -> Iterator[Row]:
     for table in tables:
         for partition in scope.overlay.partitions(table.ref):
             yield {
-                **_named(table),
+                **named(table),
                 "partition_id": None if partition.id == WHOLE else partition.id,
                 "total_rows": partition.rows,
                 "total_logical_bytes": partition.bytes,
@@ -194,7 +164,7 @@ def _partitions(scope: Scope) -> Iterator[Row]:
 def _options(scope: Scope) -> Iterator[Row]:
     for table in scope.tables():
         for name, kind, value in table_options(table):
-            yield {**_named(table), "option_name": name, "option_type": kind, "option_value": value}
+            yield {**named(table), "option_name": name, "option_type": kind, "option_value": value}
 
 
 def _storage(scope: Scope) -> Iterator[Row]:
@@ -248,7 +218,7 @@ def _old_tables(scope: Scope) -> Iterator[Row]:
 
 _TABLE_NAME: Final = "table_catalog STRING, table_schema STRING, table_name STRING,"
 
-VIEWS: Final = {
+VIEWS: Final[dict[str, View | FieldsView]] = {
     "SCHEMATA": View(
         _columns(
             "catalog_name STRING, schema_name STRING, schema_owner STRING, creation_time TIMESTAMP, "
@@ -269,7 +239,7 @@ VIEWS: Final = {
         Qualifier.DATASET | Qualifier.REGION,
         _tables,
     ),
-    "COLUMNS": View(
+    "COLUMNS": FieldsView(
         _columns(
             f"{_TABLE_NAME} column_name STRING, ordinal_position INT64, is_nullable STRING, data_type STRING, "
             "is_generated STRING, generation_expression STRING, is_stored STRING, is_hidden STRING, "
@@ -278,15 +248,15 @@ VIEWS: Final = {
             "policy_tags ARRAY"
         ),
         Qualifier.DATASET | Qualifier.REGION,
-        _table_columns,
+        column_rows,
     ),
-    "COLUMN_FIELD_PATHS": View(
+    "COLUMN_FIELD_PATHS": FieldsView(
         _columns(
             f"{_TABLE_NAME} column_name STRING, field_path STRING, data_type STRING, description STRING, "
             "collation_name STRING, rounding_mode STRING, policy_tags ARRAY"
         ),
         Qualifier.DATASET | Qualifier.REGION,
-        _field_paths,
+        field_path_rows,
     ),
     "PARTITIONS": View(
         _columns(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from replicator.local.bigquery.storage.database import read_schema
+from replicator.local.bigquery.storage.definitions import TableDefinition
 from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.instants import from_micros
 from replicator.local.bigquery.storage.resources import dataset_definition, table_definition
@@ -103,7 +105,7 @@ def _table(row: tuple[Any, ...]) -> Table:
         id=identity,
         ref=TableRef(project, dataset, name),
         location=location,
-        definition=table_definition(json.loads(definition), fields=read_schema(fields)),
+        definition=_definition(definition, fields),
         created=from_micros(created),
         modified=from_micros(modified),
         storage_modified=from_micros(stored),
@@ -111,6 +113,12 @@ def _table(row: tuple[Any, ...]) -> Table:
         bytes=size,
         etag=table_etag(identity, version),
     )
+
+
+@lru_cache(maxsize=5_000)
+def _definition(text: str, fields: str) -> TableDefinition:
+    """What the texts say; tables that say the same share the object, which nobody changes."""
+    return table_definition(json.loads(text), fields=read_schema(fields))
 
 
 def table_etag(identity: int, version: int) -> str:

@@ -16,7 +16,7 @@ def read_struct(data: bytes, position: int = 0) -> tuple[dict[int, Any], int]:
     """A struct's fields by their ids, and where it ends.
 
     Raises:
-        ValueError: It uses a type that Parquet does not.
+        KeyError: It uses a type that Parquet does not.
         IndexError: The data ends before the struct does.
     """
     fields: dict[int, Any] = {}
@@ -28,23 +28,19 @@ def read_struct(data: bytes, position: int = 0) -> tuple[dict[int, Any], int]:
             identity += header >> 4
         else:
             identity, position = _integer(data, position)
-        if kind in {_TRUE, _FALSE}:
+        if kind <= _FALSE:
             fields[identity] = kind == _TRUE
         else:
-            fields[identity], position = _reader(kind)(data, position)
+            fields[identity], position = _READERS[kind](data, position)
     return fields, position + 1
 
 
-def _reader(kind: int) -> Callable[[bytes, int], tuple[Any, int]]:
-    try:
-        return _READERS[kind]
-    except KeyError:
-        msg = f"thrift type {kind} is in no Parquet file"
-        raise ValueError(msg) from None
-
-
 def _unsigned(data: bytes, position: int) -> tuple[int, int]:
-    value = shift = 0
+    value = data[position]
+    position += 1
+    if value < 0x80:
+        return value, position
+    value, shift = value & 0x7F, 7
     while (byte := data[position]) & 0x80:
         value |= (byte & 0x7F) << shift
         shift, position = shift + 7, position + 1
@@ -66,7 +62,7 @@ def _list(data: bytes, position: int) -> tuple[list[Any], int]:
     count, kind, position = header >> 4, header & 0x0F, position + 1
     if count == _LONG_FORM:
         count, position = _unsigned(data, position)
-    read, items = _reader(kind), []
+    read, items = _READERS[kind], []
     for _ in range(count):
         item, position = read(data, position)
         items.append(item)
