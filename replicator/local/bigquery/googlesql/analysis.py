@@ -20,7 +20,7 @@ from replicator.local.bigquery.googlesql.refusals import refused
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.scope import Scope, Source, member
 from replicator.local.bigquery.googlesql.tables import joined, scanned
-from replicator.local.bigquery.googlesql.values import Names, Origin, Value, settled, typed
+from replicator.local.bigquery.googlesql.values import Names, Origin, Value, bound, fail, quote, settled, stored, typed
 from replicator.local.bigquery.types import Type
 
 EMITTERS = (calls, constructors, operators, predicates, subqueries)
@@ -197,7 +197,21 @@ class Statement:
         if coerced is None:
             into = f"column {name or index}, which has type {kind}"
             raise refused(node, f"Query column {index} has type {value.type} which cannot be inserted into {into}")
-        return coerced.sql
+        return self._written(coerced, name or f"f{index - 1}_")
+
+    def _written(self, value: Value, name: str) -> str:
+        """The value as results and tables have it: no array is NULL, and none has a NULL element."""
+        if value.type.element is None:
+            return value.sql
+        sql = stored(value)
+        if value.full:
+            return sql
+        failure = fail(value.type, f"'Array cannot have a null element; error in writing field ' || {quote(name)}")
+        return bound(
+            sql,
+            self._gathering.names,
+            lambda held: f"(CASE WHEN list_count({held}) < len({held}) THEN {failure} ELSE {held} END)",
+        )
 
     def _coerced(self, value: Value, to: Type | None, node: exp.Expr) -> Expression:
         if to is None:

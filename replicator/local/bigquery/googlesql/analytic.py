@@ -129,18 +129,16 @@ def _analytic(resolver: Resolver, node: exp.Expr) -> Value:
 
 def _over(resolver: Resolver, node: exp.Expr, name: str, call_: Modified) -> tuple[str, list[Value]]:
     """What stands in OVER's parentheses, and the values that it depends on."""
-    specified = _named_window(resolver, node)
+    partition_nodes, order_nodes, frame = _specification(resolver, node)
     pieces: list[str] = []
-    partitions = [_partition(resolver, one) for one in specified.args.get("partition_by") or []]
+    partitions = [_partition(resolver, one) for one in partition_nodes]
     if partitions:
         pieces.append("PARTITION BY " + ", ".join(part.sql for part in partitions))
-    order_node = specified.args.get("order")
-    orders = [ordered(resolver, one) for one in (order_node.expressions if order_node is not None else [])]
+    orders = [ordered(resolver, one) for one in order_nodes]
     if orders:
         pieces.append("ORDER BY " + ", ".join(sql for sql, _ in orders))
     elif name in NEEDS_ORDER:
         raise refused(node.this, f"Window ORDER BY is required for analytic function {name.lower()}")
-    frame = specified.args.get("spec")
     if call_.distinct and (orders or frame is not None):
         raise refused(node.this, "Window ORDER BY is not allowed if DISTINCT is specified")
     if frame is not None:
@@ -157,16 +155,22 @@ def _partition(resolver: Resolver, node: exp.Expr) -> Value:
     return value
 
 
-def _named_window(resolver: Resolver, node: exp.Expr) -> exp.Expr:
+def _specification(resolver: Resolver, node: exp.Expr) -> tuple[list[exp.Expr], list[exp.Expr], exp.Expr | None]:
+    """PARTITION BY, ORDER BY and the frame, with what a named window adds to them."""
+    order = node.args.get("order")
+    partitions = list(node.args.get("partition_by") or ())
+    orders = list(order.expressions) if order is not None else []
+    frame: exp.Expr | None = node.args.get("spec")
     alias = node.args.get("alias")
     if alias is None:
-        return node
-    for window in resolver.named_windows:
-        if window.name.lower() == alias.name.lower():
-            if window.args.get("alias") is not None or node.args.get("partition_by") or node.args.get("order"):
-                raise unknown(node, "a window that extends another one")
-            return window
-    raise refused(node, f"Unrecognized window alias {alias.name}")
+        return partitions, orders, frame
+    named = next((one for one in resolver.named_windows if one.name.lower() == alias.name.lower()), None)
+    if named is None:
+        raise refused(node, f"Unrecognized window alias {alias.name}")
+    before, first, whole = _specification(resolver, named)
+    if partitions or (orders and first) or (whole is not None and (orders or frame is not None)):
+        raise refused(node, f"Window alias {alias.name} cannot be extended by what it has already")
+    return before, first or orders, whole if whole is not None else frame
 
 
 def _frame(resolver: Resolver, frame: exp.Expr) -> str:

@@ -80,6 +80,7 @@ class Draft:
             value.type,
             uses=value.uses,
             path=value.path,
+            full=value.full,
             column=value.column if self.transparent else None,
         )
 

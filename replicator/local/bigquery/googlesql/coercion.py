@@ -30,6 +30,7 @@ from replicator.local.bigquery.googlesql.values import (
     literal,
     null,
     pack,
+    packed,
     untyped,
 )
 from replicator.local.bigquery.types import Type, array, struct
@@ -84,7 +85,7 @@ def _constructor(value: Value, to: Type, names: Names, node: exp.Expr | None) ->
     if len(members) < len(parts):
         return None
     sqls = [member.sql for member in members]
-    sql = f"CAST([{', '.join(sqls)}] AS {engine_type(to)})" if to.element is not None else pack(to, sqls)
+    sql = f"CAST([{', '.join(sqls)}] AS {engine_type(to)})" if to.element is not None else packed(to, members)
     return replace(value, sql=sql, type=to, parts=tuple(members))
 
 

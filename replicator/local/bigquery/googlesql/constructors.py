@@ -33,7 +33,7 @@ from replicator.local.bigquery.googlesql.values import (
     fail,
     literal,
     null,
-    pack,
+    packed,
     union,
 )
 from replicator.local.bigquery.types import Type, array, struct
@@ -202,7 +202,7 @@ def _member(value: Value, kind: Type, resolver: Resolver, node: exp.Expr) -> Val
 
 def _struct(parts: list[Value], kind: Type) -> Value:
     return Value(
-        pack(kind, [part.sql for part in parts]),
+        packed(kind, parts),
         kind,
         parts=tuple(parts),
         uses=union(part.uses for part in parts),
@@ -219,6 +219,8 @@ def _array(members: list[Value], kind: Type) -> Value:
         uses=union(member.uses for member in members),
         fixed=all(member.fixed for member in members),
         fallible=any(member.fallible for member in members),
+        present=True,
+        full=all(member.constant is not None or member.parts is not None for member in members),
     )
 
 

@@ -15,7 +15,7 @@ from replicator.local.bigquery.googlesql.grouping import aggregates_in
 from replicator.local.bigquery.googlesql.refusals import refused
 from replicator.local.bigquery.googlesql.resolver import NeedsRowsError, Resolver
 from replicator.local.bigquery.googlesql.scope import Name, Scope, Source, member
-from replicator.local.bigquery.googlesql.values import INT64, Value, derived, engine_type, pack, union
+from replicator.local.bigquery.googlesql.values import INT64, Value, derived, engine_type, packed, union
 from replicator.local.bigquery.types import array, struct
 
 _TAKEN = frozenset({"kind", "expressions", "from_", "where", "order"})
@@ -85,12 +85,20 @@ def _listed(resolver: Resolver, node: exp.Select, unnest: exp.Unnest) -> Value |
         # Nothing of the elements is looked at, but how many there are.
         uses = union([uses, given.uses])
     fallible = value.fallible or given.fallible or (condition is not None and condition.fallible)
-    return Value(listed, array(value.type), uses=uses, fixed=given.fixed and value.fixed, fallible=fallible)
+    return Value(
+        listed,
+        array(value.type),
+        uses=uses,
+        fixed=given.fixed and value.fixed,
+        fallible=fallible,
+        present=True,
+        full=value.parts is not None or (value.sql == name and given.full),
+    )
 
 
 def _element_source(alias: str, name: str, place: str, given: Value, offset: object) -> Source:
     element = given.type.element or INT64
-    item = Value(name, element, uses=given.uses, path=given.path, fixed=given.fixed)
+    item = Value(name, element, uses=given.uses, path=given.path, fixed=given.fixed, full=given.full)
     columns = (
         [Name(field, member(item, field, None)) for field, _ in element.fields if field]
         if element.name == "STRUCT"
@@ -126,7 +134,7 @@ def _row(inside: Resolver, node: exp.Select) -> Value | None:
     if kind == "STRUCT":
         row = struct(*((name, value.type) for name, value in members))
         values = [value for _, value in members]
-        return derived(pack(row, [value.sql for value in values]), row, *values)
+        return replace(derived(packed(row, values), row, *values), parts=tuple(values))
     if len(members) != 1:
         return None
     return members[0][1]

@@ -182,6 +182,8 @@ def _arithmetic(resolver: Resolver, node: exp.Expr) -> Value:
 
 
 def _operator(resolver: Resolver, sign: str, overloads: Sequence[Overload], args: list[Value], node: exp.Expr) -> Value:
+    if any(isinstance(one, exp.Null) for one in (node.this, node.expression)):
+        raise refused(node, f"Operands of {sign} cannot be literal NULL")
     if all(arg.origin is Origin.NULL and not arg.fallible for arg in args):
         return null(overloads[0].shape[2])
     if any(arg.type == STRING and arg.is_literal for arg in args) and sign != "||":

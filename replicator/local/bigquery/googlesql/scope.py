@@ -192,6 +192,7 @@ def member(value: Value, name: str, node: exp.Expr | None) -> Value:
     return Value(
         field_sql(value.sql, value.type, index), kind, uses=uses, fixed=value.fixed, fallible=value.fallible,
         path=value.path,
+        full=value.full,
     )  # fmt: skip
 
 

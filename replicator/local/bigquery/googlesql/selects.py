@@ -27,7 +27,7 @@ from replicator.local.bigquery.googlesql.resolver import Resolver, path_of
 from replicator.local.bigquery.googlesql.scope import Name, Scope, Source
 from replicator.local.bigquery.googlesql.stars import expanded
 from replicator.local.bigquery.googlesql.tables import from_clause
-from replicator.local.bigquery.googlesql.values import Value, derived, pack
+from replicator.local.bigquery.googlesql.values import Value, derived, packed
 from replicator.local.bigquery.types import struct
 
 _KNOWN = frozenset(
@@ -221,7 +221,7 @@ class _Select:
             raise unknown(self.node, f"SELECT AS {kind}")
         row = struct(*((column.name, column.value.type) for column in columns))
         values = [column.value for column in columns]
-        value = derived(pack(row, [value.sql for value in values]), row, *values)
+        value = derived(packed(row, values), row, *values)
         return [Column("", replace(value, parts=tuple(values)))]
 
     def _check_distinct(self, columns: Sequence[Column]) -> None:

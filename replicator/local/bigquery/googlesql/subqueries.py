@@ -66,7 +66,10 @@ def array_query(resolver: Resolver, query: exp.Expr, node: exp.Expr) -> Value:
     alias = names.fresh("t")
     rows, order = draft.listed()
     listed = f"(SELECT list({alias}.c1{order}) FROM ({rows}) AS {alias})"
-    return Value(f"coalesce({listed}, CAST([] AS {engine_type(kind)}))", kind, uses=value.uses, fallible=True)
+    sql = f"coalesce({listed}, CAST([] AS {engine_type(kind)}))"
+    return Value(
+        sql, kind, uses=value.uses, fallible=True, present=True, full=draft.value_table and value.parts is not None
+    )
 
 
 def in_query(resolver: Resolver, value: Value, query: exp.Expr, node: exp.Expr) -> Value:

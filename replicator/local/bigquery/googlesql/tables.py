@@ -190,7 +190,7 @@ class _From:
                 where, f"Values referenced in UNNEST must be arrays. UNNEST contains expression of type {value.type}"
             )
         name = self.names.fresh("t")
-        item = Value(f"{name}.e", element, uses=value.uses, path=value.path)
+        item = Value(f"{name}.e", element, uses=value.uses, path=value.path, full=value.full)
         names: list[Name] = []
         if element.name == "STRUCT":
             names = [Name(field, member(item, field, where)) for field, _ in element.fields if field]
@@ -239,6 +239,7 @@ def scanned(gathering: Gathering, path: tuple[str, ...], relation: Relation, ali
                 uses=frozenset({(number, (column.name,))}),
                 column=(number, column.name),
                 path=True,
+                full=True,
             ),
             pseudo=column.pseudo,
             touch=partial(wanted.add, column.name),

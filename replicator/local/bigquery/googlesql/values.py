@@ -59,6 +59,8 @@ class Value:
         fixed: It is the same for every row and every run of the statement.
         fallible: Evaluating it can fail.
         path: It is a column or a field in one, so that its uses narrow with each further field.
+        present: It is an array that is never NULL.
+        full: It is an array that never has a NULL element, or a struct in which no array has.
     """
 
     sql: str
@@ -71,6 +73,8 @@ class Value:
     fixed: bool = False
     fallible: bool = False
     path: bool = False
+    present: bool = False
+    full: bool = False
 
     @property
     def is_literal(self) -> bool:
@@ -164,6 +168,21 @@ def pack(kind: Type, members: Sequence[str]) -> str:
         raise unknown(None, "a struct without fields")
     pairs = zip(field_keys(kind), members, strict=True)
     return f"struct_pack({', '.join(f'{duckdb_name(key)} := {member}' for key, member in pairs)})"
+
+
+def packed(kind: Type, members: Sequence[Value]) -> str:
+    """A struct made of values, as it is stored: an array that is NULL is an empty one there.
+
+    data-types#array_nulls. What asks for a member of the constructor itself still finds the NULL.
+    """
+    return pack(kind, [stored(member) for member in members])
+
+
+def stored(value: Value) -> str:
+    """The value's SQL, a NULL array made empty."""
+    if value.type.element is None or value.present:
+        return value.sql
+    return f"coalesce({value.sql}, CAST([] AS {engine_type(value.type)}))"
 
 
 def field_sql(sql: str, kind: Type, index: int) -> str:
