@@ -182,9 +182,7 @@ class Source(Section):
         default=None,
         description="The dataset of the state project that copies arrive in; derived if it is not said.",
     )
-    labels: Labels = Field(
-        default={}, description="Labels of the source's jobs and tables.", examples=["{cost_center: jp}"]
-    )
+    labels: Labels = Field(default={}, description="Labels of the source's jobs.", examples=["{cost_center: jp}"])
     max_bytes_billed: Bill | None = Field(
         default=None,
         description="Each of the source's jobs fails rather than bill more than this.",

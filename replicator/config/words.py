@@ -13,7 +13,8 @@ from replicator.config.section import refuse
 from replicator.names import DatasetRef, MalformedNameError, TableRef
 from replicator.source.tree import Plain
 
-NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,30}")
+# Names are joined by two underscores, so none may hold two or end with one.
+NAME: Final = re.compile(r"(?=.{1,31}$)[a-z](?:_?[a-z0-9])*")
 # Flexible names (spaces, punctuation) are left out on purpose: bigquery/docs/schemas#column_names
 COLUMN: Final = re.compile(r"[^\W\d]\w{0,299}")
 RESERVED_PREFIXES: Final = (
@@ -89,7 +90,9 @@ Text = Annotated[str, PlainValidator(text), _schema()]
 Name = Annotated[
     str,
     PlainValidator(
-        _matching(NAME, "no name here", "write up to 31 lower-case letters, digits and underscores, a letter first")
+        _matching(
+            NAME, "no name here", "write up to 31 lower-case letters, digits and single underscores, a letter first"
+        )
     ),
     _schema(NAME.pattern),
 ]

@@ -29,7 +29,8 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
     done) and ``statement``, or null when there is nothing to commit.
 
     The DELETE names exactly the ranges of units that were ever committed before: adjacent days of a source value are
-    one range, and source values with the very same range share its condition, never a cross product; ``%T`` prints literals that prune and that no value can break out of.
+    one range, and source values with the very same range share its condition, never a cross product. ``%T`` prints
+    literals that prune and that no value can break out of.
     """
     batch = quote_table(batch_table(state, key))
     units = quote_table(state.table(UNITS))

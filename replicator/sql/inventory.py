@@ -56,7 +56,8 @@ def due_units(receipts: str) -> str:
         receipts: ``RECEIPTS_OF_TARGET``, or ``NO_RECEIPTS`` where a source has none yet.
 
     Arguments in ``@source``: ``project``, ``id`` (or absent), ``include`` and ``exclude`` (regular expressions over
-    dataset names), ``prefix``, ``pattern`` (a regular expression over table names), ``lookback`` (days). Views are not in TABLE_STORAGE, so a view that looks like a shard is none.
+    dataset names), ``prefix``, ``pattern`` (a regular expression over table names), ``lookback`` (days). Views are not
+    in TABLE_STORAGE, so a view that looks like a shard is none.
     """
     return f"""\
 WITH receipts AS (

@@ -51,7 +51,8 @@ WITH slice AS (
 SELECT u.buffer, {buffer} AS name,
   CONCAT(
     'CREATE OR REPLACE TABLE ', {buffer},
-    ' OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY)) AS\\n') AS create_head,
+    ' OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY)) AS\\n'
+  ) AS create_head,
   CONCAT('SELECT {ROW}.{UNIT}, ', p.projection, '\\nFROM (') AS head,
   u.selects,
   CONCAT(') AS {ROW}', IFNULL(CONCAT('\\nWHERE (', {source_value("where")}, '\\n)'), '')) AS tail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from replicator.workflow.expressions import Binary, Var, both, call, default, eq, get, join
+from replicator.workflow.expressions import Binary, Var, both, call, default, eq, get, join, no
 from replicator.workflow.jobs import RUN
 from replicator.workflow.stages.source import ARGUMENTS, PARAMETERS, SOURCE, STATE
 from replicator.workflow.steps import Assign, Call, Case, Return, Step, Subworkflow, Switch, Try
@@ -95,6 +95,12 @@ def advance() -> Subworkflow:
             Switch(
                 name="moved",
                 cases=(
+                    # A target that is made ends this wait at once.
+                    Case(
+                        condition=both(
+                            eq(STATE["stage"], "landed"), eq(Var("was"), "landed"), no(RUN["target_exists"])),
+                        steps=(Return(name="waiting", value=STATE),),
+                    ),
                     Case(
                         condition=eq(STATE["stage"], Var("was")),
                         steps=(

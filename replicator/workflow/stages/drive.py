@@ -18,7 +18,7 @@ _SOURCES, _STATES = Var("sources"), Var("states")
 _POSITION, _STATE, _BATCH = Var("position"), Var("state"), Var("batch")
 
 FIRST_PAUSE_SECONDS: Final = 1
-"""Between turns in which nothing moved, at first; half as much again each time, up to a third of the lease."""
+"""Between turns in which nothing moved, at first; half as much again each time, to a third of the lease."""
 
 SIDE_BY_SIDE: Final = 4
 """Sources that are moved on at once. Each of them holds its statement several times, and variables share 512 KB."""
@@ -29,7 +29,8 @@ def drive(plan: Plan) -> Subworkflow:
     pause = Var("pause")
     create = job(
         "create_target", project=PIPELINE["billed_to"], location=PIPELINE["location"],
-        sql=plan.statements.create_target, run={"landings": Var("stock")["landings"]}, names={"key": RUN["key"], "epoch": RUN["number"]},
+        sql=plan.statements.create_target, run={"landings": Var("stock")["landings"]},
+        names={"key": RUN["key"], "epoch": RUN["number"]},
     )  # fmt: skip
     return Subworkflow(
         name="drive",
@@ -66,7 +67,8 @@ def drive(plan: Plan) -> Subworkflow:
                             Assign(name="describe_target", values=(("job", create),)),
                             Call(name="make_target", function="finish_job",
                                  arguments={"pipeline": PIPELINE, "run": RUN, "job": Var("job")}),
-                            Assign(name="made", values=(("run.target_exists", True),), next="next_turn"),
+                            Assign(name="made", values=(
+                                ("run.target_exists", True), ("pause", FIRST_PAUSE_SECONDS)), next="next_turn"),
                         ),
                     ),
                     Case(
@@ -76,7 +78,8 @@ def drive(plan: Plan) -> Subworkflow:
                             Call(name="commit_batch", function="commit_batch", result="states",
                                  arguments={"pipeline": PIPELINE, "run": RUN, "sources": _SOURCES, "states": _STATES,
                                             "batch": Var("stock")["batch"], "number": call("string", Var("batches"))}),
-                            Assign(name="committed", values=(("pause", FIRST_PAUSE_SECONDS),), next="next_turn"),
+                            # Where every source of the batch failed nothing moves any more, and the run may be over.
+                            Assign(name="committed", values=(("pause", FIRST_PAUSE_SECONDS),), next="stock"),
                         ),
                     ),
                     Case(
@@ -106,17 +109,23 @@ def _advance_all() -> Step:
         loop=ForEach(
             name="side_by_side", value="source", index="position", over=_SOURCES,
             steps=(
-                # A look costs steps, and an execution has 100,000: what has been waiting for long is looked at rarely.
-                Switch(name="rests", cases=(
-                    Case(condition=Binary(">", _STATES[_POSITION]["look_at"], Var("now")), next="continue"),)),
-                Assign(name="before", values=(("was", _STATES[_POSITION]["stage"]),)),
-                Call(name="advance_source", function="advance", result="after",
-                     arguments={"pipeline": PIPELINE, "run": RUN, "source": SOURCE, "state": _STATES[_POSITION]}),
-                Assign(name="keep", values=(("states[position]", Var("after")),)),
-                Switch(name="has_moved", cases=(
+                # A look costs steps, and an execution has 100,000: what has waited for long is looked at rarely.
+                Switch(name="due_for_a_look", cases=(
                     Case(
-                        condition=ne(Var("after")["stage"], Var("was")),
-                        steps=(Assign(name="count_move", values=(("moved", add(Var("moved"), 1)),)),),
+                        condition=Binary("<=", _STATES[_POSITION]["look_at"], Var("now")),
+                        steps=(
+                            Assign(name="before", values=(("was", _STATES[_POSITION]["stage"]),)),
+                            Call(name="advance_source", function="advance", result="after",
+                                 arguments={"pipeline": PIPELINE, "run": RUN, "source": SOURCE,
+                                            "state": _STATES[_POSITION]}),
+                            Assign(name="keep", values=(("states[position]", Var("after")),)),
+                            Switch(name="has_moved", cases=(
+                                Case(
+                                    condition=ne(Var("after")["stage"], Var("was")),
+                                    steps=(Assign(name="count_move", values=(("moved", add(Var("moved"), 1)),)),),
+                                ),
+                            )),
+                        ),
                     ),
                 )),
             ),

@@ -257,7 +257,6 @@ def test_a_commit_that_meets_a_fence_that_has_moved_on_ends_the_run() -> None:
     assert [name for name in names(at) if name.startswith("commit_")] == ["commit_1"]
 
 
-@pytest.mark.xfail(strict=True, reason="a turn in which nothing moves never asks whether anything is left to do")
 def test_a_run_in_which_every_commit_fails_ends() -> None:
     """There is nothing more to wait for; each source has its own error."""
     # The lease is lost after 50 turns, so that a run without an end has one.
