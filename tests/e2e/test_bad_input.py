@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -96,6 +104,56 @@ def test_a_missing_source_fails_the_run_in_one_sentence(replicator: Replicator, 
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("replicator: ")
+
+
+@contextmanager
+def _silent_cloud() -> Iterator[tuple[str, threading.Event]]:
+    """The address of a server that says it is a local cloud and then answers nothing; set once it was asked."""
+    asked, over = threading.Event(), threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path != "/endpoints":
+                self.do_POST()
+                return
+            body = json.dumps({"http": address, "executions": "127.0.0.1:9", "pid": 1}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            asked.set()
+            over.wait()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: the test's output is its own."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        address = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield address, asked
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
+
+
+def test_an_interrupted_run_says_when_its_lease_ends() -> None:
+    """Nothing is known of what goes on at the service, so the fence is left to its lease: exit 130, no traceback."""
+    with _silent_cloud() as (address, asked):
+        command = [sys.executable, "-m", "replicator", "--cloud", address, "run", "ga4_events"]
+        process = subprocess.Popen(command, cwd=_REPOSITORY, stderr=subprocess.PIPE, text=True)
+        assert asked.wait(60)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert said.strip() == (
+        "replicator: interrupted; its lease ends at most 15 minutes from now, what is not committed stays due"
+    )
 
 
 def test_render_check_tells_what_is_out_of_date(replicator: Replicator, tmp_path: Path) -> None:
