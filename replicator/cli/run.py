@@ -14,8 +14,8 @@ from replicator.cli.document import PipelineWatcher, run_document
 from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.cli.render import document_text
-from replicator.errors import ExitCode
-from replicator.report.outcome import Outcome, print_outcome, print_sources, sources_of
+from replicator.errors import ExitCode, FailedError
+from replicator.report.outcome import Outcome, print_outcome, print_sources, reason_of, sources_of
 from replicator.report.progress import Progress, progress
 from replicator.report.words import counted
 
@@ -94,7 +94,9 @@ def command(invocation: Invocation, pipeline: str, if_busy: str, as_json: bool) 
             click.echo(json.dumps(failure.error, indent=2, ensure_ascii=False))
         else:
             print_sources(sources_of(failure.error))
-        raise
+        # The place in the document is of no use to whoever reads this; the job and its page are.
+        msg = f"{pipeline}: {reason_of(failure.error) or failure}"
+        raise FailedError(msg) from failure
     if as_json:
         click.echo(json.dumps(outcome.as_json(), indent=2, ensure_ascii=False))
     else:

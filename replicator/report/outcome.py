@@ -159,6 +159,14 @@ def sources_of(error: object) -> tuple[SourceOutcome, ...]:
     return tuple(SourceOutcome.from_json(part) for part in parts) if isinstance(parts, list) else ()
 
 
+def reason_of(error: object) -> str | None:
+    """Why a run failed, with the job and its console page where the error has them; None where it has no message."""
+    if not isinstance(error, Mapping) or not isinstance(error.get("message"), str):
+        return None
+    job = f" (job {error['job']}, {error.get('console')})" if "job" in error else ""
+    return f"{error['message']}{job}"
+
+
 def _seconds(milliseconds: Mapping[str, Any]) -> dict[str, float]:
     return {stage: int(milliseconds[at]) / 1_000 for at, stage in _STAGES.items() if at in milliseconds}
 

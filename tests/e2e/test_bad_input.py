@@ -14,7 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Replicator
+from replicator.gcp.clients import Clients
+from replicator.gcp.endpoints import Endpoints
+from replicator.gcp.load import create_dataset, load_rows
+from replicator.names import TableRef
+from replicator.schema.fields import Field
+from tests.e2e.conftest import Replicator, served
 
 _FIVE = """\
 version: 1
@@ -79,9 +84,10 @@ def test_a_cloud_that_is_none_is_refused(replicator: Replicator) -> None:
     assert "gcp, local:DIR or http://HOST:PORT" in done.stderr
 
 
-def test_an_endpoint_where_nobody_listens_is_one_sentence(replicator: Replicator) -> None:
+@pytest.mark.parametrize("verb", ["plan", "run", "status"])
+def test_an_endpoint_where_nobody_listens_is_one_sentence(replicator: Replicator, verb: str) -> None:
     """Exit 1; port 9 of the loopback answers nobody."""
-    done = replicator("--cloud", "http://127.0.0.1:9", "run", "ga4_events")
+    done = replicator("--cloud", "http://127.0.0.1:9", verb, "ga4_events")
 
     assert done.returncode == 1
     assert _one_sentence(done.stderr)
@@ -97,13 +103,47 @@ def test_a_directory_without_pipelines_is_one_sentence(replicator: Replicator, t
     assert "nowhere" in done.stderr
 
 
-def test_a_missing_source_fails_the_run_in_one_sentence(replicator: Replicator, tmp_path: Path) -> None:
-    """An empty cloud has no project that the sources name: exit 1, and each source with its reason."""
+def test_before_the_first_run_there_is_no_status(replicator: Replicator, tmp_path: Path) -> None:
+    """No failure: one sentence for a person, an empty answer for a program, exit 0."""
+    cloud = f"local:{tmp_path}"
+
+    done = replicator("--cloud", cloud, "status", "ga4_events")
+    program = replicator("--cloud", cloud, "status", "ga4_events", "--json")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("ga4_events has not run yet (")
+    assert done.stdout.count("\n") == 1
+    assert program.returncode == 0
+    answer = json.loads(program.stdout)
+    assert {key: answer[key] for key in ("fence", "runs", "freshness", "drift")} == {
+        "fence": None, "runs": [], "freshness": [], "drift": [],
+    }  # fmt: skip
+
+
+def test_a_missing_dataset_fails_the_run_in_one_sentence(replicator: Replicator, tmp_path: Path) -> None:
+    """An empty cloud has no dataset for the target: exit 1, and the sentence names it, its location and the job."""
     done = replicator("--cloud", f"local:{tmp_path}", "run", "ga4_events", "--if-busy", "leave")
 
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("replicator: ")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert _one_sentence(done.stderr)
+    assert "Dataset acme-analytics:marketing was not found in location EU" in done.stderr
+    assert "(job acme-analytics:EU." in done.stderr
+
+
+def test_a_target_without_the_source_column_is_one_sentence(replicator: Replicator, tmp_path: Path) -> None:
+    """Exit 1 before anything is read, and the sentence names target, column and remedy."""
+    with served(tmp_path) as address:
+        clients = Clients(Endpoints.at(address))
+        target = TableRef("acme-analytics", "marketing", "ga4_events")
+        create_dataset(clients, target.parent, location="EU")
+        load_rows(clients, target, (Field("event_day", "DATE"),), [], location="EU")
+
+        done = replicator("--cloud", address, "run", "ga4_events")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert _one_sentence(done.stderr)
+    assert f"{target} has no STRING column property" in done.stderr
+    assert "; add it, or name the column" in done.stderr
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from replicator.errors import FailedError
-from replicator.report.outcome import Outcome, print_outcome, sentence, sources_of
+from replicator.report.outcome import Outcome, print_outcome, reason_of, sentence, sources_of
 
 _RESULT = {
     "run": "ga4_events-000012",
@@ -76,3 +76,17 @@ def test_a_failed_run_names_its_sources() -> None:
     assert [part.error for part in sources_of({"message": "1 failed", "sources": [failed]})] == ["dataset not found"]
     assert sources_of({"message": "no fence"}) == ()
     assert sources_of("no fence") == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ({"message": "no rights", "job": "p:EU.j", "console": "https://c"}, "no rights (job p:EU.j, https://c)"),
+        ({"message": "japan, copy: no rights", "sources": []}, "japan, copy: no rights"),
+        ({"tags": ["TypeError"]}, None),
+        ("a text", None),
+    ],
+)
+def test_why_a_run_failed_names_the_job(error: object, reason: str | None) -> None:
+    """Where there is one, with the page that shows it."""
+    assert reason_of(error) == reason
