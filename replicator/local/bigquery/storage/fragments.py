@@ -1,6 +1,6 @@
 """Fragments: Parquet files that are written once, belong to one partition, and are never changed.
 
-They are uncompressed, so that a search of a dataset's folder for some bytes proves which values are in it.
+They are uncompressed, so that a search of a dataset's folder for some text proves whether it is in a value.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # File systems hold names of 255 bytes; a table's may have 1,024 characters.
 _FOLDER_NAME: Final = 200
 # Dictionaries would hide how long the values are (footers.py), and building them costs more than small tables hold.
-_PLAINLY: Final = "FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 0"
+_PLAINLY: Final = "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 0"
 # From so many files on, one sync of everything is faster than one per file.
 _SYNC_ALL_FROM: Final = 100
 

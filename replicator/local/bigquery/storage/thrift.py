@@ -35,7 +35,8 @@ def read_struct(data: bytes, position: int = 0) -> tuple[dict[int, Any], int]:
     return fields, position + 1
 
 
-def _unsigned(data: bytes, position: int) -> tuple[int, int]:
+def read_unsigned(data: bytes, position: int) -> tuple[int, int]:
+    """A number of as many bytes as it takes, seven bits in each, and where it ends."""
     value = data[position]
     position += 1
     if value < 0x80:
@@ -48,12 +49,12 @@ def _unsigned(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _integer(data: bytes, position: int) -> tuple[int, int]:
-    value, position = _unsigned(data, position)
+    value, position = read_unsigned(data, position)
     return (value >> 1) ^ -(value & 1), position
 
 
 def _binary(data: bytes, position: int) -> tuple[bytes, int]:
-    length, position = _unsigned(data, position)
+    length, position = read_unsigned(data, position)
     return data[position : position + length], position + length
 
 
@@ -61,7 +62,7 @@ def _list(data: bytes, position: int) -> tuple[list[Any], int]:
     header = data[position]
     count, kind, position = header >> 4, header & 0x0F, position + 1
     if count == _LONG_FORM:
-        count, position = _unsigned(data, position)
+        count, position = read_unsigned(data, position)
     read, items = _READERS[kind], []
     for _ in range(count):
         item, position = read(data, position)

@@ -55,7 +55,7 @@ class Writer:
             connection: Where ``select`` can be read; it is read once.
             select: A DuckDB SELECT of the table's columns, in order and in their exact types.
             partition: All rows belong to this partition, or are refused; None lets each row's values say.
-            placed: ``select`` has one column more, the id of the partition in which a row already is.
+            placed: The rows are the table's already, and ``select`` has one column more, the id of their partition.
 
         Raises:
             BigQueryError: A REQUIRED field is NULL, an array holds a NULL, a row lies outside ``partition``,
@@ -67,8 +67,9 @@ class Writer:
             check_decorator(self.definition, partition)
         columns = self._check_types(connection, select, placed=placed)
         names = [f"c{place}" for place in range(columns)]
+        # Rows that have their place were admitted when they came, and only move.
         listed = ", ".join(
-            f"{admitted(name, field)} AS {duckdb_name(field.name)}"
+            f"{name if placed else admitted(name, field)} AS {duckdb_name(field.name)}"
             for name, field in zip(names, self.definition.fields, strict=False)
         )
         given = f"FROM ({select}) AS given ({', '.join(names)})"
