@@ -115,12 +115,12 @@ def scan(transaction: Transaction, name: str, columns: frozenset[str], *prune: C
     )
 
 
-def facts(first: int, count: int, *, per_day: int) -> str:
-    """Rows with ids from ``first`` on, so many of them to a day."""
+def facts(first: int, count: int, *, per_day: int, step: int = 1) -> str:
+    """Rows with every ``step``-th id from ``first`` on, so many ids to a day."""
     return (
         f"SELECT DATE '2026-01-01' + ((i // {per_day}) % {DAYS})::INTEGER AS day, i AS id, "
         f"'name ' || (i % 1000) AS name, i / 7 AS amount, ['tag ' || (i % 10), 'tag ' || (i % 3)] AS tags "
-        f"FROM range({first}, {first + count}) r(i)"
+        f"FROM range({first}, {first + count * step}, {step}) r(i)"
     )
 
 
@@ -154,9 +154,9 @@ def replace_partition(ours: Ours, folder: Path) -> Measured:
 
 
 def merge_by_key(ours: Ours, folder: Path) -> Measured:
-    """A keyed MERGE, half of whose rows match."""
+    """A keyed MERGE, half of whose rows match; their keys lie all over the table."""
     base = facts(0, ROWS, per_day=ROWS)
-    changes = facts(ROWS - CHANGED // 2, CHANGED, per_day=ROWS)
+    changes = facts(0, CHANGED, per_day=ROWS, step=2 * ROWS // CHANGED)
     source = DATASET.table("merged")
     ours.create(source, FACTS)
     ours.append(source, base)
