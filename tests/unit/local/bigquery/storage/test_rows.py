@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import pytest
 
 from replicator.local.bigquery.errors import BigQueryError
@@ -104,6 +105,18 @@ def test_what_a_table_may_not_hold_is_refused(bench: Bench, field: Field, value:
         bench.append(ref, f"SELECT {value}")
 
     assert bench.rows(ref) == []
+    assert bench.files("t") == set()
+
+
+@pytest.mark.parametrize("partitioning", [None, DAILY])
+def test_a_query_that_fails_in_the_middle_leaves_no_file(bench: Bench, partitioning: TimePartitioning | None) -> None:
+    """Its own error is passed on, whatever had been written before."""
+    ref = bench.create("t", Field("day", "DATE"), text("s"), partitioning=partitioning)
+    late = "CASE WHEN i < 200_000 THEN 'x' ELSE error('Required field, says the query') END"
+
+    with pytest.raises(duckdb.Error, match="Required field, says the query"):
+        bench.append(ref, f"SELECT DATE '2026-01-01' + (i % 3)::INT, {late} FROM range(200_001) r(i)")
+
     assert bench.files("t") == set()
 
 
