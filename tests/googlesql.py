@@ -61,17 +61,22 @@ def analyze(
     with _LOCK:
         front = _front()
         try:
-            answer = front.service.analyze(
+            given = front.service.analyze(
                 sql_statement=sql, options=front.options(parameters or {}), **front.reading(tables)
             )
         except front.refusal as error:
             raise RefusedError(str(error)) from error
-        columns = getattr(answer.resolved_statement, "output_column_list", None) or ()
+        columns = getattr(given.resolved_statement, "output_column_list", None) or ()
         return [(column.name or "", _type(column.column.type)) for column in columns]
 
 
 def evaluate(sql: str) -> list[tuple[Any, ...]]:
-    """The rows of a query over no tables, as plain Python values.
+    """The rows of a query over no tables, as plain Python values; see ``answer``."""
+    return answer(sql)[1]
+
+
+def answer(sql: str) -> tuple[list[Type], list[tuple[Any, ...]]]:
+    """The types and the rows of a query over no tables.
 
     A struct is a tuple, an array a list, DATE a ``date``, TIMESTAMP an aware ``datetime``, JSON its text.
 
@@ -80,31 +85,19 @@ def evaluate(sql: str) -> list[tuple[Any, ...]]:
     """
     with _LOCK:
         front = _front()
-        kinds = [kind for _, kind in analyze(sql)]
-        request = front.types.EvaluateQueryRequest(sql=sql, options=front.options({}), **front.reading(()))
+        request = front.types.EvaluateQueryRequest(
+            sql=sql, options=front.options({}), registered_catalog_id=front.empty_catalog
+        )
         try:
             # The protobuf answer itself: the wrapper around it loses timestamps.
-            answer = front.service.wasm_client.call_grpc_func(
+            given = front.service.wasm_client.call_grpc_func(
                 "ZetaSqlLocalService_EvaluateQuery", request.to_proto(), front.answer
             )
         except front.refusal as error:
             raise RefusedError(str(error)) from error
-        rows = answer.content.table_data.row
-        return [tuple(_value(cell, kind) for cell, kind in zip(row.cell, kinds, strict=True)) for row in rows]
-
-
-def parse(script: str) -> None:
-    """Read a script, statement by statement, without looking any name up.
-
-    Raises:
-        RefusedError: It is no GoogleSQL.
-    """
-    with _LOCK:
-        front = _front()
-        try:
-            front.service.parse(sql_statement=script, options=front.language, allow_script=True)
-        except front.refusal as error:
-            raise RefusedError(str(error)) from error
+        kinds = [_type(column.type) for column in given.prepared.columns]
+        rows = given.content.table_data.row
+        return kinds, [tuple(_value(cell, kind) for cell, kind in zip(row.cell, kinds, strict=True)) for row in rows]
 
 
 class _Front:
@@ -151,6 +144,9 @@ class _Front:
                 ]
             )
         }
+
+        registered = self.service.register_catalog(simple_catalog=self.catalog(()))
+        self.empty_catalog = registered.registered_id
 
     def type(self, kind: Type) -> Any:
         if kind.element is not None:

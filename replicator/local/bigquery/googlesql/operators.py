@@ -122,8 +122,14 @@ def _not(resolver: Resolver, node: exp.Expr) -> Value:
 
 @emits(*_COMPARISONS)
 def _comparison(resolver: Resolver, node: exp.Expr) -> Value:
+    _no_nulls(_COMPARISONS[type(node)], node)
     left, right = resolver.value(node.this), resolver.value(node.expression)
     return compared(resolver, _COMPARISONS[type(node)], left, right, node)
+
+
+def _no_nulls(sign: str, node: exp.Expr) -> None:
+    if any(isinstance(one, exp.Null) for one in (node.this, node.args.get("expression"))):
+        raise refused(node, f"Operands of {sign} cannot be literal NULL")
 
 
 def compared(resolver: Resolver, sign: str, left: Value, right: Value, node: exp.Expr) -> Value:
@@ -182,8 +188,7 @@ def _arithmetic(resolver: Resolver, node: exp.Expr) -> Value:
 
 
 def _operator(resolver: Resolver, sign: str, overloads: Sequence[Overload], args: list[Value], node: exp.Expr) -> Value:
-    if any(isinstance(one, exp.Null) for one in (node.this, node.expression)):
-        raise refused(node, f"Operands of {sign} cannot be literal NULL")
+    _no_nulls(sign, node)
     if all(arg.origin is Origin.NULL and not arg.fallible for arg in args):
         return null(overloads[0].shape[2])
     if any(arg.type == STRING and arg.is_literal for arg in args) and sign != "||":
@@ -255,6 +260,7 @@ def _plain(sql: str) -> str:
 def _negative(resolver: Resolver, node: exp.Expr) -> Value:
     if isinstance(node.this, exp.Literal) and not node.this.is_string:
         return number(f"-{node.this.this}", node)
+    _no_nulls("-", node)
     value = resolver.value(node.this)
     if value.type not in (INT64, FLOAT64, NUMERIC):
         raise no_signature(node, "operator -", [value])

@@ -32,7 +32,7 @@ from replicator.local.bigquery.types import Type, array
 _STEP: Final = re.compile(
     r"""\.(?P<name>[^.\[\]"'\s]+)|\."(?P<quoted>[^"]*)"|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]"""
 )
-_NUMBERS: Final = "('DOUBLE', 'UHUGEINT', 'HUGEINT')"
+_NUMBERS: Final = "('DOUBLE', 'UHUGEINT', 'HUGEINT', 'BIGINT')"
 
 
 def _path(resolver: Resolver, node: exp.Expr) -> str:

@@ -16,6 +16,12 @@ _WHITE: Final = quote(
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
+# Letters that become several, or others by where they stand; DuckDB maps one letter to one.
+_UPPERED: Final = quote(
+    "[\u00df\u0149\u01c5\u01c8\u01cb\u01f0\u01f2\u0390\u03b0\u0587\u1e96-\u1e9a\u1f50-\u1fff\ufb00-\ufb17]"
+)
+_LOWERED: Final = quote("[\u0130\u03a3]")
+_DOUBT: Final = "error('the other case of a letter in ' || {0} || ' is not modelled by the local cloud')"
 # A position of 0 is that of 1, one before the beginning is the beginning; DuckDB counts otherwise.
 _FROM: Final = "CASE WHEN {1} = 0 OR {1} < -length({0}) THEN 1 ELSE {1} END"
 _REVERSED: Final = (
@@ -57,7 +63,11 @@ STRINGS: Final[Functions] = {
         Overload("STRING -> INT64", "length({0})"),
         Overload("BYTES -> INT64", "CAST(octet_length({0}) AS BIGINT)"),
     ),
-    "LOWER": (Overload("STRING -> STRING", "lower({0})"),),
+    "LOWER": (
+        Overload(
+            "STRING -> STRING", f"CASE WHEN regexp_matches({{0}}, {_LOWERED}) THEN {_DOUBT} ELSE lower({{0}}) END"
+        ),
+    ),
     "LPAD": (
         Overload("STRING, INT64 -> STRING", "lpad({0}, CAST({1} AS INTEGER), ' ')", BY_ITSELF),
         Overload("STRING, INT64, STRING -> STRING", "lpad({0}, CAST({1} AS INTEGER), {2})", BY_ITSELF),
@@ -124,7 +134,11 @@ STRINGS: Final[Functions] = {
         Overload("STRING -> STRING", f"trim({{0}}, {_WHITE})"),
         Overload("STRING, STRING -> STRING", "trim({0}, {1})"),
     ),
-    "UPPER": (Overload("STRING -> STRING", "upper({0})"),),
+    "UPPER": (
+        Overload(
+            "STRING -> STRING", f"CASE WHEN regexp_matches({{0}}, {_UPPERED}) THEN {_DOUBT} ELSE upper({{0}}) END"
+        ),
+    ),
     # Hashes and encodings: hash_functions, string_functions#to_hex.
     "FROM_BASE64": (Overload("STRING -> BYTES", "from_base64({0})", BY_ITSELF),),
     "FROM_HEX": (

@@ -99,6 +99,8 @@ def parsing(form: str, node: exp.Expr | None) -> tuple[str, str, str]:
     Raises:
         BigQueryError: notImplemented, for an element that is not read here.
     """
+    if "%F" in form or "%Y" not in form:
+        raise unknown(node, f"parsing by the format {form!r}")
     engine: list[str] = []
     strict: list[str] = []
     loose: list[str] = [r"\s*"]
