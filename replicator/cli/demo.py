@@ -75,6 +75,7 @@ def command(directory: Path | None) -> ExitCode:
                 talk.now("exporting")
                 exports.write(day)
                 talk.note(f"the exports wrote {_written(day)}")
+                talk.now("starting the run")
                 outcome = run_pipeline(pipeline, endpoints, talk, if_busy="leave")
             print_outcome(outcome)
             tables = list(exports.tables.values())
