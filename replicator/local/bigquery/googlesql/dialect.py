@@ -20,6 +20,7 @@ from replicator.local.bigquery.googlesql.literals import decode
 from replicator.local.bigquery.googlesql.refusals import TEXT, refused
 
 CAST_CALL: Final = "googlesql_cast"
+OFFSET: Final = "googlesql_offset"
 POSITION: Final = "googlesql_position"
 _MODIFIERS: Final = (
     TokenType.WHERE,
@@ -134,6 +135,16 @@ class GoogleSQL(BigQuery):
         JOIN_KINDS: ClassVar[set[Any]] = {TokenType.INNER, TokenType.OUTER, TokenType.CROSS}
         # BigQuery's own infers types for the sake of translation, which takes longer than all of the parsing.
         _parse_unnest = parser.Parser._parse_unnest  # noqa: SLF001 - how sqlglot's dialects are made
+
+        def _parse_table_alias(self, alias_tokens: Any = None) -> exp.TableAlias | None:
+            # An array may be named without UNNEST: FROM t, t.items AS i WITH OFFSET AS o
+            alias = super()._parse_table_alias(alias_tokens=alias_tokens)
+            if alias is not None and self._match_pair(TokenType.WITH, TokenType.OFFSET):
+                self._match(TokenType.ALIAS)
+                name = self._parse_id_var(any_token=False, tokens=self.UNNEST_OFFSET_ALIAS_TOKENS)
+                alias.meta[OFFSET] = name or exp.to_identifier("offset")
+            return alias
+
         EXPRESSION_PARSERS: ClassVar[dict[Any, Any]] = {
             **BigQueryParser.EXPRESSION_PARSERS,
             exp.From: lambda self: self._parse_from(joins=True, skip_from_token=True),

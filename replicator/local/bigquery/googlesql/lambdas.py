@@ -15,6 +15,7 @@ from replicator.local.bigquery.googlesql.grouping import aggregates_in
 from replicator.local.bigquery.googlesql.refusals import refused
 from replicator.local.bigquery.googlesql.resolver import NeedsRowsError, Resolver
 from replicator.local.bigquery.googlesql.scope import Name, Scope, Source, member
+from replicator.local.bigquery.googlesql.tables import offset_of
 from replicator.local.bigquery.googlesql.values import INT64, Value, derived, engine_type, packed, union
 from replicator.local.bigquery.types import array, struct
 
@@ -52,7 +53,7 @@ def _listed(resolver: Resolver, node: exp.Select, unnest: exp.Unnest) -> Value |
         raise refused(
             unnest, f"Values referenced in UNNEST must be arrays. UNNEST contains expression of type {given.type}"
         )
-    offset = unnest.args.get("offset")
+    offset = offset_of(unnest)
     name, place = names.fresh("e"), names.fresh("i")
     alias = unnest.args.get("alias")
     called = str(((alias.args.get("columns") or [None])[0] or alias).name) if alias is not None else ""

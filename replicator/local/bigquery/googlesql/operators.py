@@ -40,13 +40,28 @@ _COMPARISONS: Final[dict[type[exp.Expr], str]] = {
     exp.GT: ">",
     exp.GTE: ">=",
 }
+
+
+def _plain(sql: str) -> str:
+    return f"regexp_replace(CAST({sql} AS VARCHAR), '\\.0$', '')"
+
+
+def _bounded(sign: str) -> Overload:
+    """FLOAT64 arithmetic, which fails where DuckDB's goes to infinity."""
+    made = f"{{0}} {sign} {{1}}"
+    beyond = f"isinf({made}) AND isfinite({{0}}) AND isfinite({{1}})"
+    message = f"'double overflow: ' || {_plain('{0}')} || ' {sign} ' || {_plain('{1}')}"
+    sql = f"(CASE WHEN {beyond} THEN {{fail}} ELSE {made} END)"
+    return Overload("FLOAT64, FLOAT64 -> FLOAT64", sql, message)
+
+
 _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
     exp.Add: (
         "+",
         (
             Overload("INT64, INT64 -> INT64", "({0} + {1})", BY_ITSELF),
             Overload("NUMERIC, NUMERIC -> NUMERIC", "({0} + {1})", BY_ITSELF),
-            Overload("FLOAT64, FLOAT64 -> FLOAT64", "({0} + {1})"),
+            _bounded("+"),
             Overload("DATE, INT64 -> DATE", "({0} + CAST({1} AS INTEGER))", BY_ITSELF),
             Overload("INT64, DATE -> DATE", "({1} + CAST({0} AS INTEGER))", BY_ITSELF),
         ),
@@ -56,7 +71,7 @@ _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
         (
             Overload("INT64, INT64 -> INT64", "({0} - {1})", BY_ITSELF),
             Overload("NUMERIC, NUMERIC -> NUMERIC", "({0} - {1})", BY_ITSELF),
-            Overload("FLOAT64, FLOAT64 -> FLOAT64", "({0} - {1})"),
+            _bounded("-"),
             Overload("DATE, INT64 -> DATE", "({0} - CAST({1} AS INTEGER))", BY_ITSELF),
         ),
     ),
@@ -65,7 +80,7 @@ _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
         (
             Overload("INT64, INT64 -> INT64", "({0} * {1})", BY_ITSELF),
             Overload("NUMERIC, NUMERIC -> NUMERIC", "CAST({0} * {1} AS DECIMAL(38, 9))", BY_ITSELF),
-            Overload("FLOAT64, FLOAT64 -> FLOAT64", "({0} * {1})"),
+            _bounded("*"),
         ),
     ),
 }
@@ -250,10 +265,6 @@ def quotient(resolver: Resolver, left: Value, right: Value, node: exp.Expr) -> V
 
     sql = bound(one.sql, names, lambda a: bound(other.sql, names, lambda b: divided(a, b)))
     return derived(sql, FLOAT64, one, other, fallible=True)
-
-
-def _plain(sql: str) -> str:
-    return f"regexp_replace(CAST({sql} AS VARCHAR), '\\.0$', '')"
 
 
 @emits(exp.Neg)

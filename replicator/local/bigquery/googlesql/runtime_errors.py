@@ -54,7 +54,8 @@ def map_runtime_error(error: duckdb.Error) -> BigQueryError:
         return BigQueryError("resourcesExceeded", "Resources exceeded during query execution")
     message = _HEAD.sub("", text, count=1)
     if message.startswith("Malformed JSON"):
-        message = f"reading {message.partition('Input: ')[2]}, which is no well-formed JSON, is not modelled by the local cloud"
+        given = message.partition("Input: ")[2]
+        message = f"reading {given}, which is no well-formed JSON, is not modelled by the local cloud"
     if "is not modelled by the local cloud" in message:
         return BigQueryError("notImplemented", f"{message}, which refuses rather than guesses", location="query")
     fault = _PATTERN.match(message)

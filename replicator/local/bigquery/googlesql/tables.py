@@ -16,6 +16,7 @@ from replicator.local.bigquery.googlesql.catalog import Relation
 from replicator.local.bigquery.googlesql.coercion import common
 from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.context import Gathering, named
+from replicator.local.bigquery.googlesql.dialect import OFFSET
 from replicator.local.bigquery.googlesql.operators import compared
 from replicator.local.bigquery.googlesql.paths import full_path
 from replicator.local.bigquery.googlesql.queries import draft_of
@@ -125,8 +126,7 @@ class _From:
         if node.args.get("pivots") or node.args.get("sample"):
             raise unknown(node, "PIVOT, UNPIVOT and TABLESAMPLE")
         if isinstance(node, exp.Unnest):
-            # sqlglot says False where there is no WITH OFFSET.
-            return self._unnest(node.expressions[0], _unnest_alias(node), node.args.get("offset") or None, node)
+            return self._unnest(node.expressions[0], _unnest_alias(node), offset_of(node), node)
         if isinstance(node, exp.Subquery):
             draft = draft_of(replace(self.resolver, grouping=None), node.this)
             return self._derived(draft, node.alias)
@@ -152,7 +152,9 @@ class _From:
         if len(parts) > 1 and not parts[0].args.get("quoted") and self._is_range_variable(parts[0].name):
             path = exp.Dot.build([exp.column(parts[0].copy()), *(part.copy() for part in parts[1:])])
             column = exp.column(parts[1].copy(), table=parts[0].copy()) if len(parts) == 2 else path
-            return self._unnest(column, node.alias or parts[-1].name, None, node)
+            return self._unnest(column, node.alias or parts[-1].name, offset_of(node), node)
+        if offset_of(node) is not None:
+            raise refused(node, "WITH OFFSET can only be used with array scans")
         return self._relation(node, parts)
 
     def _is_range_variable(self, name: str) -> bool:
@@ -203,6 +205,14 @@ class _From:
             names.append(Name(offset.name, Value(f"{name}.o", INT64)))
         sql = f"(SELECT {', '.join(columns)} FROM (SELECT {value.sql} AS a) AS {inner}) AS {name}"
         return sql, Source(alias, tuple(names), element=item), bool(self.scope.sources)
+
+
+def offset_of(node: exp.Expr) -> exp.Expr | None:
+    """The name behind WITH OFFSET, which hangs on the alias where there is one."""
+    alias = node.args.get("alias")
+    found = alias.meta_get(OFFSET) if isinstance(alias, exp.Expr) else None
+    found = found or node.args.get("offset")
+    return found if isinstance(found, exp.Expr) else None
 
 
 def _unnest_alias(node: exp.Unnest) -> str:
