@@ -1,4 +1,4 @@
-"""The schema of a Google Analytics 4 daily export, written from its public field documentation.
+"""The schema of a Google Analytics 4 daily export, written from its public field documentation and shortened.
 
 https://support.google.com/analytics/answer/7029846
 """
@@ -37,9 +37,7 @@ _VALUE: Final = (*_strings("string_value"), *_integers("int_value"), *_floats("f
 _DEVICE: Final = _record(
     "device",
     *_strings(
-        "category", "mobile_brand_name", "mobile_model_name", "mobile_marketing_name", "mobile_os_hardware_model",
-        "operating_system", "operating_system_version", "vendor_id", "advertising_id", "language",
-        "is_limited_ad_tracking",
+        "category", "mobile_brand_name", "mobile_model_name", "operating_system", "advertising_id", "language",
     ),
     *_integers("time_zone_offset_seconds"),
     _record("web_info", *_strings("browser", "browser_version", "hostname")),
@@ -48,28 +46,22 @@ _DEVICE: Final = _record(
 _ECOMMERCE: Final = _record(
     "ecommerce",
     *_integers("total_item_quantity"),
-    *_floats("purchase_revenue_in_usd", "purchase_revenue", "refund_value_in_usd", "refund_value", "tax_value"),
-    *_integers("unique_items"),
+    *_floats("purchase_revenue_in_usd", "purchase_revenue"),
     *_strings("transaction_id"),
 )
 
 _ITEMS: Final = _repeated(
     "items",
-    *_strings("item_id", "item_name", "item_brand", "item_variant", "item_category"),
-    *_floats("price_in_usd", "price"),
+    *_strings("item_id", "item_name", "item_category"),
+    *_floats("price"),
     *_integers("quantity"),
-    *_floats("item_revenue_in_usd", "item_revenue"),
-    *_strings("coupon", "item_list_name"),
     _repeated("item_params", *_strings("key"), _record("value", *_VALUE)),
 )
 
 _LAST_CLICK: Final = _record(
     "session_traffic_source_last_click",
-    _record("manual_campaign", *_strings("campaign_id", "campaign_name", "source", "medium", "term", "content")),
-    _record(
-        "google_ads_campaign",
-        *_strings("customer_id", "account_name", "campaign_id", "campaign_name", "ad_group_id", "ad_group_name"),
-    ),
+    _record("manual_campaign", *_strings("campaign_id", "source", "medium")),
+    _record("google_ads_campaign", *_strings("customer_id", "account_name", "campaign_id")),
 )
 
 DAILY: Final[tuple[Field, ...]] = (
@@ -79,7 +71,7 @@ DAILY: Final[tuple[Field, ...]] = (
     _repeated("event_params", *_strings("key"), _record("value", *_VALUE)),
     *_integers("event_previous_timestamp"),
     *_floats("event_value_in_usd"),
-    *_integers("event_bundle_sequence_id", "event_server_timestamp_offset"),
+    *_integers("event_bundle_sequence_id"),
     *_strings("user_id", "user_pseudo_id"),
     _record("privacy_info", *_strings("analytics_storage", "ads_storage", "uses_transient_token")),
     _repeated(
@@ -88,8 +80,8 @@ DAILY: Final[tuple[Field, ...]] = (
     *_integers("user_first_touch_timestamp"),
     _record("user_ltv", *_floats("revenue"), *_strings("currency")),
     _DEVICE,
-    _record("geo", *_strings("city", "country", "continent", "region", "sub_continent", "metro")),
-    _record("app_info", *_strings("id", "version", "install_store", "firebase_app_id", "install_source")),
+    _record("geo", *_strings("city", "country", "continent", "region")),
+    _record("app_info", *_strings("id", "version")),
     _record("traffic_source", *_strings("name", "medium", "source")),
     *_strings("stream_id", "platform"),
     _record("event_dimensions", *_strings("hostname")),
@@ -97,7 +89,7 @@ DAILY: Final[tuple[Field, ...]] = (
     _ITEMS,
     _record(
         "collected_traffic_source",
-        *_strings("manual_campaign_id", "manual_campaign_name", "manual_source", "manual_medium", "gclid", "dclid"),
+        *_strings("manual_source", "manual_medium", "gclid"),
     ),
     Field("is_active_user", "BOOLEAN"),
     *_integers("batch_event_index"),

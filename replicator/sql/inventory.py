@@ -35,6 +35,9 @@ UNITS_PER_BUFFER: Final = 200
 CHARACTERS_PER_BUFFER: Final = 400_000
 """Bound on the text that names the units of one buffer; a query may have 1,024k characters, and holds more."""
 
+BUFFERS_PER_SLICE: Final = 8
+"""Buffers below which one more script costs more, for reading the schemas again, than it gains."""
+
 BUFFERS_PER_COPY: Final = limits.TABLES_PER_COPY.value - 2
 """A copy takes the whole staging dataset: the buffers, the manifest and the receipts."""
 
@@ -201,7 +204,9 @@ IF NOT EXISTS (SELECT 1 FROM {quote_name(STAGING, MANIFEST)}) THEN
 END IF;
 SELECT TO_JSON_STRING(STRUCT(
   COUNT(*) AS units, COUNT(DISTINCT buffer) AS buffers,
-  LEAST(CAST({run_value("slices")} AS INT64), COUNT(DISTINCT buffer)) AS slices,
+  LEAST(
+    CAST({run_value("slices")} AS INT64),
+    DIV(COUNT(DISTINCT buffer) + {BUFFERS_PER_SLICE - 1}, {BUFFERS_PER_SLICE})) AS slices,
   (SELECT COUNT(*) FROM due) - COUNT(*) AS `left`)) AS answer
 FROM {quote_name(STAGING, MANIFEST)};
 """

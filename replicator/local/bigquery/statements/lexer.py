@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final, NoReturn
 
 from replicator.local.bigquery.errors import refuse
@@ -93,6 +94,7 @@ def refuse_syntax(script: str, offset: int, fact: str) -> NoReturn:
     refuse("invalidQuery", f"Syntax error: {fact} at {place(script, offset)}", location="query")
 
 
+@lru_cache(maxsize=128)  # a statement is cut to be told what it is, and again to be read
 def tokenize(script: str) -> tuple[Token, ...]:
     """Cut a script into tokens, comments and white space left out; the last one is always ``Kind.END``.
 
