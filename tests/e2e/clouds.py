@@ -61,7 +61,7 @@ class Cloud:
 
     def calls(self) -> Counter[str]:
         """What the server was asked since the last time, by method and kind of path."""
-        counted = Counter(f"{call['method']} {call['path'].split('/')[-1].partition('?')[0]}" for call in self._calls())
+        counted = Counter(f"{call['method']} {_kind(call['path'])}" for call in self._calls())
         self.running.recorder.clear_calls()
         return counted
 
@@ -73,6 +73,12 @@ class Cloud:
     def _count(self, event: StepEvent) -> None:
         if event.moment is Moment.STARTED:
             self.steps[event.routine] += 1
+
+
+def _kind(path: str) -> str:
+    """What a path asks for: its last part, or the collection that holds it where that is a job's id."""
+    *_, collection, last = path.partition("?")[0].split("/")
+    return collection if last.startswith("replicator_") else last
 
 
 @contextmanager

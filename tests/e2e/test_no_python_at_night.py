@@ -152,7 +152,7 @@ def test_an_execution_without_our_planner_leaves_what_a_run_in_process_leaves(tm
 
     assert len(left["deployed"]["target"]) == 2 * 2 * 3 * 5
     assert left["deployed"] == left["in process"]
-    assert moved["deployed"] == moved["in process"] == [("done", 8, 40, 6), ("done", 8, 40, 6)]
+    assert moved["deployed"] == moved["in process"] == [("done", 8, 40, 8), ("done", 8, 40, 8)]
 
 
 def test_the_wall_stands() -> None:

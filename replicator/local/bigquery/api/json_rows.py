@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 import duckdb
@@ -250,7 +250,8 @@ def _double(text: str) -> str:
 
 
 def _numeric(text: str) -> str:
-    decimal = Decimal(text).quantize(Decimal("1e-9"))
+    # Python's own context keeps 28 digits; NUMERIC has 38 and rounds half away from zero.
+    decimal = Decimal(text).quantize(Decimal("1e-9"), context=Context(prec=60, rounding=ROUND_HALF_UP))
     if abs(decimal) >= Decimal(10) ** 29:
         raise ValueError(text)
     return f"{decimal:f}"
