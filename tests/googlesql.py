@@ -100,6 +100,20 @@ def answer(sql: str) -> tuple[list[Type], list[tuple[Any, ...]]]:
         return kinds, [tuple(_value(cell, kind) for cell, kind in zip(row.cell, kinds, strict=True)) for row in rows]
 
 
+def parse(script: str) -> None:
+    """Read a script, statement by statement, without looking any name up.
+
+    Raises:
+        RefusedError: It is no GoogleSQL.
+    """
+    with _LOCK:
+        front = _front()
+        try:
+            front.service.parse(sql_statement=script, options=front.language, allow_script=True)
+        except front.refusal as error:
+            raise RefusedError(str(error)) from error
+
+
 class _Front:
     def __init__(self) -> None:
         import zetasql.core.wasm_client as client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,6 @@ def test_every_committed_document_is_far_below_the_limit() -> None:
     """128 KB is the service's bound on a workflow's source."""
     for pipeline in load_project(REPOSITORY / "configs", environment=None).pipelines:
         size = len(to_yaml(build_document(build_plan(pipeline))).encode())
-        print(f"{pipeline.name}: {size:,} of {limits.SOURCE_BYTES.value:,} bytes")
         assert size < limits.SOURCE_BYTES.value
 
 
@@ -62,9 +62,8 @@ def test_a_source_adds_data_and_no_steps(tmp_path: Path) -> None:
     locations = ("us-east1", "asia-northeast1", "southamerica-east1", "australia-southeast1")
     sizes = [len(rendered(tmp_path, config(*locations[:count])).encode()) for count in range(1, 5)]
 
-    added = [after - before for before, after in zip(sizes, sizes[1:], strict=False)]
-    print(f"bytes that each source adds: {added}")
-    assert all(0 < size < 400 for size in added)
+    added = [after - before for before, after in pairwise(sizes)]
+    assert all(0 < size < 400 for size in added), added
     one, four = (rendered(tmp_path, config(*locations[:count])) for count in (1, 4))
     assert one.count("call: ") == four.count("call: ") > 0
 
@@ -89,11 +88,11 @@ def test_a_quiet_run_costs_the_same_for_2_and_for_200_properties(tmp_path: Path)
             moved = local.run(pipeline)
             assert (moved["state"], moved["copies"] > 0) == ("done", True)
             seen[properties] = quiet(local, pipeline)
-        [rows] = local.rows("SELECT COUNT(*) AS n, COUNT(DISTINCT property) AS p FROM `acme-analytics.marketing.many`", "EU")
+        [rows] = local.rows(
+            "SELECT COUNT(*) AS n, COUNT(DISTINCT property) AS p FROM `acme-analytics.marketing.many`", "EU"
+        )
 
     assert rows == {"n": 200, "p": 200}
-    print(f"a quiet run: {sum(seen[2][0].values())} calls, {sum(seen[2][1].values())} steps; with 200 properties "
-          f"{sum(seen[200][0].values())} calls, {sum(seen[200][1].values())} steps")  # fmt: skip
     assert seen[2] == seen[200]
     assert not any("startManualRuns" in call for call in seen[200][0])
 

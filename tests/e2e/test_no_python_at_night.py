@@ -22,7 +22,7 @@ from replicator.gcp.clients import Clients
 from replicator.gcp.endpoints import Endpoints
 from replicator.gcp.load import create_dataset, drop_table, load_rows
 from replicator.gcp.query import Query
-from replicator.names import DatasetRef, TableRef
+from replicator.names import DatasetRef
 from replicator.schema.fields import Field
 from tests.e2e.clouds import pipeline_of, record
 from tests.e2e.test_cost import config
@@ -33,7 +33,11 @@ ROOT = Path(__file__).parents[2]
 LOCATIONS = ("asia-northeast1", "southamerica-east1")
 FIELDS = (
     (Field("event_name", "STRING"), record("geo", Field("country", "STRING"), Field("city", "STRING"))),
-    (record("geo", Field("city", "STRING"), Field("country", "STRING")), Field("extra", "FLOAT"), Field("event_name", "STRING")),
+    (
+        record("geo", Field("city", "STRING"), Field("country", "STRING")),
+        Field("extra", "FLOAT"),
+        Field("event_name", "STRING"),
+    ),
 )  # fmt: skip
 PARENT = "projects/acme-analytics/locations/europe-west1"
 # What differs between two runs of the same thing: when they were, and the names made of it.
@@ -139,7 +143,8 @@ def left_behind(endpoints: Endpoints) -> dict[str, list[str]]:
 def test_an_execution_without_our_planner_leaves_what_a_run_in_process_leaves(tmp_path: Path) -> None:
     """The server and its execution process cannot import config, plan, sql or workflow; target and ledger are equal."""
     pipeline = pipeline_of(tmp_path, config(*LOCATIONS))
-    left, moved = {}, {}
+    left: dict[str, dict[str, list[str]]] = {}
+    moved: dict[str, list[tuple[object, ...]]] = {}
     for way, run in (("deployed", deployed), ("in process", in_process)):
         with served(tmp_path / way.replace(" ", "_"), walled=way == "deployed") as endpoints:
             moved[way] = []
