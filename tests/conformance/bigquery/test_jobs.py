@@ -218,7 +218,7 @@ def test_a_trivial_query_is_quick(client: bigquery.Client) -> None:
 
 
 def test_statements_are_recorded_with_typed_parameters(running: Running, client: bigquery.Client) -> None:
-    """Inner statements of scripts and of EXECUTE IMMEDIATE are noted as they ran."""
+    """Inner statements of scripts and of EXECUTE IMMEDIATE are noted as they ran, a script's expressions too."""
     running.recorder.clear_statements()
     config = bigquery.QueryJobConfig(query_parameters=[Q("run", "STRING", "{}")])
     client.query(
@@ -226,7 +226,10 @@ def test_statements_are_recorded_with_typed_parameters(running: Running, client:
     ).result()
     noted = [(each.text, dict(each.parameters), dict(each.variables)) for each in running.recorder.statements()]
     assert noted == [
+        ("1", {"run": "STRING"}, {}),
         ("SELECT @run, n", {"run": "STRING"}, {"n": "INT64"}),
+        ("'SELECT @x'", {"run": "STRING"}, {"n": "INT64"}),
+        ("n", {"run": "STRING"}, {"n": "INT64"}),
         ("SELECT @x", {"x": "INT64"}, {"n": "INT64"}),
     ]
 

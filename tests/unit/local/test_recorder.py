@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from replicator.local.recorder import Call, Recorder, Statement
+import json
+
+from replicator.local.recorder import Call, Recorder, Relation, Statement
 
 
 def a_call(path: str) -> Call:
@@ -45,3 +47,43 @@ def test_clearing_one_list_leaves_the_other() -> None:
 
     assert recorder.calls() == ()
     assert len(recorder.statements()) == 1
+
+
+def test_long_statements_push_older_ones_out_before_there_are_many() -> None:
+    """What is kept is bounded in size as well: texts and schemas together; the newest stays however long it is."""
+    recorder = Recorder(characters=100)
+    schema = {"p.d.t": Relation((("a", "INT64"),), (("_PARTITIONDATE", "DATE"),))}
+    wide = Statement(0.0, "x" * 40, "SELECT", "p", "EU", "job", relations=schema)
+    assert wide.characters == 40 + 6 + 18
+
+    for statement in (a_statement("SELECT 1"), wide):
+        recorder.statement(statement)
+    assert len(recorder.statements()) == 2
+    recorder.statement(wide)
+    assert recorder.statements() == (wide,)
+    assert recorder.statements_as_json()["dropped"] == 2
+    recorder.statement(a_statement("x" * 1_000))
+    assert [len(each.text) for each in recorder.statements()] == [1_000]
+
+
+def test_a_cleared_list_has_room_again() -> None:
+    """Clearing forgets the size as well."""
+    recorder = Recorder(characters=100)
+    recorder.statement(a_statement("x" * 90))
+    recorder.clear_statements()
+
+    for _ in range(2):
+        recorder.statement(a_statement("x" * 50))
+
+    assert (len(recorder.statements()), recorder.statements_as_json()["dropped"]) == (2, 0)
+
+
+def test_a_relation_is_told_with_its_columns() -> None:
+    """As JSON, so that a program elsewhere can build a catalog of it."""
+    recorder = Recorder()
+    schema = {"p.d.t": Relation((("a", "ARRAY<STRUCT<b INT64>>"),), (("_TABLE_SUFFIX", "STRING"),))}
+    recorder.statement(Statement(0.0, "SELECT 1", "SELECT", "p", "EU", "job", relations=schema))
+
+    told = json.loads(json.dumps(recorder.statements_as_json()))["statements"][0]["relations"]
+
+    assert told == {"p.d.t": {"columns": [["a", "ARRAY<STRUCT<b INT64>>"]], "pseudo": [["_TABLE_SUFFIX", "STRING"]]}}

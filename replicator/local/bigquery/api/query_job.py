@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from replicator import limits
+from replicator.local.bigquery.api.capture import capture
 from replicator.local.bigquery.api.http import Json, flag, member, number, required
 from replicator.local.bigquery.api.job import Job, JobRef, nothing
 from replicator.local.bigquery.api.parameters import read_parameters
@@ -31,6 +32,7 @@ from replicator.local.bigquery.statements.session import Session, Setting, Unset
 from replicator.local.bigquery.storage.definitions import TableDefinition
 from replicator.local.bigquery.storage.resources import table_definition
 from replicator.local.bigquery.storage.store import Store, Transaction
+from replicator.local.bigquery.types import Type
 from replicator.local.recorder import Recorder, Statement
 from replicator.names import DATASET, PROJECT, DatasetRef
 
@@ -145,14 +147,14 @@ class QueryRunner:
         job.interrupt = session.connection.interrupt
         try:
             if len(statements) == 1 and isinstance(statements[0], Sql):
-                account = _Account(self, job, job, request)
+                account = _Account(self, job, job, request, session)
                 single = _Single(session, account, request)
                 single.execute(statements[0].source, single.frame(request.parameters))
                 return
             if request.destination is not None:
                 msg = "configuration.query.destinationTable cannot be set for scripts"
                 refuse("invalid", msg, location="destinationTable")
-            account = _Account(self, job, None, request)
+            account = _Account(self, job, None, request, session)
             engine = Engine(session, account)
             try:
                 Interpreter(engine, request.parameters).run(statements)
@@ -180,7 +182,7 @@ class QueryRunner:
                     "query": {"statementType": "SCRIPT", "totalBytesProcessed": "0"},
                 }
                 return
-            account = _Account(self, job, job, request)
+            account = _Account(self, job, job, request, session)
             engine = Engine(session, account)
             outcome = engine.describe(statements[0].source, engine.frame(request.parameters))
             job.statistics = statement_statistics(outcome, dry=True)
@@ -199,23 +201,9 @@ class QueryRunner:
         )
         return Session(self._store, setting)
 
-    def record(self, job: Job, source: Source, frame: Frame, request: QueryRequest, kind: str) -> None:
+    def record(self, statement: Statement) -> None:
         """Note a statement for whoever asks what was executed."""
-        parameters = {name: str(value.type) for name, value in frame.parameters.named.items()}
-        parameters |= {str(index): str(value.type) for index, value in enumerate(frame.parameters.positional)}
-        self._recorder.statement(
-            Statement(
-                at=self._now().timestamp(),
-                text=source.text,
-                kind=kind,
-                project=job.ref.project,
-                location=job.ref.location,
-                job_id=job.ref.id,
-                default_dataset=str(request.default_dataset or ""),
-                parameters=parameters,
-                variables={name: str(value.type) for name, value in frame.variables.items()},
-            )
-        )
+        self._recorder.statement(statement)
 
     def child(self, parent: Job, index: int, source: Source) -> Job:
         """A job for one statement of a script."""
@@ -244,7 +232,10 @@ class QueryRunner:
 class _Account:
     """Keeps jobs in step with the statements that run; ``single`` is the job itself when it is no script."""
 
-    def __init__(self, runner: QueryRunner, job: Job, single: Job | None, request: QueryRequest) -> None:
+    def __init__(
+        self, runner: QueryRunner, job: Job, single: Job | None, request: QueryRequest, session: Session
+    ) -> None:
+        self._session = session
         self._runner = runner
         self._job = job
         self._single = single
@@ -278,7 +269,7 @@ class _Account:
         """A statement has been carried out."""
         job, source, frame = self._current.pop()
         self._take(job, outcome)
-        self._runner.record(job, source, frame, self._request, outcome.kind)
+        self._runner.record(capture(self._session, job, source, frame, outcome.kind))
         self._bytes += outcome.bytes
         if self._single is None:
             job.ended = job.ended or self._runner.millis()
@@ -289,11 +280,17 @@ class _Account:
     def failed(self, error: BigQueryError) -> None:
         """A statement has failed."""
         job, source, frame = self._current.pop()
-        self._runner.record(job, source, frame, self._request, "FAILED")
+        self._runner.record(capture(self._session, job, source, frame, "FAILED", error=error))
         if self._single is None:
             job.ended = self._runner.millis()
             job.error = error
             job.done.set()
+
+    def evaluated(self, expression: Source, frame: Frame, wanted: Type | None, error: BigQueryError | None) -> None:
+        """An expression has a value or has failed; one of a statement that is running is noted with the statement."""
+        if not self._current:
+            noted = capture(self._session, self._job, expression, frame, "EXPRESSION", wanted=wanted, error=error)
+            self._runner.record(noted)
 
     def _take(self, job: Job, outcome: Outcome) -> None:
         maximum = self._request.maximum_bytes

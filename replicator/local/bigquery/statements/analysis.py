@@ -132,9 +132,12 @@ class Names:
         if len(path) == 1 or path[0].upper() == "_SESSION":
             ref = self._session.table(path)
             path = (ref.project, ref.dataset, ref.table)
-        relation = self._catalog.relation(path, system_time=system_time)
+        relation: Relation = self._catalog.relation(path, system_time=system_time)
         if isinstance(relation, ViewRelation):
-            return self._opened(relation)
+            relation = self._opened(relation)
+        if self._depth == 0:
+            # What a view's own text names is no part of the statement.
+            self._session.meet(path, relation.columns)
         return relation
 
     def _opened(self, view: ViewRelation) -> ViewSubquery:

@@ -46,6 +46,10 @@ class Observer(Protocol):
         """A statement has failed."""
         ...
 
+    def evaluated(self, expression: Source, frame: Frame, wanted: Type | None, error: BigQueryError | None) -> None:
+        """An expression of a script, or of a statement that is running, has a value or has failed."""
+        ...
+
 
 class Engine:
     """The host of a script, and of a single statement."""
@@ -87,9 +91,14 @@ class Engine:
 
     def evaluate(self, expression: Source, frame: Frame, wanted: Type | None) -> Typed:
         """The value of an expression, coerced to ``wanted`` where that is given."""
-        with self.session.transaction() as (transaction, _):
-            prepared = self.prepare_expression(transaction, expression, frame, wanted)
-            rows = self.fetch(prepared)
+        try:
+            with self.session.transaction() as (transaction, _):
+                prepared = self.prepare_expression(transaction, expression, frame, wanted)
+                rows = self.fetch(prepared)
+        except BigQueryError as error:
+            self._observer.evaluated(expression, frame, wanted, error)
+            raise
+        self._observer.evaluated(expression, frame, wanted, None)
         kind = prepared.columns[0][1]
         return Typed(kind, read_cell(json.loads(rows.lines[0])["f"][0]["v"], kind))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +10,7 @@ from datetime import datetime
 import duckdb
 
 from replicator.local.bigquery.errors import BigQueryError, refuse
+from replicator.local.bigquery.googlesql.catalog import Column
 from replicator.local.bigquery.statements.frame import StoppedError
 from replicator.local.bigquery.storage.definitions import DatasetDefinition
 from replicator.local.bigquery.storage.store import Contents, OnExisting, Store, Transaction
@@ -63,6 +64,7 @@ class Session:
         self._temporary = DatasetRef(setting.project, "_script" + "".join(c for c in setting.job_id if c.isalnum()))
         self._temporary_tables: set[str] = set()
         self._serial = 0
+        self._met: dict[tuple[str, ...], tuple[Column, ...]] = {}
 
     def close(self) -> None:
         """Roll back what is open, and forget the temporary tables."""
@@ -184,6 +186,21 @@ class Session:
     def temporary_tables(self) -> frozenset[str]:
         """The names of this job's temporary tables, in lower case."""
         return frozenset(self._temporary_tables)
+
+    def meet(self, path: tuple[str, ...], columns: Sequence[Column]) -> None:
+        """Note what a name of the statement that runs stands for, before the statement changes it.
+
+        Args:
+            path: The relation's full path; a temporary table's may be its name alone.
+            columns: Its columns, pseudo columns included.
+        """
+        temporary = path[:-1] == (self._temporary.project, self._temporary.dataset)
+        self._met.setdefault(path[-1:] if temporary else path, tuple(columns))
+
+    def met(self) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
+        """What was met since this was asked last: relations by full path, temporary tables by their name alone."""
+        met, self._met = self._met, {}
+        return met
 
     def in_location(self, transaction: Transaction, ref: DatasetRef) -> None:
         """Assert that a dataset is there, and where the job runs.
