@@ -11,7 +11,24 @@ from typing import Final, Self
 PROJECT: Final = re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 DATASET: Final = re.compile(r"[A-Za-z0-9_]{1,1024}")
 TABLE: Final = re.compile(r"[\w\- ]{1,1024}")
-LOCATION: Final = re.compile(r"[A-Za-z]+(?:-[a-z]+[0-9]+)?")
+
+# bigquery/docs/locations: where datasets may lie. Regions are added a few times a year.
+MULTI_REGIONS: Final = ("EU", "US")
+REGIONS: Final = (
+    "africa-south1", "asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2", "asia-northeast3",
+    "asia-south1", "asia-south2", "asia-southeast1", "asia-southeast2", "australia-southeast1",
+    "australia-southeast2", "europe-central2", "europe-north1", "europe-north2", "europe-southwest1", "europe-west1",
+    "europe-west10", "europe-west12", "europe-west2", "europe-west3", "europe-west4", "europe-west6",
+    "europe-west8", "europe-west9", "me-central1", "me-central2", "me-west1", "northamerica-northeast1",
+    "northamerica-northeast2", "northamerica-south1", "southamerica-east1", "southamerica-west1", "us-central1",
+    "us-east1", "us-east4", "us-east5", "us-south1", "us-west1", "us-west2", "us-west3", "us-west4",
+)  # fmt: skip
+_LOCATIONS: Final = {name.casefold(): name for name in (*MULTI_REGIONS, *REGIONS)}
+
+
+def known_location(text: str) -> str | None:
+    """The location of that name as BigQuery prints it, whatever its case; None where there is none."""
+    return _LOCATIONS.get(text.casefold())
 
 
 class MalformedNameError(ValueError):

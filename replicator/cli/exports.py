@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -11,12 +13,15 @@ from replicator.names import DatasetRef, TableRef
 if TYPE_CHECKING:
     from replicator.gcp.endpoints import Endpoints
 
+STAGING_PROJECT: Final = "acme-replication"
+"""Runs and pays the sources' jobs. Nobody makes a dataset in it before the first run does, so it has to be made."""
+
 # Most of a load job's time is waiting for it.
 _AT_ONCE: Final = 4
 
 
 class Exports:
-    """The sources' projects, and what lies in them by now.
+    """The sources' projects in a local cloud, and what lies in them by now.
 
     Attributes:
         tables: Every table's last edition.
@@ -25,6 +30,7 @@ class Exports:
     def __init__(self, endpoints: Endpoints) -> None:
         from replicator.gcp.clients import Clients
 
+        _make_project(endpoints, STAGING_PROJECT)
         self.tables: dict[TableRef, Table] = {}
         self._locations: dict[DatasetRef, str] = {}
         self._clients = Clients(endpoints)
@@ -52,3 +58,14 @@ class Exports:
         self.tables.update((table.ref, table) for table in day.tables)
         for view in day.views:
             create_view(self._clients, view.ref, view.query, location=self._locations[view.ref.parent])
+
+
+def _make_project(endpoints: Endpoints, project: str) -> None:
+    """Make a project by the local cloud's control port; Google's cloud makes them elsewhere than in BigQuery."""
+    request = urllib.request.Request(  # noqa: S310  # the address of a local cloud, which is http
+        f"{endpoints.http}/control/projects",
+        data=json.dumps({"project": project}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    # Without the environment's proxies: a local cloud is on this machine or beside it.
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).close()

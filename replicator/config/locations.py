@@ -9,24 +9,14 @@ from pydantic import PlainValidator, WithJsonSchema
 
 from replicator.config.section import nearest, refuse
 from replicator.config.words import text
+from replicator.names import MULTI_REGIONS, REGIONS
 from replicator.source.tree import Plain
 
-MULTI_REGIONS: Final = ("EU", "US")
-
 # Regions come and go, the words they are made of hardly ever do: checking the words catches a typo and does not
-# refuse the region that opens tomorrow. The list (bigquery/docs/locations) is only there to guess what was meant.
+# refuse the region that opens tomorrow. The list of those that are open is only there to guess what was meant.
 _AREAS: Final = "africa|asia|australia|europe|me|northamerica|southamerica|us"
 _DIRECTIONS: Final = "central|east|north|northeast|northwest|south|southeast|southwest|west"
 _REGION: Final = re.compile(rf"(?:{_AREAS})-(?:{_DIRECTIONS})[1-9][0-9]?")
-_KNOWN: Final = (
-    "africa-south1", "asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2", "asia-northeast3",
-    "asia-south1", "asia-south2", "asia-southeast1", "asia-southeast2", "australia-southeast1",
-    "australia-southeast2", "europe-central2", "europe-north1", "europe-southwest1", "europe-west1",
-    "europe-west10", "europe-west12", "europe-west2", "europe-west3", "europe-west4", "europe-west6",
-    "europe-west8", "europe-west9", "me-central1", "me-central2", "me-west1", "northamerica-northeast1",
-    "northamerica-northeast2", "northamerica-south1", "southamerica-east1", "southamerica-west1", "us-central1",
-    "us-east1", "us-east4", "us-east5", "us-south1", "us-west1", "us-west2", "us-west3", "us-west4",
-)  # fmt: skip
 
 
 def location(raw: Plain) -> str:
@@ -48,7 +38,7 @@ def region(raw: Plain) -> str:
 
 
 def _remedy(word: str, otherwise: str) -> str:
-    meant = nearest(word, _KNOWN)
+    meant = nearest(word, REGIONS)
     return f"did you mean '{meant}'?" if meant else otherwise
 
 

@@ -14,6 +14,7 @@ from starlette.routing import Route, Router
 
 from replicator.local import endpoints as found_at
 from replicator.local.bigquery.api.app import bigquery_routes
+from replicator.local.bigquery.api.projects import project_routes
 from replicator.local.clock import ServerClock
 from replicator.local.control import control_routes
 from replicator.local.endpoints import Endpoints
@@ -92,7 +93,13 @@ def serve(directory: Path, *, port: int = 0, host: str = "127.0.0.1", executor: 
         workflows = Workflows(directory / "workflows.sqlite", clock, recorder, executor=executor)
         opened.callback(workflows.close)
 
-        routes = [*control_routes(recorder, clock), *bigquery.routes, *transfer.routes, *workflows.routes]
+        routes = [
+            *control_routes(recorder, clock),
+            *project_routes(bigquery.store),
+            *bigquery.routes,
+            *transfer.routes,
+            *workflows.routes,
+        ]
         routes.append(Route("/endpoints", endpoint(lambda _call: workflows.endpoints().as_json()), methods=["GET"]))
         app = Gate(Router(routes, redirect_slashes=False, default=not_found), recorder, clock)
         listener = Listener(app, host=host, port=port)

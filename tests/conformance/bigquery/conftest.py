@@ -41,9 +41,10 @@ class Running:
 
 
 def serve(directory: Path) -> Generator[Running, None, None]:
-    """Serve a folder until the generator is closed."""
+    """Serve a folder in which there is one project, until the generator is closed."""
     recorder = Recorder()
     service = bigquery_routes(directory, recorder)
+    service.store.make_project(PROJECT)
     config = uvicorn.Config(Starlette(routes=service.routes), host="127.0.0.1", port=0, log_level="warning")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
-from replicator.local.bigquery.errors import refuse
+from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.storage.resources import (
     dataset_definition,
     dataset_definition_resource,
@@ -68,12 +68,18 @@ class Datasets:
         self._store = store
 
     def projects(self, call: Call) -> Answer:
-        """projects.list is not answered: this server keeps no list of projects."""
+        """projects.list is not answered: the numbers of projects are not known here."""
         del call
-        refuse("notImplemented", "projects.list: the local cloud takes any project and keeps no list of them")
+        what = "projects.list (read /control/projects instead)"
+        raise unmodelled(what)
 
     def insert(self, call: Call) -> Answer:
-        """datasets.insert."""
+        """datasets.insert.
+
+        It makes the project as well if that is not there: projects are made elsewhere in Google's cloud, and a local
+        cloud that is new has none. Everything else that names a project which is not there is refused: jobs in it,
+        queries that name it, CREATE SCHEMA.
+        """
         resource = call.json()
         reference = required(resource, "datasetReference", dict)
         name = str(required(reference, "datasetId", str, where="datasetReference"))
@@ -92,6 +98,8 @@ class Datasets:
         """datasets.list, with ``filter`` on labels, ``maxResults`` and ``pageToken``."""
         project = project_of(call)
         with self._store.statement() as transaction:
+            if not transaction.has_project(project):
+                refuse("notFound", f"Not found: Project {project}")
             found = transaction.datasets(project)
         if call.query.get("filter"):
             found = [each for each in found if _has_labels(each.definition.labels, call.query["filter"])]

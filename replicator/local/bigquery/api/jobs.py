@@ -30,9 +30,10 @@ from replicator.local.bigquery.api.places import location_of_query
 from replicator.local.bigquery.api.query_job import QueryRunner, read_query
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.errors import refuse, unmodelled
+from replicator.local.bigquery.storage.refusals import project_unknown
 from replicator.local.bigquery.storage.store import Store
 from replicator.local.bigquery.types import field_of
-from replicator.names import LOCATION
+from replicator.names import known_location
 
 _JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,1024}")
 _TIMEOUT_MILLIS: Final = 10_000
@@ -64,8 +65,9 @@ class Jobs:
         """Begin a job; ``data`` is what was uploaded for a load.
 
         Raises:
-            BigQueryError: The request is malformed, or there is a job of that id.
+            BigQueryError: The request is malformed, the project is not there, or there is a job of that id.
         """
+        self._in_project(project)
         configuration = dict(required(resource, "configuration", dict))
         kinds = [kind for kind in ("query", "copy", "load", "extract") if configuration.get(kind) is not None]
         if len(kinds) != 1:
@@ -93,6 +95,11 @@ class Jobs:
         answer = Answer(job.resource())
         self._registry.submit(job, work)
         return answer
+
+    def _in_project(self, project: str) -> None:
+        with self._store.statement() as transaction:
+            if not transaction.has_project(project):
+                raise project_unknown(project)
 
     def _query(
         self, project: str, reference: Mapping[str, Any], configuration: Json, *, dry_run: bool
@@ -133,8 +140,9 @@ class Jobs:
     @staticmethod
     def _location(reference: Mapping[str, Any]) -> str | None:
         location = member(reference, "location", str, where="jobReference")
-        if location and not LOCATION.fullmatch(location):
-            refuse("invalid", f"Invalid location: {location}", location="jobReference.location")
+        if location and known_location(location) is None:
+            # In these words jobs.query refuses what it cannot read as a region.
+            refuse("invalid", f"Cannot parse {location} as CloudRegion.", location="jobReference.location")
         return str(location) if location else None
 
     def _job(self, project: str, location: str, reference: Mapping[str, Any], configuration: Json, kind: str) -> Job:
@@ -203,6 +211,7 @@ class Jobs:
     def query(self, call: Call) -> Answer:
         """jobs.query: begins a query, and waits for it as long as ``timeoutMs`` says."""
         project = project_of(call)
+        self._in_project(project)
         body = call.json()
         configuration, reference = _as_job(body)
         request_id = member(body, "requestId", str)

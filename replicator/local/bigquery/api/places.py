@@ -13,7 +13,7 @@ from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.statements.cursor import Cursor
 from replicator.local.bigquery.statements.lexer import Kind
 from replicator.local.bigquery.storage.store import Transaction
-from replicator.names import DatasetRef
+from replicator.names import DatasetRef, known_location
 
 _BEFORE: Final = frozenset(
     {
@@ -47,9 +47,9 @@ def location_of_query(transaction: Transaction, text: str, *, project: str, data
     except BigQueryError:
         return DEFAULT_LOCATION
     for path in candidates:
-        region = next((part[7:] for part in path[:2] if part.lower().startswith("region-")), None)
+        region = next((known_location(part[7:]) for part in path[:2] if part.lower().startswith("region-")), None)
         if region:
-            return region.upper() if region.lower() in ("eu", "us") else region.lower()
+            return region
         for ref in _datasets(path, project):
             found = transaction.find_dataset(ref)
             if found is not None:

@@ -26,6 +26,7 @@ from replicator.local.bigquery.storage.definitions import (
     TimePartitioning,
     Unit,
 )
+from replicator.local.bigquery.storage.refusals import project_unknown
 from replicator.local.bigquery.storage.store import Contents, OnExisting, Transaction
 from replicator.local.bigquery.types import field_of, type_of
 from replicator.names import TableRef
@@ -275,6 +276,8 @@ def _create_schema(
         # CREATE SCHEMA runs where its dataset is to lie (data-definition-language: schema_option_list, location).
         msg = f"Cannot create dataset {ref} in location {definition.location} by a job that runs in {location}"
         refuse("invalid", msg)
+    if not transaction.has_project(ref.project):
+        raise project_unknown(ref.project)
     made = transaction.create_dataset(ref, definition, _ON_EXISTING[statement.existing])
     return Outcome("CREATE_SCHEMA", operation="CREATE" if made else "SKIP", target=ref)
 

@@ -13,7 +13,7 @@ from replicator.local.bigquery.storage.definitions import Kind
 from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.metadata import MetadataRelation, metadata_relation
 from replicator.local.bigquery.storage.overlay import Overlay
-from replicator.local.bigquery.storage.refusals import dataset_not_found, refuse, table_not_found
+from replicator.local.bigquery.storage.refusals import dataset_not_found, project_unknown, refuse, table_not_found
 from replicator.local.bigquery.storage.relations import Shard, TableRelation, ViewRelation
 from replicator.local.bigquery.storage.states import Table
 from replicator.local.bigquery.storage.wildcards import reference_of
@@ -51,11 +51,14 @@ class StoreCatalog:
         """The relation of that name.
 
         Raises:
-            BigQueryError: notFound; invalidQuery for a wildcard that cannot be read; notImplemented for time travel.
+            BigQueryError: notFound; invalid for a project that is not there; invalidQuery for a wildcard that cannot be
+                read; notImplemented for time travel.
         """
         if system_time is not None:
             what = "FOR SYSTEM_TIME AS OF"
             raise unmodelled(what)
+        if len(path) >= _TABLE_PARTS and not self._overlay.has_project(path[0]):
+            raise project_unknown(path[0])
         metadata = metadata_relation(self._overlay, path, self._location)
         if metadata is not None:
             return metadata

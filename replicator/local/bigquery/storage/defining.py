@@ -14,20 +14,22 @@ from replicator.local.bigquery.storage.drafts import Contents, DatasetDraft, Dra
 from replicator.local.bigquery.storage.overlay import Overlay, hidden
 from replicator.local.bigquery.storage.refusals import duplicate_dataset, duplicate_table, precondition, refuse
 from replicator.local.bigquery.storage.states import Dataset, Table
-from replicator.names import DATASET, LOCATION, DatasetRef, TableRef
+from replicator.names import DATASET, DatasetRef, TableRef, known_location
 
 
 def create_dataset(overlay: Overlay, ref: DatasetRef, definition: DatasetDefinition, on_existing: OnExisting) -> bool:
     """Make a dataset; False if it was there and is kept."""
     if not DATASET.fullmatch(ref.dataset):
         refuse(f"Invalid dataset ID {ref.dataset!r}. Dataset IDs are letters, digits and underscores")
-    if not LOCATION.fullmatch(definition.location):
-        refuse(f"Invalid location {definition.location!r}")
+    if known_location(definition.location) is None:
+        # In these words datasets.insert refused a location (GoogleCloudPlatform/deploymentmanager-samples#460).
+        refuse(f"Invalid value for: {definition.location} is not a valid value")
     if overlay.find_dataset(ref) is not None:
         if on_existing is OnExisting.KEEP:
             return False
         raise duplicate_dataset(ref)
     overlay.changes.datasets[ref] = DatasetDraft(ref, definition, None, overlay.now, created=on_existing)
+    overlay.make_project(ref.project)
     return True
 
 

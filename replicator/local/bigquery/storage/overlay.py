@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from replicator.local.bigquery.storage.commit import Changes
 from replicator.local.bigquery.storage.drafts import DatasetDraft, Draft
@@ -13,6 +14,9 @@ from replicator.local.bigquery.storage.refusals import dataset_not_found, table_
 from replicator.local.bigquery.storage.snapshot import Snapshot
 from replicator.local.bigquery.storage.states import Dataset, Partition, Table
 from replicator.names import DatasetRef, TableRef
+
+PROJECTS: Final = "project"
+"""The kind of the records that name the projects."""
 
 
 def hidden(dataset: str) -> bool:
@@ -33,6 +37,18 @@ class Overlay:
     snapshot: Snapshot
     changes: Changes
     now: datetime
+
+    def has_project(self, project: str) -> bool:
+        """Whether somebody made the project, or a dataset in it; it stays when its datasets go."""
+        if any((kind, key) == (PROJECTS, project) for kind, key, _ in self.changes.records):
+            return True
+        query = "SELECT 1 FROM records WHERE kind = ? AND key = ?"
+        return bool(self.snapshot.query(query, (PROJECTS, project)))
+
+    def make_project(self, project: str) -> None:
+        """Let the project be there."""
+        if not self.has_project(project):
+            self.changes.records.append((PROJECTS, project, "{}"))
 
     def find_dataset(self, ref: DatasetRef) -> Dataset | None:
         """The dataset, if there is one."""

@@ -8,6 +8,16 @@ from replicator.local.bigquery.errors import BigQueryError
 from replicator.names import DatasetRef, TableRef
 
 
+def project_unknown(project: str) -> BigQueryError:
+    """No such project, where a job runs in it or a statement names it.
+
+    The service says so of projects that do not exist as well: spotify/flo-runner's test of one, and queries whose
+    dataset was taken for a project. Reading over the API is answered with a plain 404.
+    """
+    here = "a project is there once a dataset was made in it, or POST /control/projects has named it"
+    return BigQueryError("invalid", f"The project {project} has not enabled BigQuery. (In a local cloud {here})")
+
+
 def dataset_not_found(ref: DatasetRef, location: str | None = None) -> BigQueryError:
     """No such dataset, or none in the job's location."""
     where = f" was not found in location {location}" if location is not None else ""

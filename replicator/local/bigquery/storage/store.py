@@ -22,7 +22,7 @@ from uuid import uuid4
 from replicator.errors import FailedError
 from replicator.local.bigquery.storage.drafts import Contents, OnExisting
 from replicator.local.bigquery.storage.engine import Engine
-from replicator.local.bigquery.storage.overlay import hidden
+from replicator.local.bigquery.storage.overlay import PROJECTS, hidden
 from replicator.local.bigquery.storage.transaction import Transaction
 from replicator.names import TableRef
 
@@ -85,6 +85,14 @@ class Store:
         self._lock = Lock()
         self._database: duckdb.DuckDBPyConnection | None = None
         self.records = Records(self._engine)
+
+    def make_project(self, project: str) -> None:
+        """Let a project be there, durably when this returns; it may be there already."""
+        self.records.put(PROJECTS, project, "{}")
+
+    def projects(self) -> list[str]:
+        """The projects that are there, by id."""
+        return [project for project, _ in self.records.scan(PROJECTS)]
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection of its own, as every statement needs it: UTC, offline, bounded memory."""

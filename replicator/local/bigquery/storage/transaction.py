@@ -46,6 +46,14 @@ class Transaction:
         self._rows = Changing(self.overlay, engine.root, engine.new_id, self._discarded)
 
     # Looking ---------------------------------------------------------------------------------------------------
+    def has_project(self, project: str) -> bool:
+        """Whether the project is there: someone made it, or a dataset in it."""
+        return self.overlay.has_project(project)
+
+    def make_project(self, project: str) -> None:
+        """Let the project be there."""
+        self.overlay.make_project(project)
+
     def dataset(self, ref: DatasetRef) -> Dataset:
         """The dataset; BigQueryError notFound where there is none (whatever its location)."""
         return self.overlay.dataset(ref)

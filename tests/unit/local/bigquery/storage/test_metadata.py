@@ -162,6 +162,7 @@ def test_a_view_is_asked_for_where_it_is(filled: Bench, path: tuple[str, ...], l
 @pytest.mark.parametrize("name", sorted(VIEWS))
 def test_every_column_has_the_type_that_is_documented(filled: Bench, name: str) -> None:
     """With rows and without any, asked for one by one."""
+    filled.store.make_project("acme-none")
     for project in ("acme-jp", "acme-none"):
         with filled.store.statement() as transaction:
             catalog = transaction.catalog(location="EU")
