@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
-from replicator.errors import FailedError
+from replicator.errors import FailedError, UsageError
 
 if TYPE_CHECKING:
     from replicator.config.settings import Cloud
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 EXECUTOR: Final = (sys.executable, "-m", "replicator.cli.execute")
 """What the local cloud starts for one execution of a workflow, in a process of its own."""
 
+# The first file that a local cloud puts into its directory; it stays when the server goes.
+_MADE_BY_SERVING: Final = "server.lock"
 # Only the extra 'local' brings these.
 _EXTRA: Final = ("duckdb", "grpc", "sqlglot", "starlette", "uvicorn")
 
@@ -28,9 +30,10 @@ def connect(cloud: Cloud) -> Iterator[Endpoints]:
     """Where to send calls.
 
     A directory that a server serves already is used through that server; otherwise one is started in
-    this process and stopped at the end.
+    this process and stopped at the end. It has to hold a local cloud: a mistyped name would be a new, empty one.
 
     Raises:
+        UsageError: The directory holds no local cloud.
         FailedError: Nothing answers there, or the local cloud is not installed.
     """
     from replicator.config.settings import Gcp, LocalDirectory, LocalServer
@@ -46,6 +49,12 @@ def connect(cloud: Cloud) -> Iterator[Endpoints]:
             if found is not None:
                 yield found
                 return
+            if not (directory / _MADE_BY_SERVING).is_file():
+                msg = (
+                    f"{directory} holds no local cloud; check the name, or make one with "
+                    f"'replicator local serve --dir {directory}' or 'replicator demo --dir {directory}'"
+                )
+                raise UsageError(msg)
             with serving(directory) as running:
                 yield Endpoints.at(running.endpoints.http)
         case _:

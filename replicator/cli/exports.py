@@ -30,7 +30,7 @@ class Exports:
     def __init__(self, endpoints: Endpoints) -> None:
         from replicator.gcp.clients import Clients
 
-        _make_project(endpoints, STAGING_PROJECT)
+        make_project(endpoints, STAGING_PROJECT)
         self.tables: dict[TableRef, Table] = {}
         self._locations: dict[DatasetRef, str] = {}
         self._clients = Clients(endpoints)
@@ -60,7 +60,7 @@ class Exports:
             create_view(self._clients, view.ref, view.query, location=self._locations[view.ref.parent])
 
 
-def _make_project(endpoints: Endpoints, project: str) -> None:
+def make_project(endpoints: Endpoints, project: str) -> None:
     """Make a project by the local cloud's control port; Google's cloud makes them elsewhere than in BigQuery."""
     request = urllib.request.Request(  # noqa: S310  # the address of a local cloud, which is http
         f"{endpoints.http}/control/projects",

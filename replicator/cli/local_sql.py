@@ -16,7 +16,7 @@ from replicator.errors import ExitCode
 @click.option(
     "--dir",
     "directory",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path, file_okay=False),
     required=True,
     help="The local cloud's directory.",
 )

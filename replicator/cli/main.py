@@ -12,6 +12,7 @@ import click
 from replicator import __version__
 from replicator.cli.group import LazyGroup, Verb
 from replicator.cli.invocation import Invocation
+from replicator.cli.remedies import with_remedy
 from replicator.errors import ConfigError, ExitCode, ReplicatorError
 
 # What a shell reports for a process that an interrupt ended: 128 + SIGINT.
@@ -89,7 +90,7 @@ def answer(arguments: Sequence[str]) -> int:
         return int(error.exit_code)
     except ReplicatorError as error:
         _trace(debug)
-        click.echo(f"replicator: {error}", err=True)
+        click.echo(f"replicator: {with_remedy(str(error))}", err=True)
         return int(error.exit_code)
     except OSError as error:
         _trace(debug)

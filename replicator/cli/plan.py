@@ -14,6 +14,7 @@ import click
 from replicator.cli.cloud import connect
 from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
+from replicator.cli.remedies import with_remedy
 from replicator.errors import ExitCode, FailedError, UsageError
 from replicator.report.words import duration, size
 
@@ -105,7 +106,7 @@ def _tell_failures(forecasts: Sequence[SourceForecast]) -> ExitCode:
         if found.error is not None:
             reasons.setdefault(found.error, []).append(found.source)
     for reason, sources in reasons.items():
-        click.echo(f"replicator: {', '.join(sources)}: {reason}", err=True)
+        click.echo(f"replicator: {', '.join(sources)}: {with_remedy(reason)}", err=True)
     return ExitCode.FAILED if reasons else ExitCode.DONE
 
 

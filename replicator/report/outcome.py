@@ -160,7 +160,13 @@ def sources_of(error: object) -> tuple[SourceOutcome, ...]:
 
 
 def reason_of(error: object) -> str | None:
-    """Why a run failed, with the job and its console page where the error has them; None where it has no message."""
+    """Why a run failed, with the job and its console page where the error has them; None where it has no message.
+
+    Where a call was refused and there is no job, Workflows' message has the status only, and the body what was said.
+    """
+    match error:
+        case {"body": {"error": {"message": str(words)}}}:
+            return words
     if not isinstance(error, Mapping) or not isinstance(error.get("message"), str):
         return None
     job = f" (job {error['job']}, {error.get('console')})" if "job" in error else ""

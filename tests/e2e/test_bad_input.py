@@ -7,17 +7,21 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
+from typing import Final
 
 import pytest
 
+from replicator.cli.cloud import serving
+from replicator.cli.exports import make_project
 from replicator.gcp.clients import Clients
 from replicator.gcp.endpoints import Endpoints
 from replicator.gcp.load import create_dataset, load_rows
-from replicator.names import TableRef
+from replicator.names import DatasetRef, TableRef
 from replicator.schema.fields import Field
 from tests.e2e.conftest import Replicator, served
 
@@ -40,6 +44,17 @@ sources:
 merge: stir
 """
 _REPOSITORY = Path(__file__).parents[2]
+
+
+def _cloud_of(directory: Path, *projects: str, datasets: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A local cloud with these projects, and these datasets by location, as ``--cloud`` names it."""
+    with serving(directory) as running:
+        endpoints = Endpoints.at(running.endpoints.http)
+        for project in projects:
+            make_project(endpoints, project)
+        for dataset, location in datasets.items():
+            create_dataset(Clients(endpoints), DatasetRef.parse(dataset), location=location)
+    return f"local:{directory}"
 
 
 def _one_sentence(text: str) -> bool:
@@ -103,9 +118,31 @@ def test_a_directory_without_pipelines_is_one_sentence(replicator: Replicator, t
     assert "nowhere" in done.stderr
 
 
+@pytest.mark.parametrize("verb", ["plan", "run", "status"])
+def test_a_directory_that_holds_no_cloud_is_one_sentence(replicator: Replicator, tmp_path: Path, verb: str) -> None:
+    """Exit 2, naming the directory and what makes one; nothing is made where a name was mistyped."""
+    done = replicator("--cloud", f"local:{tmp_path / 'clout'}", verb, "ga4_events")
+
+    assert done.returncode == 2
+    assert _one_sentence(done.stderr)
+    assert f"{tmp_path / 'clout'} holds no local cloud" in done.stderr
+    assert f"replicator local serve --dir {tmp_path / 'clout'}" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_query_to_a_directory_that_holds_no_cloud_is_one_sentence(replicator: Replicator, tmp_path: Path) -> None:
+    """The same for who only asks."""
+    done = replicator("local", "sql", "--dir", tmp_path / "clout", "SELECT 1")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert _one_sentence(done.stderr)
+    assert "replicator demo --dir" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_before_the_first_run_there_is_no_status(replicator: Replicator, tmp_path: Path) -> None:
     """No failure: one sentence for a person, an empty answer for a program, exit 0."""
-    cloud = f"local:{tmp_path}"
+    cloud = _cloud_of(tmp_path, "acme-analytics")
 
     done = replicator("--cloud", cloud, "status", "ga4_events")
     program = replicator("--cloud", cloud, "status", "ga4_events", "--json")
@@ -121,8 +158,8 @@ def test_before_the_first_run_there_is_no_status(replicator: Replicator, tmp_pat
 
 
 def test_a_missing_dataset_fails_the_run_in_one_sentence(replicator: Replicator, tmp_path: Path) -> None:
-    """An empty cloud has no dataset for the target: exit 1, and the sentence names it, its location and the job."""
-    done = replicator("--cloud", f"local:{tmp_path}", "run", "ga4_events", "--if-busy", "leave")
+    """A project without the target's dataset: exit 1, and the sentence names it, its location and the job."""
+    done = replicator("--cloud", _cloud_of(tmp_path, "acme-analytics"), "run", "ga4_events", "--if-busy", "leave")
 
     assert (done.returncode, done.stdout) == (1, "")
     assert _one_sentence(done.stderr)
@@ -144,6 +181,76 @@ def test_a_target_without_the_source_column_is_one_sentence(replicator: Replicat
     assert _one_sentence(done.stderr)
     assert f"{target} has no STRING column property" in done.stderr
     assert "; add it, or name the column" in done.stderr
+
+
+def _configs_with(directory: Path, before: str, after: str) -> Path:
+    """The committed pipeline with one thing changed."""
+    directory.mkdir()
+    text = (_REPOSITORY / "configs" / "ga4_events.yaml").read_text("utf-8")
+    assert before in text
+    (directory / "ga4_events.yaml").write_text(text.replace(before, after), encoding="utf-8")
+    return directory
+
+
+_PLACES: Final = {
+    "acme-analytics.marketing": "EU",
+    "acme-jp.analytics_1": "asia-northeast1",
+    "acme-br.analytics_2": "southamerica-east1",
+    "acme-au.analytics_3": "australia-southeast1",
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fact", "remedy"),
+    [
+        ("acme-jp\n", "acme-jpp\n", "The project acme-jpp has not enabled BigQuery", "check the project's name"),
+        ("asia-northeast1", "asia-northeast9", "Cannot parse asia-northeast9 as CloudRegion", "check the location"),
+        ("acme-replication", "acme-replicator", "The project acme-replicator has not", "check the project's name"),
+    ],
+    ids=["project", "location", "staging project"],
+)
+@pytest.mark.parametrize("verb", ["plan", "run"])
+def test_a_source_that_is_nowhere_is_one_sentence(
+    replicator: Replicator, tmp_path: Path, verb: str, before: str, after: str, fact: str, remedy: str
+) -> None:
+    """Exit 1, and the sentence says which source, what the service says and what to look at."""
+    cloud = _cloud_of(tmp_path / "cloud", "acme-replication", datasets=_PLACES)
+    configs = _configs_with(tmp_path / "configs", before, after)
+
+    done = replicator("--configs", configs, "--cloud", cloud, verb, "ga4_events")
+
+    said = [line for line in done.stderr.splitlines() if line.startswith("replicator: ") and "japan" in line]
+    assert done.returncode == 1, done.stderr
+    assert len(said) == 1
+    assert fact in said[0]
+    assert f"; {remedy}" in said[0]
+    assert "Traceback" not in done.stderr
+
+
+def test_a_location_where_nothing_of_the_source_lies_fails_the_source(replicator: Replicator, tmp_path: Path) -> None:
+    """A location that there is, and a project that there is, but no dataset of it there: never a quiet success."""
+    cloud = _cloud_of(tmp_path / "cloud", "acme-replication", datasets=_PLACES)
+    configs = _configs_with(tmp_path / "configs", "asia-northeast1", "asia-northeast2")
+
+    done = replicator("--configs", configs, "--cloud", cloud, "run", "ga4_events")
+
+    assert done.returncode == 1
+    assert "japan, inventory: no dataset of project acme-jp in asia-northeast2 matches" in done.stderr
+    assert "check datasets, project and location of the source" in done.stderr
+
+
+@pytest.mark.parametrize("verb", ["run", "status"])
+def test_a_target_in_no_project_is_one_sentence(replicator: Replicator, tmp_path: Path, verb: str) -> None:
+    """Exit 1 before anything is read; the sentence names the project and what to look at."""
+    cloud = _cloud_of(tmp_path / "cloud", "acme-replication", datasets=_PLACES)
+    configs = _configs_with(tmp_path / "configs", "acme-analytics.", "acme-analytiks.")
+
+    done = replicator("--configs", configs, "--cloud", cloud, verb, "ga4_events")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert _one_sentence(done.stderr)
+    assert "The project acme-analytiks has not enabled BigQuery" in done.stderr
+    assert "; check the project's name in the pipeline's file" in done.stderr
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from replicator import limits
+from replicator.cli.exports import make_project
 from replicator.config.project import load_project
 from replicator.plan.build import build_plan
 from replicator.schema.fields import Field
@@ -76,6 +77,7 @@ def test_a_quiet_run_costs_the_same_for_2_and_for_200_properties(tmp_path: Path)
     seen: dict[int, tuple[Counter[str], Counter[str]]] = {}
     with cloud(tmp_path / "cloud") as local:
         local.dataset("acme-analytics.marketing", "EU")
+        make_project(local.endpoints, "acme-replication")
         have = 0
         for properties in (2, 200):
             for number in range(have, properties):

@@ -16,6 +16,7 @@ import pytest
 from google.cloud.workflows.executions_v1 import Execution
 from google.cloud.workflows_v1 import Workflow
 
+from replicator.cli.exports import make_project
 from replicator.cli.render import document_text
 from replicator.config.pipeline import Pipeline
 from replicator.gcp.clients import Clients
@@ -69,6 +70,7 @@ def served(directory: Path, *, walled: bool) -> Iterator[Endpoints]:
 def load(clients: Clients, day: int) -> None:
     """Two properties in each of two countries; the second day rewrites a shard of the first."""
     create_dataset(clients, DatasetRef("acme-analytics", "marketing"), location="EU")
+    make_project(clients.endpoints, "acme-replication")
     for location, fields in zip(LOCATIONS, FIELDS, strict=True):
         for number in (1, 2):
             dataset = DatasetRef(f"acme-{location}", f"analytics_{number}")

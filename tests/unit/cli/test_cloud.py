@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from replicator.cli.cloud import serving
+from replicator.cli.cloud import connect, serving
 from replicator.cli.invocation import Invocation
 from replicator.config.settings import Gcp, LocalDirectory
 from replicator.errors import FailedError, UsageError
@@ -36,3 +36,20 @@ def test_a_base_installation_says_how_to_get_the_local_cloud(tmp_path: Path, mon
 
     with pytest.raises(FailedError, match=r"needs duckdb, .*pip install 'replicator\[local\]'"), serving(tmp_path):
         pass
+
+
+def test_a_directory_without_a_local_cloud_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """Missing or empty, it is taken for a mistyped one; a cloud that was served there once is used."""
+    missing = tmp_path / "clout"
+    for directory in (missing, tmp_path):
+        with (
+            pytest.raises(UsageError, match=rf"{directory} holds no local cloud; .*'replicator local serve --dir "),
+            connect(LocalDirectory(directory)),
+        ):
+            pass
+    assert list(tmp_path.iterdir()) == []
+
+    with serving(missing):
+        pass
+    with connect(LocalDirectory(missing)) as endpoints:
+        assert endpoints.local

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from replicator.cli.cloud import serving
+from replicator.cli.exports import make_project
 from replicator.cli.main import answer
 from replicator.config.project import load_project
 from replicator.demo.pipeline import CONFIGS, PIPELINE
@@ -27,7 +28,10 @@ _DAYS = ("20261101", "20261103", "20261102")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a cloud in which Japan has three shards of one property, and nobody else has anything."""
     with serving(tmp_path_factory.mktemp("cloud")) as running:
-        clients = Clients(Endpoints.at(running.endpoints.http))
+        endpoints = Endpoints.at(running.endpoints.http)
+        for project in ("acme-replication", "acme-br", "acme-au"):
+            make_project(endpoints, project)
+        clients = Clients(endpoints)
         create_dataset(clients, _PROPERTY, location="asia-northeast1")
         for count, day in enumerate(_DAYS, start=1):
             rows = [{"platform": "WEB"}] * count
