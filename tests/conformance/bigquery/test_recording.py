@@ -116,3 +116,39 @@ def test_a_statement_of_a_script_is_noted_when_it_ends_and_not_when_the_script_d
         assert not client.get_job(job.job_id, location=job.location).done()
     finally:
         job.cancel()
+
+
+def test_a_query_is_analyzed_although_its_table_is_there_already(
+    running: Running, client: bigquery.Client, dataset: str
+) -> None:
+    """IF NOT EXISTS spares the rows and not the analysis: a mistake is refused in the second run as in the first."""
+    client.query(f"CREATE TABLE `{dataset}.t` (a INT64); CREATE TABLE `{dataset}.u` (a INT64)").result()
+
+    skipped, wrong = noted(
+        running, client,
+        f"CREATE TABLE IF NOT EXISTS `{dataset}.u` AS SELECT a FROM `{dataset}.t`;"
+        f"CREATE TABLE IF NOT EXISTS `{dataset}.u` AS SELECT b FROM `{dataset}.t`",
+    )  # fmt: skip
+
+    assert (skipped.error, list(skipped.relations)) == ("", [f"{dataset}.t"])
+    assert wrong.kind == "FAILED"
+    assert wrong.error.startswith("Unrecognized name: b at ")
+
+
+def test_a_table_that_is_only_altered_or_imitated_is_known_too(
+    running: Running, client: bigquery.Client, dataset: str
+) -> None:
+    """As it was before."""
+    client.query(f"CREATE TABLE `{dataset}.t` (a INT64)").result()
+
+    found = noted(
+        running, client,
+        f"CREATE TABLE `{dataset}.u` LIKE `{dataset}.t`; ALTER TABLE `{dataset}.u` ADD COLUMN b STRING;"
+        f"TRUNCATE TABLE `{dataset}.u`",
+    )  # fmt: skip
+
+    assert [{name: relation.columns for name, relation in one.relations.items()} for one in found] == [
+        {f"{dataset}.t": (("a", "INT64"),)},
+        {f"{dataset}.u": (("a", "INT64"),)},
+        {f"{dataset}.u": (("a", "INT64"), ("b", "STRING"))},
+    ]

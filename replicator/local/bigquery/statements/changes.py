@@ -102,8 +102,7 @@ def _subject(engine: Engine, transaction: Transaction, ref: TableRef, statement:
     if table.definition.kind is not Kind.TABLE:
         msg = f"{ref} is a view, and DML over views is not allowed"
         refuse("invalidQuery", msg, location="query")
-    path = (ref.project, ref.dataset, ref.table)
-    engine.session.meet(path, transaction.catalog(location=engine.session.setting.location).relation(path).columns)
+    engine.session.meet_table(transaction, ref)
     alias = ref.table if isinstance(statement, dml.Insert | dml.Truncate) else statement.target.alias
     return Subject(ref, table.definition.fields, alias)
 

@@ -117,11 +117,12 @@ def _create_table(
         ref = engine.session.table(statement.path)
         engine.session.in_location(transaction, ref.parent)
     existing = transaction.find_table(ref)
-    if existing is not None and statement.existing is ddl.Existing.KEPT:
-        return Outcome(kind, operation="SKIP", target=ref)
     prepared = None
     if statement.query is not None:
+        # A query is analyzed, and its mistakes refused, whether the table is then made or not.
         prepared = engine.prepare(transaction, statement.query.placed, frame=frame)
+    if existing is not None and statement.existing is ddl.Existing.KEPT:
+        return Outcome(kind, operation="SKIP", target=ref)
     definition = _table_definition(engine, transaction, statement, prepared, evaluate)
     operation = "CREATE"
     if existing is not None and statement.existing is ddl.Existing.REPLACED:
@@ -191,6 +192,7 @@ def _table_definition(
     if statement.like is not None:
         source = engine.session.table(statement.like)
         engine.session.in_location(transaction, source.parent)
+        engine.session.meet_table(transaction, source)
         like = transaction.table(source).definition
     if statement.columns is not None:
         fields = column_options(statement.columns, statement.column_options, evaluate)
@@ -351,6 +353,7 @@ def _alter(
     if statement.if_exists and (not _reachable(engine, transaction, ref) or transaction.find_table(ref) is None):
         return Outcome(kind, operation="SKIP", target=ref)
     engine.session.in_location(transaction, ref.parent)
+    engine.session.meet_table(transaction, ref)
     definition = transaction.table(ref).definition
     match statement:
         case ddl.SetOptions():

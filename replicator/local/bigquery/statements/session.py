@@ -197,6 +197,15 @@ class Session:
         temporary = path[:-1] == (self._temporary.project, self._temporary.dataset)
         self._met.setdefault(path[-1:] if temporary else path, tuple(columns))
 
+    def meet_table(self, transaction: Transaction, ref: TableRef) -> None:
+        """Note a table that the statement names without reading it.
+
+        Raises:
+            BigQueryError: ``notFound``.
+        """
+        path = (ref.project, ref.dataset, ref.table)
+        self.meet(path, transaction.catalog(location=self.setting.location).relation(path).columns)
+
     def met(self) -> Mapping[tuple[str, ...], tuple[Column, ...]]:
         """What was met since this was asked last: relations by full path, temporary tables by their name alone."""
         met, self._met = self._met, {}
