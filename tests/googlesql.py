@@ -40,7 +40,7 @@ class Table:
     """A table that statements may name.
 
     Attributes:
-        name: The full path; a wildcard's ends in ``*`` and has ``_TABLE_SUFFIX``.
+        name: The full path, found however its parts are quoted; a wildcard's ends in ``*`` and has ``_TABLE_SUFFIX``.
         columns: (name, type) in order.
         pseudo: Columns that ``*`` leaves out.
     """
@@ -51,23 +51,39 @@ class Table:
 
 
 def analyze(
-    sql: str, *, tables: Sequence[Table] = (), parameters: Mapping[str, Type] | None = None
+    sql: str,
+    *,
+    tables: Sequence[Table] = (),
+    parameters: Mapping[str, Type] | None = None,
+    wanted: Sequence[Type] = (),
 ) -> list[tuple[str, Type]]:
     """The columns of a query; for any other statement an empty list.
+
+    Args:
+        sql: One statement.
+        tables: What it may name.
+        parameters: Types by name; of positional ones by ``"0"``, ``"1"``, …
+        wanted: What the columns of a query are assigned to, if that is anything.
 
     Raises:
         RefusedError: GoogleSQL does not accept it.
     """
     with _LOCK:
         front = _front()
+        options = front.options(parameters or {}, wanted)
+        request = front.types.AnalyzeRequest(sql_statement=sql, options=options).to_proto()
+        if tables:
+            request.simple_catalog.CopyFrom(front.catalog(sql, tables))
+        else:
+            request.registered_catalog_id = front.bare
         try:
-            given = front.service.analyze(
-                sql_statement=sql, options=front.options(parameters or {}), **front.reading(tables)
+            given = front.service.wasm_client.call_grpc_func(
+                "ZetaSqlLocalService_Analyze", request, front.messages.AnalyzeResponse
             )
         except front.refusal as error:
             raise RefusedError(str(error)) from error
-        columns = getattr(given.resolved_statement, "output_column_list", None) or ()
-        return [(column.name or "", _type(column.column.type)) for column in columns]
+        query = given.resolved_statement.resolved_query_stmt_node
+        return [(column.name, _type(column.column.type)) for column in query.output_column_list]
 
 
 def evaluate(sql: str) -> list[tuple[Any, ...]]:
@@ -85,13 +101,11 @@ def answer(sql: str) -> tuple[list[Type], list[tuple[Any, ...]]]:
     """
     with _LOCK:
         front = _front()
-        request = front.types.EvaluateQueryRequest(
-            sql=sql, options=front.options({}), registered_catalog_id=front.empty_catalog
-        )
+        request = front.types.EvaluateQueryRequest(sql=sql, options=front.options({}), registered_catalog_id=front.bare)
         try:
             # The protobuf answer itself: the wrapper around it loses timestamps.
             given = front.service.wasm_client.call_grpc_func(
-                "ZetaSqlLocalService_EvaluateQuery", request.to_proto(), front.answer
+                "ZetaSqlLocalService_EvaluateQuery", request.to_proto(), front.messages.EvaluateQueryResponse
             )
         except front.refusal as error:
             raise RefusedError(str(error)) from error
@@ -128,7 +142,7 @@ class _Front:
         from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2
 
         self.types = types
-        self.answer = local_service_pb2.EvaluateQueryResponse
+        self.messages = local_service_pb2
         self.factory = TypeFactory
         self.refusal = ZetaSQLError
         self.service = ZetaSqlLocalService.get_instance()
@@ -138,29 +152,14 @@ class _Front:
         language.reserved_keywords = ["QUALIFY"]
         language.enabled_language_features.append(types.LanguageFeature.FEATURE_CREATE_TABLE_CLONE)
         self.language = language
-        self.bare = self.service.register_catalog(simple_catalog=self.catalog(())).registered_id
+        functions = types.ZetaSQLBuiltinFunctionOptions(language_options=language)
+        empty = types.SimpleCatalog(name="bq", builtin_function_options=functions)
+        self.bare = self.service.register_catalog(simple_catalog=empty).registered_id
+        self.empty = empty.to_proto()
+        self.known: dict[Table, Any] = {}
         self.kinds = {
-            name: getattr(types.TypeKind, f"TYPE_{'DOUBLE' if name == 'FLOAT64' else name}")
-            for name in (
-                [
-                    "INT64",
-                    "FLOAT64",
-                    "NUMERIC",
-                    "BIGNUMERIC",
-                    "BOOL",
-                    "STRING",
-                    "BYTES",
-                    "DATE",
-                    "DATETIME",
-                    "TIME",
-                    "TIMESTAMP",
-                    "JSON",
-                ]
-            )
+            name: getattr(types.TypeKind, f"TYPE_{'DOUBLE' if name == 'FLOAT64' else name}") for name in _SIMPLE
         }
-
-        registered = self.service.register_catalog(simple_catalog=self.catalog(()))
-        self.empty_catalog = registered.registered_id
 
     def type(self, kind: Type) -> Any:
         if kind.element is not None:
@@ -169,46 +168,61 @@ class _Front:
             return self.factory.create_struct_type([(name, self.type(child)) for name, child in kind.fields])
         return self.factory.create_simple_type(self.kinds[kind.name])
 
-    def catalog(self, tables: Sequence[Table]) -> Any:
-        types = self.types
-        made = [
-            types.SimpleTable(
-                name=table.name,
-                full_name=table.name,
-                column=[
-                    *(
-                        types.SimpleColumn(name=name, type=self.type(kind), is_writable_column=True)
-                        for name, kind in table.columns
-                    ),
-                    *(
-                        types.SimpleColumn(
-                            name=name, type=self.type(kind), is_pseudo_column=True, is_writable_column=False
-                        )
-                        for name, kind in table.pseudo
-                    ),
-                ],
-            )
-            for table in tables
-        ]
-        functions = types.ZetaSQLBuiltinFunctionOptions(language_options=self.language)
-        return types.SimpleCatalog(name="bq", table=made, builtin_function_options=functions)
+    def table(self, table: Table) -> Any:
+        """The table as a message; kept, for making one of a wide schema takes many times what analyzing it does."""
+        if table not in self.known:
+            columns = [
+                self.types.SimpleColumn(
+                    name=name, type=self.type(kind), is_pseudo_column=pseudo, is_writable_column=not pseudo
+                )
+                for pairs, pseudo in ((table.columns, False), (table.pseudo, True))
+                for name, kind in pairs
+            ]
+            self.known[table] = self.types.SimpleTable(full_name=table.name, column=columns).to_proto()
+        return self.known[table]
 
-    def reading(self, tables: Sequence[Table]) -> dict[str, Any]:
-        """Which catalog to read, as an argument: one without tables is registered once, for it is asked most."""
-        if tables:
-            return {"simple_catalog": self.catalog(tables)}
-        return {"registered_catalog_id": self.bare}
+    def catalog(self, sql: str, tables: Sequence[Table]) -> Any:
+        """The tables under the ways in which the statement may cut their paths: `p.d.t`, `p.d`.t, p.`d.t`, p.d.t."""
+        top = type(self.empty)()
+        top.CopyFrom(self.empty)
+        for table in tables:
+            for *path, name in _cuts(table.name, sql):
+                folder = top
+                for part in path:
+                    made = next((one for one in folder.catalog if one.name == part), None)
+                    folder = folder.catalog.add(name=part) if made is None else made
+                folder.table.add().CopyFrom(self.table(table))
+                folder.table[-1].name = name
+        return top
 
-    def options(self, parameters: Mapping[str, Type]) -> Any:
+    def options(self, parameters: Mapping[str, Type], wanted: Sequence[Type] = ()) -> Any:
         types = self.types
-        return types.AnalyzerOptions(
+        options = types.AnalyzerOptions(
             language_options=self.language,
             default_timezone="UTC",
-            query_parameters=[
+            target_column_types=[self.type(kind) for kind in wanted],
+        )
+        if "0" in parameters:
+            options.parameter_mode = types.ParameterMode.PARAMETER_POSITIONAL
+            options.positional_query_parameters = [self.type(kind) for kind in parameters.values()]
+        else:
+            options.query_parameters = [
                 types.AnalyzerOptions.QueryParameter(name=name, type=self.type(kind))
                 for name, kind in parameters.items()
-            ],
-        )
+            ]
+        return options
+
+
+def _cuts(name: str, sql: str) -> list[list[str]]:
+    """The ways to cut a path into parts, of which those with a dot stand in backquotes in the statement."""
+    return [cut for cut in _all_cuts(name) if all("." not in part or f"`{part}`" in sql for part in cut)]
+
+
+def _all_cuts(name: str) -> list[list[str]]:
+    head, dot, rest = name.partition(".")
+    if not dot:
+        return [[head]]
+    return [path for first, *more in _all_cuts(rest) for path in ([f"{head}.{first}", *more], [head, first, *more])]
 
 
 @cache
