@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,13 +48,25 @@ class Cloud:
         """The answer of a query."""
         return Query(self.clients).rows(sql, {}, location=location, project="acme-analytics")
 
-    def run(self, pipeline: Pipeline, argument: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the pipeline's document in this process; counts its steps by subworkflow."""
+    def run(
+        self,
+        pipeline: Pipeline,
+        argument: dict[str, Any] | None = None,
+        *,
+        on_step: Callable[[StepEvent], None] | None = None,
+    ) -> dict[str, Any]:
+        """Run the pipeline's document in this process; counts its steps by subworkflow, and tells ``on_step`` each."""
+
+        def watch(event: StepEvent) -> None:
+            self._count(event)
+            if on_step is not None:
+                on_step(event)
+
         self.steps.clear()
         result = run_document(
             document_text(pipeline), argument, file=Path(f"{pipeline.name}.yaml"), endpoints=self.endpoints,
             variables={"GOOGLE_CLOUD_PROJECT_ID": "acme-analytics", "GOOGLE_CLOUD_LOCATION": "europe-west1"},
-            on_step=self._count, clock=RealClock(),
+            on_step=watch, clock=RealClock(),
         )  # fmt: skip
         assert isinstance(result, dict)
         return dict(result)

@@ -117,6 +117,8 @@ def test_foreign_data_is_replicated_row_by_row(tmp_path: Path) -> None:
         local.load("rides-ke.unrelated.trip log-20240229", FULL, [ride(1001)], KENYA)
         local.load("rides-ke.fleet_a.trip log-20240299", FULL, [ride(1002)], KENYA)
         local.load("rides-ke.fleet_a.trip log-20240229_old", FULL, [ride(1003)], KENYA)
+        # PARSE_DATE takes this for the first of March.
+        local.load("rides-ke.fleet_a.trip log-2024031", FULL, [ride(1004)], KENYA)
         local.load(
             "rides-us.native.t_20240301", AT_HOME, [{"id": "h1", "price": "7", "rider": {"level": "gold"}}], HOME
         )
