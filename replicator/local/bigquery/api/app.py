@@ -11,8 +11,10 @@ from starlette.routing import BaseRoute, Route
 
 from replicator.local.bigquery.api.copy_job import CopyRunner
 from replicator.local.bigquery.api.datasets import Datasets
+from replicator.local.bigquery.api.gate import JobGate
 from replicator.local.bigquery.api.http import route, unknown_path
 from replicator.local.bigquery.api.jobs import Jobs
+from replicator.local.bigquery.api.knobs import Knobs
 from replicator.local.bigquery.api.load_job import LoadRunner
 from replicator.local.bigquery.api.query_job import QueryRunner
 from replicator.local.bigquery.api.registry import Registry
@@ -35,11 +37,15 @@ class BigQueryService:
         copies: What the transfer service needs.
         store: The tables.
         unsettled: What no page settles, to be set either way while it serves.
+        gate: Where jobs can be held up or made to fail.
+        knobs: What the service does at a rate of its own.
     """
 
     def __init__(self, directory: Path, recorder: Recorder, now: Callable[[], datetime]) -> None:
         self.store = Store(directory, now=now)
-        self._registry = Registry(self.store, now)
+        self.gate = JobGate()
+        self.knobs = Knobs()
+        self._registry = Registry(self.store, now, self.gate, self.knobs)
         self.unsettled = Unsettled()
         queries = QueryRunner(self.store, self._registry, recorder, now, self.unsettled)
         copies = CopyRunner(self.store, self._registry)

@@ -79,6 +79,7 @@ class CopyRunner:
                 written = transaction.copy(source, destination.ref, partition=pair)
                 rows, size = rows + written.rows, size + written.bytes
             job.statistics = {"copy": {"copiedRows": str(rows), "copiedLogicalBytes": str(size)}}
+            self._registry.committing(job)
             self._registry.end(job)
             self._registry.record(job, transaction)
             transaction.commit()

@@ -91,11 +91,6 @@ class Job:
             return "DONE"
         return "PENDING" if self.started is None else "RUNNING"
 
-    def cancel(self) -> None:
-        """Ask the job to end; it does so at its next statement, or in the middle of a computation."""
-        self.cancelled.set()
-        self.interrupt()
-
     @property
     def etag(self) -> str:
         """Changes with every change of state."""

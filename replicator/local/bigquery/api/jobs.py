@@ -194,7 +194,7 @@ class Jobs:
     def cancel(self, call: Call) -> Answer:
         """jobs.cancel: asks for it, and answers before it has happened."""
         job = self._find(call)
-        job.cancel()
+        self._registry.cancel(job)
         return Answer({"kind": "bigquery#jobCancelResponse", "job": job.resource()})
 
     def delete(self, call: Call) -> Answer:

@@ -136,6 +136,7 @@ class LoadRunner:
                         "badRecords": "0",
                     }
                 }
+                self._registry.committing(job)
                 self._registry.end(job)
                 self._registry.record(job, transaction)
                 transaction.commit()

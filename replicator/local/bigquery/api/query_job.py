@@ -11,14 +11,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from replicator import limits
-from replicator.local.bigquery.api.capture import capture
-from replicator.local.bigquery.api.http import Json, flag, member, number, required
-from replicator.local.bigquery.api.job import Job, JobRef, nothing
+from replicator.local.bigquery.api.account import Account
+from replicator.local.bigquery.api.dml_queue import DmlQueue
+from replicator.local.bigquery.api.http import flag, member, number, required
+from replicator.local.bigquery.api.job import Job, nothing
 from replicator.local.bigquery.api.parameters import read_parameters
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.statistics import statement_statistics
 from replicator.local.bigquery.api.writing import Destination, Write, make_room, read_destination
-from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
+from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements.by_name import select_by_name
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.definitions import query_fields
@@ -31,9 +32,8 @@ from replicator.local.bigquery.statements.script_parser import parse_script
 from replicator.local.bigquery.statements.session import Session, Setting, Unsettled
 from replicator.local.bigquery.storage.definitions import TableDefinition
 from replicator.local.bigquery.storage.resources import table_definition
-from replicator.local.bigquery.storage.store import Store, Transaction
-from replicator.local.bigquery.types import Type
-from replicator.local.recorder import Recorder, Statement
+from replicator.local.bigquery.storage.store import Store
+from replicator.local.recorder import Recorder
 from replicator.names import DATASET, PROJECT, DatasetRef
 
 _REFUSED: Final = (
@@ -120,7 +120,13 @@ def _default_dataset(configuration: Mapping[str, Any], project: str) -> DatasetR
 
 
 class QueryRunner:
-    """Carries query jobs out."""
+    """Carries query jobs out.
+
+    Attributes:
+        registry: The jobs.
+        recorder: Notes what is executed.
+        dml: Who mutates which table.
+    """
 
     def __init__(
         self,
@@ -132,9 +138,10 @@ class QueryRunner:
     ) -> None:
         self._store = store
         self._unsettled = unsettled
-        self._registry = registry
-        self._recorder = recorder
         self._now = now
+        self.registry = registry
+        self.recorder = recorder
+        self.dml = DmlQueue()
 
     def run(self, job: Job, request: QueryRequest) -> None:
         """Carry a query job out.
@@ -145,27 +152,32 @@ class QueryRunner:
         statements = parse_script(request.text)
         session = self._session(job, request)
         job.interrupt = session.connection.interrupt
+        single = statements[0] if len(statements) == 1 and isinstance(statements[0], Sql) else None
+        account = Account(self, job, session, script=single is None, maximum_bytes=request.maximum_bytes)
         try:
-            if len(statements) == 1 and isinstance(statements[0], Sql):
-                account = _Account(self, job, job, request, session)
-                single = _Single(session, account, request)
-                single.execute(statements[0].source, single.frame(request.parameters))
+            if single is not None:
+                self._run_single(single, _Single(session, account, request), account, request)
                 return
             if request.destination is not None:
                 msg = "configuration.query.destinationTable cannot be set for scripts"
                 refuse("invalid", msg, location="destinationTable")
-            account = _Account(self, job, None, request, session)
-            engine = Engine(session, account)
-            try:
-                Interpreter(engine, request.parameters).run(statements)
-                if session.in_transaction:
-                    # transactions: a transaction that is open when its script ends is rolled back.
-                    session.rollback()
-            finally:
-                account.close()
+            engine = _Script(session, account, lambda: self.registry.committing(job))
+            Interpreter(engine, request.parameters).run(statements)
+            if session.in_transaction:
+                # transactions: a transaction that is open when its script ends is rolled back.
+                session.rollback()
         finally:
+            account.close()
             job.interrupt = nothing
             session.close()
+
+    @staticmethod
+    def _run_single(statement: Sql, engine: _Single, account: Account, request: QueryRequest) -> None:
+        frame = engine.frame(request.parameters)
+        if request.maximum_bytes is not None:
+            # best-practices-costs: bytes are estimated first, and a query that would read more fails free of charge.
+            account.allow(engine.describe(statement.source, frame))
+        engine.execute(statement.source, frame)
 
     def dry_run(self, job: Job, request: QueryRequest) -> None:
         """Find out what a query job would read and answer.
@@ -182,7 +194,7 @@ class QueryRunner:
                     "query": {"statementType": "SCRIPT", "totalBytesProcessed": "0"},
                 }
                 return
-            account = _Account(self, job, job, request, session)
+            account = Account(self, job, session, script=False, maximum_bytes=None)
             engine = Engine(session, account)
             outcome = engine.describe(statements[0].source, engine.frame(request.parameters))
             job.statistics = statement_statistics(outcome, dry=True)
@@ -196,133 +208,30 @@ class QueryRunner:
             job.ref.location,
             request.default_dataset,
             self._now,
-            lambda: self._registry.stop_reason(job),
+            lambda: self.registry.stop_reason(job),
             self._unsettled,
         )
         return Session(self._store, setting)
 
-    def record(self, statement: Statement) -> None:
-        """Note a statement for whoever asks what was executed."""
-        self._recorder.statement(statement)
 
-    def child(self, parent: Job, index: int, source: Source) -> Job:
-        """A job for one statement of a script."""
-        ref = JobRef(parent.ref.project, parent.ref.location, f"script_job_{parent.ref.id}_{index}")
-        configuration: Json = {
-            "jobType": "QUERY",
-            "query": {"query": source.text, "useLegacySql": False, "priority": "INTERACTIVE"},
-        }
-        if "labels" in parent.configuration:
-            configuration["labels"] = parent.configuration["labels"]
-        job = Job(ref, configuration, self._registry.millis(), parent=parent.ref.id)
-        job.started = job.created
-        self._registry.add(job)
-        return job
+class _Script(Engine):
+    """The engine of a script, whose COMMIT TRANSACTION can be held up like every other commit."""
 
-    def save(self, job: Job, transaction: Transaction) -> None:
-        """Write a job down in the commit of what it did."""
-        self._registry.end(job)
-        self._registry.record(job, transaction)
+    def __init__(self, session: Session, observer: Account, committing: Callable[[], None]) -> None:
+        super().__init__(session, observer)
+        self._committing = committing
 
-    def millis(self) -> int:
-        """The clock."""
-        return self._registry.millis()
-
-
-class _Account:
-    """Keeps jobs in step with the statements that run; ``single`` is the job itself when it is no script."""
-
-    def __init__(
-        self, runner: QueryRunner, job: Job, single: Job | None, request: QueryRequest, session: Session
-    ) -> None:
-        self._session = session
-        self._runner = runner
-        self._job = job
-        self._single = single
-        self._request = request
-        self._current: list[tuple[Job, Source, Frame]] = []
-        self._count = 0
-        self._bytes = 0
-
-    def started(self, source: Source, frame: Frame) -> None:
-        """A statement is about to run."""
-        job = self._single
-        if job is None:
-            job = self._runner.child(self._job, self._count, source)
-            begin = Source(source.script, source.start, source.start)
-            line = source.script.count("\n", 0, begin.start) + 1
-            column = source.start - (source.script.rfind("\n", 0, source.start) + 1) + 1
-            job.statistics["scriptStatistics"] = {
-                "evaluationKind": "STATEMENT",
-                "stackFrames": [{"startLine": line, "startColumn": column, "text": source.text}],
-            }
-        self._count += 1
-        self._current.append((job, source, frame))
-
-    def finishing(self, outcome: Outcome, transaction: Transaction) -> None:
-        """A statement that is a transaction of its own is about to be committed."""
-        job = self._current[-1][0]
-        self._take(job, outcome)
-        self._runner.save(job, transaction)
-
-    def finished(self, outcome: Outcome) -> None:
-        """A statement has been carried out."""
-        job, source, frame = self._current.pop()
-        self._take(job, outcome)
-        self._runner.record(capture(self._session, job, source, frame, outcome.kind))
-        self._bytes += outcome.bytes
-        if self._single is None:
-            job.ended = job.ended or self._runner.millis()
-            job.done.set()
-            if outcome.rows is not None:
-                self._job.rows = outcome.rows
-
-    def failed(self, error: BigQueryError) -> None:
-        """A statement has failed."""
-        job, source, frame = self._current.pop()
-        self._runner.record(capture(self._session, job, source, frame, "FAILED", error=error))
-        if self._single is None:
-            job.ended = self._runner.millis()
-            job.error = error
-            job.done.set()
-
-    def evaluated(self, expression: Source, frame: Frame, wanted: Type | None, error: BigQueryError | None) -> None:
-        """An expression has a value or has failed; one of a statement that is running is noted with the statement."""
-        if not self._current:
-            noted = capture(self._session, self._job, expression, frame, "EXPRESSION", wanted=wanted, error=error)
-            self._runner.record(noted)
-
-    def _take(self, job: Job, outcome: Outcome) -> None:
-        maximum = self._request.maximum_bytes
-        if maximum is not None and self._bytes + outcome.bytes > maximum:
-            msg = f"Query exceeded limit for bytes billed: {maximum}. {self._bytes + outcome.bytes} or higher required."
-            refuse("bytesBilledLimitExceeded", msg)
-        job.statistics = {**statement_statistics(outcome, dry=False), **_script_part(job.statistics)}
-        if outcome.rows is not None:
-            job.rows = outcome.rows
-
-    def close(self) -> None:
-        """The script has ended."""
-        self._job.statistics = {
-            "totalBytesProcessed": str(self._bytes),
-            "numChildJobs": str(self._count),
-            "query": {
-                "statementType": "SCRIPT",
-                "totalBytesProcessed": str(self._bytes),
-                "totalBytesBilled": str(self._bytes),
-                "cacheHit": False,
-            },
-        }
-
-
-def _script_part(statistics: Json) -> Json:
-    return {"scriptStatistics": statistics["scriptStatistics"]} if "scriptStatistics" in statistics else {}
+    def commit(self) -> None:
+        """COMMIT TRANSACTION."""
+        if self.session.in_transaction:
+            self._committing()
+        super().commit()
 
 
 class _Single(Engine):
     """The engine of a job that is one statement, which may have a destination table."""
 
-    def __init__(self, session: Session, observer: _Account, request: QueryRequest) -> None:
+    def __init__(self, session: Session, observer: Account, request: QueryRequest) -> None:
         super().__init__(session, observer)
         self._request = request
 

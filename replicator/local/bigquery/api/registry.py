@@ -3,28 +3,53 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
+from replicator.local.bigquery.api.gate import JobGate
 from replicator.local.bigquery.api.job import FOREVER, Job, JobRef, job_of
+from replicator.local.bigquery.api.knobs import Knobs
 from replicator.local.bigquery.errors import BigQueryError, refuse
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.store import Store, Transaction
 
-# Statements that queue behind others hold a thread each, so there are many more than processors.
-_THREADS: Final = 64
+# A job that runs holds a thread, also while it waits for a table, so there are many more than processors.
+_THREADS: Final = 512
 _JOB: Final = "job"
 _ROWS: Final = "rows"
 
 
-class Registry:
-    """The jobs of a server."""
+Work: TypeAlias = Callable[[Job], None]
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+
+@dataclass(slots=True)
+class _Lane:
+    """The query jobs of one project and location: how many run, and who waits for one of them to end."""
+
+    running: int = 0
+    waiting: deque[tuple[Job, Work]] = field(default_factory=deque)
+
+
+class Registry:
+    """The jobs of a server.
+
+    Attributes:
+        gate: Where jobs can be held up.
+        knobs: How many queries run at once.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], datetime], gate: JobGate, knobs: Knobs) -> None:
+        self.gate = gate
+        self.knobs = knobs
         self._store = store
         self._now = now
+        self._lanes: dict[tuple[str, str], _Lane] = {}
+        self._alarms: dict[str, threading.Timer] = {}
+        self._closing = False
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="job")
@@ -46,9 +71,10 @@ class Registry:
     def close(self) -> None:
         """Stop what runs, and wait for it."""
         with self._lock:
+            self._closing = True
             running = [job for job in self._jobs.values() if not job.done.is_set()]
         for job in running:
-            job.cancel()
+            self.cancel(job)
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     # Beginning and end -------------------------------------------------------------------------------------------
@@ -75,33 +101,90 @@ class Registry:
             if job.ended is None:
                 self._store.records.put(_JOB, job.ref.key, job.to_record())
 
-    def submit(self, job: Job, work: Callable[[Job], None]) -> None:
-        """Run a job on a thread of its own."""
-        self._pool.submit(self._run, job, work)
-
-    def _run(self, job: Job, work: Callable[[Job], None]) -> None:
-        job.started = self.millis()
-        error: BigQueryError | None = None
-        left = min((job.deadline - job.started) / 1000, threading.TIMEOUT_MAX)
-        alarm = threading.Timer(left, lambda: job.interrupt())  # noqa: PLW0108 - the job gets its interrupt later
+    def submit(self, job: Job, work: Work) -> None:
+        """Run a job on a thread of its own; a query once fewer than so many of its project and location run."""
         if job.deadline < FOREVER:
+            # A little late rather than early: the reason to stop is read from the clock.
+            left = min(max((job.deadline - self.millis()) / 1000, 0) + 0.005, threading.TIMEOUT_MAX)
+            alarm = threading.Timer(left, self._stop, (job,))
+            alarm.daemon = True
+            self._alarms[job.ref.key] = alarm
             alarm.start()
+        if job.kind != "QUERY":
+            self._pool.submit(self._run, job, work)
+            return
+        with self._lock:
+            lane = self._lanes.setdefault((job.ref.project, job.ref.location), _Lane())
+            if lane.running < self.knobs.concurrent_queries:
+                lane.running += 1
+                self._pool.submit(self._run_in_lane, lane, job, work)
+                return
+            full = len(lane.waiting) >= self.knobs.queued_queries
+            if not full:
+                lane.waiting.append((job, work))
+        if full:
+            msg = "Quota exceeded: Your project and region exceeded quota for max number of jobs that can be queued"
+            self.finish(job, BigQueryError(reason="quotaExceeded", message=f"{msg} per project."))
+
+    def _run_in_lane(self, lane: _Lane, job: Job, work: Work) -> None:
         try:
-            reason = self.stop_reason(job)
-            if reason is not None:
-                refuse("stopped", reason)
+            self._run(job, work)
+        finally:
+            with self._lock:
+                lane.running -= 1
+                while lane.waiting and lane.running < self.knobs.concurrent_queries and not self._closing:
+                    lane.running += 1
+                    self._pool.submit(self._run_in_lane, lane, *lane.waiting.popleft())
+
+    def cancel(self, job: Job) -> None:
+        """Ask a job to end: one that waits ends now, one that runs at its next statement or amid a computation."""
+        job.cancelled.set()
+        self._stop(job)
+
+    def _stop(self, job: Job) -> None:
+        with self._lock:
+            lane = self._lanes.get((job.ref.project, job.ref.location), _Lane())
+            waits = [entry for entry in lane.waiting if entry[0] is job]
+            for entry in waits:
+                lane.waiting.remove(entry)
+        reason = self.stop_reason(job)
+        if waits and reason is not None:
+            self.finish(job, BigQueryError(reason="stopped", message=reason))
+        job.interrupt()
+
+    def _run(self, job: Job, work: Work) -> None:
+        error: BigQueryError | None = None
+        try:
+            self.gate.starting(job.ref, job.kind, lambda: self.stop_reason(job) is not None)
+            self._check(job)
+            job.started = self.millis()
             work(job)
         except BigQueryError as failure:
             error = failure
         except Exception as failure:  # noqa: BLE001 - a thread's last line: a bug ends its job as failed, and says so
             msg = f"An internal error occurred: {type(failure).__name__}: {failure}"
             error = BigQueryError(reason="internalError", message=msg)
-        finally:
-            alarm.cancel()
         self.finish(job, error)
+
+    def _check(self, job: Job) -> None:
+        reason = self.stop_reason(job)
+        if reason is not None:
+            refuse("stopped", reason)
+
+    def committing(self, job: Job) -> None:
+        """A job is about to commit.
+
+        Raises:
+            BigQueryError: It was cancelled, has run out of time, or is made to fail.
+        """
+        self.gate.committing(job.ref, job.kind, lambda: self.stop_reason(job) is not None)
+        self._check(job)
 
     def finish(self, job: Job, error: BigQueryError | None) -> None:
         """End a job: written down first, then told of."""
+        alarm = self._alarms.pop(job.ref.key, None)
+        if alarm is not None:
+            alarm.cancel()
         job.error = error
         self.end(job)
         with self._store.statement() as transaction:
@@ -128,7 +211,8 @@ class Registry:
         if job.cancelled.is_set():
             return "Job execution was cancelled: User requested cancellation"
         if self.millis() >= job.deadline:
-            return "Job execution was cancelled: Job timed out"
+            # In these words, with the seconds that it was given (googleapis/python-bigquery-pandas#492).
+            return f"Job execution was cancelled: Job timed out after {(job.deadline - job.created) // 1000}s"
         return None
 
     # Looking -----------------------------------------------------------------------------------------------------
