@@ -210,7 +210,9 @@ def read_wildcard(ours: Ours, _: Path) -> Measured:
             ours.create(ref, fields)
             ours.copy(DATASET.table(f"written{place}_{shard % 5}"), ref)
             with ours.store.statement() as transaction:
-                paths.append(files_of(ours.root, transaction.overlay.fragments(transaction.table(ref))))
+                paths.append(
+                    files_of(ours.root, [f.path for f in transaction.overlay.fragments(transaction.table(ref))])
+                )
     columns = ("a0", "b0", "record1", "records1")
     asked = "count(*), sum(b0), max(a0), sum(len(records1)), count(record1.f0), max(records1[1].f1)"
 

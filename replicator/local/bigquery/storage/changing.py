@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,16 +11,15 @@ from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.storage.checks import check_copy
 from replicator.local.bigquery.storage.definitions import Kind, Partitioning, TimePartitioning
 from replicator.local.bigquery.storage.drafts import Compaction
-from replicator.local.bigquery.storage.fragments import Fragment, flush, table_folder
+from replicator.local.bigquery.storage.fragments import Fragment, flush, share_all, table_folder
+from replicator.local.bigquery.storage.marking import Marking, worth_marking
 from replicator.local.bigquery.storage.overlay import Overlay
 from replicator.local.bigquery.storage.partitions import WHOLE, check_decorator, expiry, ingestion_partitioned
-from replicator.local.bigquery.storage.projection import literal
-from replicator.local.bigquery.storage.reading import FRAGMENT, FRAGMENT_ID, ROW, ROW_POSITION, PerFragment, read
+from replicator.local.bigquery.storage.reading import FRAGMENT, FRAGMENT_ID, ROW, ROW_POSITION, read
 from replicator.local.bigquery.storage.states import Rewritten, Table, Written
 from replicator.local.bigquery.storage.writing import Writer
 from replicator.local.bigquery.types import duckdb_name
 from replicator.names import TableRef
-from replicator.schema.fields import Field
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,7 +28,6 @@ if TYPE_CHECKING:
 _MANY_FRAGMENTS: Final = 32
 _SMALL_ROWS: Final = 50_000
 _PARTITIONS_LOOKED_AT: Final = 100
-_PARTITION_OF: Final = PerFragment("VARCHAR", lambda fragment: literal(fragment.partition))
 
 
 @dataclass(slots=True)
@@ -76,8 +72,10 @@ class Changing:
             for fragment in self.overlay.snapshot.fragments(table.id)
             if fragment.partition in partitions and fragment.rows < _SMALL_ROWS
         ]
-        select = read(self.root, small, table.definition.fields, [("$partition", _PARTITION_OF)])
-        draft.compaction = Compaction(tuple(small), tuple(self._writer(table).write(connection, select, placed=True)))
+        writer, merged = self._writer(table), []
+        for partition, fragments in _by_partition(small).items():
+            merged += writer.move(connection, read(self.root, fragments, table.definition.fields), partition)
+        draft.compaction = Compaction(tuple(small), tuple(merged))
 
     def rewrite(
         self, ref: TableRef, removed: str, added: str | None, connection: duckdb.DuckDBPyConnection
@@ -95,7 +93,10 @@ class Changing:
             touched = [fragments[identity] for identity, _ in counted]
             gone = {identity: int(count) for identity, count in counted}
             thinned = [fragment for fragment in touched if gone[fragment.id] < fragment.rows]
-            kept = self._kept(connection, table, thinned, hits)
+            marked = [fragment for fragment in thinned if worth_marking(fragment, gone[fragment.id])]
+            kept = self._kept(connection, table, [each for each in thinned if each not in marked], hits)
+            if marked:
+                kept += self._marking(table).mark(connection, marked, hits)
             new = self._writer(table).write(connection, added) if added is not None else []
         finally:
             connection.execute(f"DROP TABLE {hits}")
@@ -150,20 +151,24 @@ class Changing:
     def _writer(self, table: Table) -> Writer:
         return Writer(self.root, table.ref, table.definition, self.new_id, self.overlay.now)
 
+    def _marking(self, table: Table) -> Marking:
+        return Marking(self.root, self.root / table_folder(table.ref), self.new_id, self.overlay.now)
+
     def _kept(
         self, connection: duckdb.DuckDBPyConnection, table: Table, fragments: Sequence[Fragment], hits: str
     ) -> list[Fragment]:
-        """What is left of fragments that lose rows, in the partitions in which it is."""
-        if not fragments:
-            return []
+        """What is left of fragments that lose rows, written anew."""
         fields = table.definition.fields
-        pseudo = [(FRAGMENT, FRAGMENT_ID), (ROW, ROW_POSITION), ("$partition", _PARTITION_OF)]
-        listed = ", ".join(f"kept.{duckdb_name(name)}" for name in (*_names(fields), "$partition"))
-        select = (
-            f"SELECT {listed} FROM ({read(self.root, fragments, fields, pseudo)}) AS kept ANTI JOIN {hits} AS hits "
-            f"ON hits.fragment = kept.{FRAGMENT}::BIGINT AND hits.position = kept.{ROW}"
-        )
-        return self._writer(table).write(connection, select, placed=True)
+        listed = ", ".join(f"kept.{duckdb_name(field.name)}" for field in fields)
+        writer, written = self._writer(table), []
+        for partition, thinned in _by_partition(fragments).items():
+            rows = read(self.root, thinned, fields, [(FRAGMENT, FRAGMENT_ID), (ROW, ROW_POSITION)])
+            select = (
+                f"SELECT {listed} FROM ({rows}) AS kept ANTI JOIN {hits} AS hits "
+                f"ON hits.fragment = kept.{FRAGMENT}::BIGINT AND hits.position = kept.{ROW}"
+            )
+            written += writer.move(connection, select, partition)
+        return written
 
     def _add(self, table: Table, fragments: Iterable[Fragment]) -> Written:
         draft, rows, size, partitions = self.overlay.draft(table), 0, 0, set()
@@ -187,26 +192,23 @@ class Changing:
                 draft.removed[fragment.id] = fragment
 
     def _link(self, table: Table, fragments: Iterable[tuple[Fragment, str]]) -> Written:
-        """The same files under the target's own folder; nothing writes to a fragment, so they may share disk."""
+        """The same files under the target's own folder."""
         folder = self.root / table_folder(table.ref)
         folder.mkdir(parents=True, exist_ok=True)
         linked = []
         for fragment, partition in fragments:
             identity = self.new_id()
-            path = folder / f"{identity}.parquet"
-            try:
-                os.link(self.root / fragment.path, path)
-            except OSError:  # a file system without hard links
-                shutil.copyfile(self.root / fragment.path, path)
-                flush(path)
-            relative = str(path.relative_to(self.root))
-            linked.append(replace(fragment, id=identity, partition=partition, path=relative, written=self.overlay.now))
+            path = share_all(self.root, fragment, identity, folder)
+            linked.append(replace(fragment, id=identity, partition=partition, path=path, written=self.overlay.now))
         flush(folder)
         return self._add(table, linked)
 
 
-def _names(fields: Sequence[Field]) -> list[str]:
-    return [field.name for field in fields]
+def _by_partition(fragments: Iterable[Fragment]) -> dict[str, list[Fragment]]:
+    found: dict[str, list[Fragment]] = {}
+    for fragment in fragments:
+        found.setdefault(fragment.partition, []).append(fragment)
+    return found
 
 
 def _alike(source: Table, target: Table) -> bool:

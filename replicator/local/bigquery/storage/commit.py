@@ -17,7 +17,7 @@ from replicator import limits
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.storage.database import schema_digest, schema_text, to_json
 from replicator.local.bigquery.storage.drafts import Compaction, Contents, DatasetDraft, Draft, OnExisting
-from replicator.local.bigquery.storage.fragments import Fragment
+from replicator.local.bigquery.storage.fragments import Fragment, files_at
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.partitions import expiry
 from replicator.local.bigquery.storage.refusals import aborted, dataset_not_found, duplicate_dataset, duplicate_table
@@ -208,9 +208,9 @@ class Applying:
         digest = schema_digest(fragment.fields)
         self.connection.execute("INSERT OR IGNORE INTO schemas VALUES (?, ?)", (digest, schema_text(fragment.fields)))
         self.connection.execute(
-            "INSERT INTO fragments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO fragments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (fragment.id, table_id, fragment.partition, digest, fragment.path, fragment.rows, fragment.bytes,
-             fragment.sizes, micros(self.now)),
+             fragment.sizes, micros(self.now), fragment.gone),
         )  # fmt: skip
 
     def _count_partition(self, draft: Draft, partition: str) -> None:
@@ -239,9 +239,9 @@ class Applying:
 
     def drop_fragments(self, where: str, parameters: tuple[Any, ...]) -> int:
         """Take fragments out of force, and say how many."""
-        paths = self._rows(f"DELETE FROM fragments WHERE {where} RETURNING path", parameters)
-        self.garbage.extend(path for (path,) in paths)
-        return len(paths)
+        found = self._rows(f"DELETE FROM fragments WHERE {where} RETURNING path, gone", parameters)
+        self.garbage.extend(path for fragment in found for path in files_at(*fragment))
+        return len(found)
 
     def remove_table(self, table_id: int, why: str) -> None:
         """Drop a table; TABLE_STORAGE remembers it, unless it was replaced or hidden."""
@@ -263,7 +263,7 @@ class Applying:
         return digest
 
     def _forget(self, fragments: Iterable[Fragment]) -> None:
-        self.garbage.extend(fragment.path for fragment in fragments)
+        self.garbage.extend(path for fragment in fragments for path in fragment.files)
 
     def _row(self, sql: str, parameters: tuple[Any, ...]) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self.connection.execute(sql, parameters).fetchone()

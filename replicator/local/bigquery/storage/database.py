@@ -12,8 +12,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from replicator.errors import FailedError
 from replicator.schema.fields import Field, schema_from_api
 
+# Changes with every change of the tables.
+_VERSION: Final = 2
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS datasets (
   project TEXT NOT NULL, dataset TEXT NOT NULL, location TEXT NOT NULL, definition TEXT NOT NULL,
@@ -39,7 +42,8 @@ CREATE TABLE IF NOT EXISTS partitions (
 CREATE INDEX IF NOT EXISTS expiring_partitions ON partitions (expires) WHERE expires IS NOT NULL;
 CREATE TABLE IF NOT EXISTS fragments (
   id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, partition TEXT NOT NULL, schema TEXT NOT NULL, path TEXT NOT NULL,
-  rows INTEGER NOT NULL, bytes INTEGER NOT NULL, sizes TEXT NOT NULL, written INTEGER NOT NULL
+  rows INTEGER NOT NULL, bytes INTEGER NOT NULL, sizes TEXT NOT NULL, written INTEGER NOT NULL,
+  gone INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS table_fragments ON fragments (table_id, partition);
 CREATE TABLE IF NOT EXISTS records (
@@ -56,8 +60,18 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def create(connection: sqlite3.Connection) -> None:
-    """Make the tables that are not there yet."""
+def create(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables that are not there yet.
+
+    Raises:
+        FailedError: The file was made by another version of this program, whose tables are others.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and version != _VERSION:
+        msg = f"{path} was written by another version of this program; serve an empty folder, and load it again"
+        raise FailedError(msg)
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
     connection.executescript(_TABLES)
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from replicator.local.bigquery.storage.commit import Applying, Changes
 from replicator.local.bigquery.storage.database import connect, create
+from replicator.local.bigquery.storage.fragments import files_at
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.locks import MutationLocks
 from replicator.local.bigquery.storage.snapshot import Snapshot
@@ -37,7 +38,7 @@ class Engine:
         self.locks = MutationLocks()
         root.mkdir(parents=True, exist_ok=True)
         self._writer = connect(root / _CATALOG)
-        create(self._writer)
+        create(self._writer, root / _CATALOG)
         self._numbers = itertools.count(self._reserve())
         self._lock = Lock()
         self._commits = 0
@@ -177,7 +178,8 @@ class Engine:
 
     def _remove_orphans(self) -> None:
         """Delete files that no commit speaks of: a process died after writing them, or before deleting them."""
-        known = {path for (path,) in self._writer.execute("SELECT path FROM fragments")}
+        fragments = self._writer.execute("SELECT path, gone FROM fragments")
+        known = {path for fragment in fragments for path in files_at(*fragment)}
         for path in self.root.glob("*.writing"):
             shutil.rmtree(path)
         for path in self.root.glob("*/*/*/*"):

@@ -1,6 +1,7 @@
 """Fragments: Parquet files that are written once, belong to one partition, and are never changed.
 
-They are uncompressed, so that a search of a dataset's folder for some text proves whether it is in a value.
+They are uncompressed, so that a search of a dataset's folder for some text proves that it is in no value. A row that
+is taken out of a large fragment stays in its file: a second file beside it says which rows count no more (marking.py).
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +45,8 @@ class Fragment:
         bytes: Their logical size.
         sizes: The same by leaf, a JSON list in the order of ``sizes.leaves(fields)``.
         written: When.
+        gone: How many rows of the file count no more; ``gone_path`` names their positions. ``rows``, ``bytes`` and
+            ``sizes`` are without them.
     """
 
     id: int
@@ -53,10 +57,31 @@ class Fragment:
     bytes: int
     sizes: str
     written: datetime
+    gone: int = 0
+
+    @property
+    def gone_path(self) -> str:
+        """Below the store's folder, the file with one column, ``position``; there is none while ``gone`` is 0."""
+        return gone_path(self.path)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All that it consists of, below the store's folder."""
+        return files_at(self.path, self.gone)
 
     def leaf_bytes(self) -> list[int]:
         """Logical size by leaf, in the order of ``sizes.leaves(fields)``."""
         return [int(size) for size in json.loads(self.sizes)]
+
+
+def gone_path(path: str) -> str:
+    """Where the positions of rows stand that were taken out of the fragment at ``path``."""
+    return path.removesuffix(".parquet") + ".gone.parquet"
+
+
+def files_at(path: str, gone: int) -> tuple[str, ...]:
+    """The files of the fragment at ``path``, of whose rows ``gone`` count no more."""
+    return (path, gone_path(path)) if gone else (path,)
 
 
 def dataset_folder(ref: DatasetRef) -> Path:
@@ -71,11 +96,16 @@ def table_folder(ref: TableRef) -> Path:
 
 def copy_to(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> int:
     """Write a SELECT into one file, durably, and say how many rows it has."""
-    row = connection.execute(f"COPY ({select}) TO {literal(str(path))} ({_PLAINLY}, USE_TMP_FILE false)").fetchone()
-    rows = int(row[0]) if row else 0
+    rows = copy_for_now(connection, select, path)
     if rows:
         flush(path)
     return rows
+
+
+def copy_for_now(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> int:
+    """The same, for a file that need not survive the machine."""
+    row = connection.execute(f"COPY ({select}) TO {literal(str(path))} ({_PLAINLY}, USE_TMP_FILE false)").fetchone()
+    return int(row[0]) if row else 0
 
 
 def copy_partitions(
@@ -107,9 +137,36 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def files_of(root: Path, fragments: Sequence[Fragment]) -> str:
-    """The fragments' files as DuckDB's list of literals."""
-    return f"[{', '.join(literal(str(root / fragment.path)) for fragment in fragments)}]"
+def share(root: Path, fragment: Fragment, identity: int, folder: Path) -> str:
+    """The fragment's file once more, under another number; nothing writes to it, so both may be one on disk.
+
+    Returns:
+        Its path below the store's folder; whoever calls flushes that folder.
+    """
+    path = folder / f"{identity}.parquet"
+    _share(root / fragment.path, path)
+    return str(path.relative_to(root))
+
+
+def share_all(root: Path, fragment: Fragment, identity: int, folder: Path) -> str:
+    """The same, with the positions of the rows that were taken out."""
+    path = share(root, fragment, identity, folder)
+    if fragment.gone:
+        _share(root / fragment.gone_path, root / gone_path(path))
+    return path
+
+
+def _share(source: Path, path: Path) -> None:
+    try:
+        os.link(source, path)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, path)
+        flush(path)
+
+
+def files_of(root: Path, paths: Iterable[str]) -> str:
+    """Files below the store's folder as DuckDB's list of literals."""
+    return f"[{', '.join(literal(str(root / path)) for path in paths)}]"
 
 
 def _folder(name: str) -> str:

@@ -39,14 +39,15 @@ def read(
 ) -> str:
     """A SELECT of ``columns``, then of the ``pseudo`` columns, over all rows of the fragments.
 
-    Fragments that were written under one schema are one scan.
+    Fragments that were written under one schema are one scan, and those of them of whose rows some were taken out one
+    more.
     """
     if not fragments:
         typed = [(field.name, column_type(field)) for field in columns]
         return empty_relation([*typed, *((name, column.type) for name, column in pseudo)])
-    groups: dict[tuple[str, ...], list[Fragment]] = {}
+    groups: dict[tuple[object, ...], list[Fragment]] = {}
     for fragment in fragments:
-        groups.setdefault(_written(fragment.fields, columns), []).append(fragment)
+        groups.setdefault((fragment.gone > 0, *_written(fragment.fields, columns)), []).append(fragment)
     return " UNION ALL ".join(_read_alike(root, group, columns, pseudo) for group in groups.values())
 
 
@@ -66,9 +67,15 @@ def _read_alike(
         at = f"f.{duckdb_name(written.name)}" if written is not None else ""
         listed.append(f"{project(at, written, column)} AS {duckdb_name(column.name)}")
     listed.extend(f"{_per_fragment(column, fragments)} AS {duckdb_name(name)}" for name, column in pseudo)
+    files = files_of(root, [fragment.path for fragment in fragments])
+    text = f"SELECT {', '.join(listed) or 'true AS counted'} FROM read_parquet({files}, hive_partitioning = false) AS f"
+    if fragments[0].gone == 0:
+        return text
+    # Both lists are in one order, and DuckDB numbers the files of each from 0.
+    gone = files_of(root, [fragment.gone_path for fragment in fragments])
     return (
-        f"SELECT {', '.join(listed) or 'true AS counted'} "
-        f"FROM read_parquet({files_of(root, fragments)}, hive_partitioning = false) AS f"
+        f"{text} ANTI JOIN read_parquet({gone}, hive_partitioning = false) AS g "
+        "ON g.file_index = f.file_index AND g.position = f.file_row_number"
     )
 
 

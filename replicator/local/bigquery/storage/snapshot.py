@@ -23,7 +23,7 @@ SELECT id, project, dataset, name, location, definition, schemas.fields, created
 FROM tables JOIN schemas ON schemas.digest = tables.schema
 WHERE deleted IS NULL AND project = ? AND dataset = ?"""
 _FRAGMENT: Final = """
-SELECT id, partition, schemas.fields, path, rows, bytes, sizes, written
+SELECT id, partition, schemas.fields, path, rows, bytes, sizes, written, gone
 FROM fragments JOIN schemas ON schemas.digest = fragments.schema WHERE table_id = ? ORDER BY id"""
 
 
@@ -127,5 +127,5 @@ def table_etag(identity: int, version: int) -> str:
 
 
 def _fragment(row: tuple[Any, ...]) -> Fragment:
-    identity, partition, fields, path, rows, size, sizes, written = row
-    return Fragment(identity, partition, read_schema(fields), path, rows, size, sizes, from_micros(written))
+    identity, partition, fields, path, rows, size, sizes, written, gone = row
+    return Fragment(identity, partition, read_schema(fields), path, rows, size, sizes, from_micros(written), gone)

@@ -215,7 +215,8 @@ class Transaction:
             if draft.compaction is not None:
                 self._discarded.extend(draft.compaction.merged)
         for fragment in self._discarded:
-            (self._engine.root / fragment.path).unlink(missing_ok=True)
+            for path in fragment.files:
+                (self._engine.root / path).unlink(missing_ok=True)
         self._engine.close_snapshot(self.id, self._snapshot)
 
     def __enter__(self) -> Self:

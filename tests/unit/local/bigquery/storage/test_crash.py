@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from replicator.errors import FailedError
 from replicator.local.bigquery.storage.store import Store
 from tests.unit.local.bigquery.storage.bench import DATASET, Bench, integer
 
@@ -18,6 +20,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from replicator.errors import FailedError
 from replicator.local.bigquery.storage.store import Store
 from replicator.names import TableRef
 
@@ -35,6 +38,16 @@ for number in range(1_000_000):
         transaction.commit()
     print(number, flush=True)
 """
+
+
+def test_a_folder_of_another_version_is_not_opened(tmp_path: Path) -> None:
+    """It says what to do instead of failing at the first statement."""
+    Bench(tmp_path).store.close()
+    with sqlite3.connect(tmp_path / "catalog.sqlite") as catalog:
+        catalog.execute("PRAGMA user_version = 1")
+
+    with pytest.raises(FailedError, match=r"catalog\.sqlite was written by another version .* serve an empty folder"):
+        Bench(tmp_path)
 
 
 @pytest.mark.parametrize("moment", ["before", "during"])
