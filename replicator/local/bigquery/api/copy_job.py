@@ -1,4 +1,4 @@
-"""Copy jobs: whole tables or partitions, within a location.
+"""Copy jobs: whole tables or partitions, within a location and from one location into another.
 
 https://docs.cloud.google.com/bigquery/docs/managing-tables#copy-table
 """
@@ -6,18 +6,25 @@ https://docs.cloud.google.com/bigquery/docs/managing-tables#copy-table
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
+from replicator.local.bigquery.api.copy_rules import check_partitions, copied_definition, copied_partition
+from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.http import member, required
 from replicator.local.bigquery.api.job import Job
+from replicator.local.bigquery.api.ration import Ration
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.writing import Destination, Write, make_room, read_destination, read_table
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements.session import not_in_location
-from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
+from replicator.local.bigquery.storage.definitions import TableDefinition
+from replicator.local.bigquery.storage.states import Written
 from replicator.local.bigquery.storage.store import Store, Transaction
-from replicator.names import TableRef
+from replicator.names import DatasetRef, TableRef
+
+# https://docs.cloud.google.com/bigquery/quotas#copy_jobs: source tables per copy job.
+_MOST_SOURCES: Final = 1_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,14 @@ def read_copy(configuration: Mapping[str, Any], project: str) -> CopyRequest:
         given = [required(configuration, "sourceTable", dict)]
     if not given or not all(isinstance(each, dict) for each in given):
         refuse("required", "Required parameter is missing: copy.sourceTables", location="sourceTables")
+    if len(given) > _MOST_SOURCES:
+        refuse("invalid", f"Too many source tables: {len(given)}. A copy job has at most {_MOST_SOURCES}.")
     sources = tuple(read_table(each, project=project, where="sourceTables") for each in given)
-    return CopyRequest(sources, read_destination(configuration, project=project, default=Write.EMPTY))
+    destination = read_destination(configuration, project=project, default=Write.EMPTY)
+    if member(configuration, "schemaUpdateOptions", list):
+        refuse("invalid", "schemaUpdateOptions is no part of a copy job", location="schemaUpdateOptions")
+    read_key(configuration)
+    return CopyRequest(sources, destination)
 
 
 class CopyRunner:
@@ -53,6 +66,7 @@ class CopyRunner:
     def __init__(self, store: Store, registry: Registry) -> None:
         self._store = store
         self._registry = registry
+        self._ration = Ration(registry.millis)
 
     def run(self, job: Job, request: CopyRequest) -> None:
         """Copy.
@@ -62,42 +76,84 @@ class CopyRunner:
         """
         destination = request.destination
         with self._statement(job, destination) as transaction:
-            for ref in (destination.ref, *(source for source, _ in request.sources)):
-                dataset = transaction.find_dataset(ref.parent)
-                if dataset is None or dataset.definition.location.lower() != job.ref.location.lower():
-                    raise not_in_location(ref.parent, job.ref.location)
-            rows = size = 0
-            definition = _definition(transaction, request)
-            make_room(transaction, destination, definition)
-            for source, partition in request.sources:
-                pair = None
-                if partition is not None or destination.partition is not None:
-                    if partition is None or destination.partition is None:
-                        what = "a copy with a partition decorator on one side only"
-                        raise unmodelled(what)
-                    pair = (partition, destination.partition)
-                written = transaction.copy(source, destination.ref, partition=pair)
-                rows, size = rows + written.rows, size + written.bytes
+            if self._crosses(job, transaction, request):
+                self._across(request)
+            definition = copied_definition(transaction, [source for source, _ in request.sources], destination)
+            check_partitions(transaction, request.sources, destination)
+            stored = make_room(transaction, destination, definition)
+            written = [self._copy(transaction, each, destination, stored) for each in request.sources]
+            rows, size = sum(each.rows for each in written), sum(each.bytes for each in written)
             job.statistics = {"copy": {"copiedRows": str(rows), "copiedLogicalBytes": str(size)}}
             self._registry.committing(job)
             self._registry.end(job)
             self._registry.record(job, transaction)
             transaction.commit()
 
+    def _crosses(self, job: Job, transaction: Transaction, request: CopyRequest) -> bool:
+        """Whether the sources lie elsewhere than the destination, all of them where the job may find them.
+
+        Raises:
+            BigQueryError: ``notFound``.
+        """
+        target = self._place(transaction, request.destination.ref.parent, job)
+        places = {self._place(transaction, source.parent, job) for source, _ in request.sources}
+        crosses = places != {target}
+        here = job.ref.location.lower()
+        if crosses and self._registry.knobs.copies_run_in == "source":
+            if here not in places:
+                raise not_in_location(request.sources[0][0].parent, job.ref.location)
+        elif here != target:
+            raise not_in_location(request.destination.ref.parent, job.ref.location)
+        return crosses
+
+    @staticmethod
+    def _place(transaction: Transaction, ref: DatasetRef, job: Job) -> str:
+        found = transaction.find_dataset(ref)
+        if found is None:
+            raise not_in_location(ref, job.ref.location)
+        return found.definition.location.lower()
+
+    def _across(self, request: CopyRequest) -> None:
+        """Hold a copy across locations to what it can do (managing-tables, copy tables across regions).
+
+        Raises:
+            BigQueryError: It asks for more, or there were too many today.
+        """
+        destination = request.destination
+        if destination.write is Write.APPEND:
+            # In these words (fivetran.com/docs/destinations/bigquery/troubleshooting/cross-region-copy-table-error).
+            msg = "Cross-region table copy with append mode (--append_table or WRITE_APPEND) is unsupported."
+            refuse("invalid", f"{msg} Use copy without the append mode.")
+        if len(request.sources) > 1:
+            msg = (
+                f"Cross-region table copy of {len(request.sources)} source tables is unsupported. Use one job for each."
+            )
+            refuse("invalid", msg)
+        decorated = destination.partition is not None or request.sources[0][1] is not None
+        if decorated and not self._registry.knobs.partitions_across_locations:
+            refuse("invalid", "Cross-region table copy with a partition decorator is unsupported.")
+        self._ration.take(destination.ref)
+
+    def _copy(
+        self,
+        transaction: Transaction,
+        source: tuple[TableRef, str | None],
+        destination: Destination,
+        stored: TableDefinition,
+    ) -> Written:
+        ref, partition = source
+        if partition is not None and destination.partition is not None:
+            return transaction.copy(ref, destination.ref, partition=(partition, destination.partition))
+        if partition is None and destination.partition is None:
+            return transaction.copy(ref, destination.ref)
+        connection = self._store.connect()
+        try:
+            select = copied_partition(transaction, ref, partition, stored)
+            return transaction.append(destination.ref, select, connection, partition=destination.partition)
+        finally:
+            connection.close()
+
     def _statement(self, job: Job, destination: Destination) -> Transaction:
         cancelled: Callable[[], bool] = lambda: self._registry.stop_reason(job) is not None  # noqa: E731 - an argument
         mutates = destination.ref if destination.write is Write.TRUNCATE else None
         return self._store.statement(mutates=mutates, cancelled=cancelled)
-
-
-def _definition(transaction: Transaction, request: CopyRequest) -> TableDefinition:
-    definitions = [transaction.table(source).definition for source, _ in request.sources]
-    for (source, _), each in zip(request.sources, definitions, strict=True):
-        if each.kind is not Kind.TABLE:
-            refuse("invalid", f"{source} is not allowed for this operation because it is a VIEW.")
-        if [(f.name.lower(), f.googlesql) for f in each.fields] != [
-            (f.name.lower(), f.googlesql) for f in definitions[0].fields
-        ]:
-            refuse("invalid", f"Tables of a copy job must have the same schema, and {source} differs")
-    # managing-tables: a copy takes schema, partitioning and clustering along; expiration is the destination's.
-    return replace(definitions[0], expires=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(slots=True)
@@ -16,8 +17,14 @@ class Knobs:
         streaming_buffer_seconds: How long rows of tabledata.insertAll stay in the streaming buffer, by the server's
             clock: queries see them, copies do not, and DML on them is refused. On the service minutes, rarely 90
             (write-api-rest).
+        copies_run_in: Where a copy job across locations has to run: no page says whether its job belongs to the
+            location of the ``destination`` or of the ``source``; in the other one the dataset is not found.
+        partitions_across_locations: A copy job takes partition decorators across locations; no page says so
+            (managing-tables speaks of whole tables).
     """
 
     concurrent_queries: int = 100
     queued_queries: int = 1_000
     streaming_buffer_seconds: float = 0.0
+    copies_run_in: Literal["destination", "source"] = "destination"
+    partitions_across_locations: bool = False

@@ -13,6 +13,7 @@ from typing import Any
 from replicator.local.bigquery.api.http import member, required
 from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
 from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
+from replicator.local.bigquery.storage.states import Table
 from replicator.local.bigquery.storage.store import OnExisting, Transaction
 from replicator.names import DATASET, PROJECT, TABLE, TableRef
 from replicator.schema.fields import Field, Mode
@@ -118,14 +119,18 @@ def make_room(transaction: Transaction, destination: Destination, definition: Ta
         if not destination.creates:
             refuse("notFound", f"Not found: Table {ref.project}:{ref.dataset}.{ref.table}")
         if destination.partition is not None and definition.partitioning is None:
-            what = "a partition decorator on a table that does not exist and is given no partitioning"
-            raise unmodelled(what)
+            msg = "Partitioning specification must be provided in order to create partitioned table"
+            refuse("invalid", msg)
         transaction.create_table(ref, definition, OnExisting.REFUSE)
         return definition
     if table.definition.kind is not Kind.TABLE:
         refuse("invalid", f"{ref} is not allowed for this operation because it is a VIEW.")
-    if destination.write is Write.EMPTY and table.rows > 0:
-        refuse("duplicate", f"Already Exists: Table {ref.project}:{ref.dataset}.{ref.table}")
+    if destination.partition is not None and table.definition.partitioning is None:
+        msg = "Cannot add storage to a non-partitioned table with a partition reference"
+        refuse("invalid", f"{msg}: {ref.project}:{ref.dataset}.{ref.table}")
+    if destination.write is Write.EMPTY and _holds_rows(transaction, table, destination.partition):
+        decorator = "" if destination.partition is None else f"${destination.partition}"
+        refuse("duplicate", f"Already Exists: Table {ref.project}:{ref.dataset}.{ref.table}{decorator}")
     if destination.write is Write.TRUNCATE and destination.partition is None:
         partitioning = definition.partitioning or table.definition.partitioning
         clustering = definition.clustering or table.definition.clustering
@@ -144,6 +149,12 @@ def make_room(transaction: Transaction, destination: Destination, definition: Ta
     return changed
 
 
+def _holds_rows(transaction: Transaction, table: Table, partition: str | None) -> bool:
+    if partition is None:
+        return table.rows > 0
+    return any(each.id == partition and each.rows > 0 for each in transaction.partitions(table.ref))
+
+
 def combined(
     old: Sequence[Field], new: Sequence[Field], destination: Destination, *, path: str = ""
 ) -> tuple[Field, ...]:
@@ -157,9 +168,9 @@ def combined(
     for field in old:
         given = by_name.pop(field.name.lower(), None)
         if given is None:
-            if field.mode is Mode.REQUIRED:
+            if field.mode is Mode.REQUIRED and not destination.relaxes:
                 raise _mismatch(destination.ref, f"Missing required field: {path}{field.name}.")
-            fields.append(field)
+            fields.append(replace(field, mode=Mode.NULLABLE) if field.mode is Mode.REQUIRED else field)
             continue
         if given.type != field.type:
             fact = f"Field {path}{field.name} has changed type from {field.type} to {given.type}"
@@ -170,16 +181,18 @@ def combined(
     if by_name and not destination.adds_fields:
         names = ", ".join(f"{path}{field.name}" for field in by_name.values())
         raise _mismatch(destination.ref, f"Cannot add fields (field: {names})")
-    fields += [replace(f, mode=Mode.NULLABLE) if f.mode is Mode.REQUIRED else f for f in by_name.values()]
-    return tuple(fields)
+    for field in by_name.values():
+        if field.mode is Mode.REQUIRED:
+            fact = f"Cannot add required fields to an existing schema. (field: {path}{field.name})"
+            raise _mismatch(destination.ref, fact)
+    return (*fields, *by_name.values())
 
 
 def _mode(old: Field, new: Field, destination: Destination, path: str) -> Mode:
     if old.mode is new.mode or (old.mode is Mode.NULLABLE and new.mode is Mode.REQUIRED):
         return old.mode
-    if old.mode is Mode.REQUIRED and new.mode is Mode.NULLABLE:
-        # Rows of a query are never REQUIRED; a NULL among them is refused when it is written.
-        return Mode.NULLABLE if destination.relaxes else Mode.REQUIRED
+    if old.mode is Mode.REQUIRED and new.mode is Mode.NULLABLE and destination.relaxes:
+        return Mode.NULLABLE
     fact = f"Field {path}{old.name} has changed mode from {old.mode.value} to {new.mode.value}"
     raise _mismatch(destination.ref, fact)
 

@@ -25,16 +25,18 @@ def test_fields_are_matched_by_name_at_every_depth() -> None:
 
 
 def test_new_fields_go_to_the_end_of_their_record_when_allowed() -> None:
-    """ALLOW_FIELD_ADDITION adds them as NULLABLE, never as REQUIRED."""
+    """ALLOW_FIELD_ADDITION adds them, and none that is REQUIRED."""
     new = (
-        Field("n", "DATE", Mode.REQUIRED),
+        Field("n", "DATE"),
         Field("a", "INTEGER", Mode.REQUIRED),
         Field("r", "RECORD", fields=(Field("y", "STRING"), Field("x", "STRING"))),
     )
     merged = combined(OLD, new, destination(adds=True))
     assert [field.name for field in merged] == ["a", "r", "n"]
     assert [field.name for field in merged[1].fields] == ["x", "y"]
-    assert merged[2].mode is Mode.NULLABLE
+    required = (Field("a", "INTEGER", Mode.REQUIRED), Field("n", "DATE", Mode.REQUIRED))
+    with pytest.raises(BigQueryError, match=r"Cannot add required fields to an existing schema. \(field: n\)"):
+        combined(OLD, required, destination(adds=True))
     with pytest.raises(BigQueryError, match=r"Cannot add fields \(field: r.y\)"):
         combined(OLD, new, destination())
 
@@ -54,10 +56,12 @@ def test_types_and_modes_do_not_change(new: tuple[Field, ...], fact: str) -> Non
 
 
 def test_a_required_field_is_relaxed_only_when_allowed() -> None:
-    """ALLOW_FIELD_RELAXATION makes it NULLABLE; without it NULLs are refused on write."""
+    """ALLOW_FIELD_RELAXATION makes it NULLABLE where the rows' own is, or where they have none."""
     new = (Field("a", "INTEGER"),)
     assert combined(OLD, new, destination(relaxes=True))[0].mode is Mode.NULLABLE
-    assert combined(OLD, new, destination())[0].mode is Mode.REQUIRED
+    assert combined(OLD, OLD[1:], destination(relaxes=True))[0].mode is Mode.NULLABLE
+    with pytest.raises(BigQueryError, match="Field a has changed mode from REQUIRED to NULLABLE"):
+        combined(OLD, new, destination())
 
 
 @pytest.mark.parametrize(
