@@ -6,6 +6,7 @@ written, and what is not GoogleSQL does not parse: the tables that drive sqlglot
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 import sqlglot
@@ -22,6 +23,7 @@ from replicator.local.bigquery.googlesql.refusals import TEXT, refused
 CAST_CALL: Final = "googlesql_cast"
 OFFSET: Final = "googlesql_offset"
 POSITION: Final = "googlesql_position"
+_KEPT_LENGTH: Final = 20_000
 _MODIFIERS: Final = (
     TokenType.WHERE,
     TokenType.GROUP_BY,
@@ -185,6 +187,16 @@ def parse_from(text: str) -> exp.From:
 
 
 def _parsed(text: str, into: type[exp.Expr] | None) -> exp.Expr:
+    # Trees are only read, but for positional parameters, which are counted on them through a whole statement.
+    return _read(text, into) if "?" in text or len(text) > _KEPT_LENGTH else _kept(text, into)
+
+
+@lru_cache(maxsize=1_024)  # loops say the same texts again and again
+def _kept(text: str, into: type[exp.Expr] | None) -> exp.Expr:
+    return _read(text, into)
+
+
+def _read(text: str, into: type[exp.Expr] | None) -> exp.Expr:
     try:
         trees = sqlglot.parse(text, dialect=GoogleSQL) if into is None else GoogleSQL().parse_into(into, text)
     except ParseError as error:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from replicator.local.bigquery.statements.lexer import Kind, Token, refuse_syntax, tokenize
+from replicator.local.bigquery.statements.lexer import Kind, Token, end_of_statement, refuse_syntax, tokenize
 
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 _CLOSING: Final = frozenset(_OPENING.values())
@@ -38,13 +39,24 @@ class Source:
         return "\n" * line + " " * column + self.text
 
 
+def _within(piece: Source) -> tuple[Token, ...]:
+    # A piece is cut where tokens begin and end, so its tokens are those of the script, which is read once.
+    tokens = tokenize(piece.script)
+    first = bisect_left(tokens, piece.start, key=_start)
+    last = bisect_left(tokens, piece.end, lo=first, key=_start)
+    return (*tokens[first:last], end_of_statement(piece.end))
+
+
+def _start(token: Token) -> int:
+    return token.start
+
+
 class Cursor:
     """A position among the tokens of a script."""
 
     def __init__(self, script: str, *, piece: Source | None = None) -> None:
         self.script = script
-        text, shift = (script, 0) if piece is None else (piece.text, piece.start)
-        self._tokens = tuple(Token(t.kind, t.text, t.start + shift, t.end + shift) for t in tokenize(text))
+        self._tokens = tokenize(script) if piece is None else _within(piece)
         self._index = 0
 
     @classmethod

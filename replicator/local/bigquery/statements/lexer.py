@@ -9,10 +9,9 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/lexical
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from replicator.local.bigquery.errors import refuse
 
@@ -29,26 +28,22 @@ class Kind(Enum):
     END = "end of statement"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One token.
+class Token(NamedTuple):
+    """One token; a tuple, for a script has thousands of them.
 
     Attributes:
         kind: What it is.
         text: As written; a backquoted identifier without its quotes.
         start: Where it begins in the script, in characters from 0.
         end: Where it has ended.
+        upper: A word in upper case, which is how keywords are compared, or a symbol; empty for anything else.
     """
 
     kind: Kind
     text: str
     start: int
     end: int
-
-    @property
-    def upper(self) -> str:
-        """A word in upper case, which is how keywords are compared; anything else is no keyword."""
-        return self.text.upper() if self.kind is Kind.WORD else self.text if self.kind is Kind.SYMBOL else ""
+    upper: str
 
 
 _STRING: Final = (
@@ -109,12 +104,27 @@ def tokenize(script: str) -> tuple[Token, ...]:
             refuse_syntax(script, position, _illegal(script, position))
         group = match.lastgroup or ""
         if group != "space":
-            text = match.group()
-            kind = _KINDS[group]
-            tokens.append(Token(kind, text[1:-1] if kind is Kind.QUOTED else text, position, match.end()))
+            tokens.append(_token(_KINDS[group], match.group(), position, match.end()))
         position = match.end()
-    tokens.append(Token(Kind.END, "", len(script), len(script)))
+    tokens.append(end_of_statement(len(script)))
     return tuple(tokens)
+
+
+def end_of_statement(offset: int) -> Token:
+    """The token behind the last one."""
+    return Token(Kind.END, "", offset, offset, "")
+
+
+def _token(kind: Kind, text: str, start: int, end: int) -> Token:
+    match kind:
+        case Kind.WORD:
+            return Token(kind, text, start, end, text.upper())
+        case Kind.SYMBOL:
+            return Token(kind, text, start, end, text)
+        case Kind.QUOTED:
+            return Token(kind, text[1:-1], start, end, "")
+        case _:
+            return Token(kind, text, start, end, "")
 
 
 def _illegal(script: str, position: int) -> str:
