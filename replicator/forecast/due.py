@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from replicator.errors import NotFoundError
+from replicator.errors import FailedError, NotFoundError
 from replicator.ledger.port import Cell, Query
 from replicator.plan.plan import SourceRoute
-from replicator.sql.inventory import NO_RECEIPTS, RECEIPTS_OF_TARGET, due_units
+from replicator.sql.inventory import NO_RECEIPTS, RECEIPTS_OF_TARGET, due_units, unmatched_patterns
 from replicator.sql.placeholders import bind
 from replicator.workflow.document import source_block
 
@@ -33,18 +34,35 @@ def due(query: Query, route: SourceRoute) -> tuple[DueUnit, ...]:
     A source that was never replicated has no receipts, so all of its units are due.
 
     Raises:
-        FailedError: The source's metadata cannot be read.
+        FailedError: The source's metadata cannot be read, or no dataset of it is in its location.
     """
     try:
         rows = _ask(query, route, RECEIPTS_OF_TARGET)
     except NotFoundError:
         rows = _ask(query, route, NO_RECEIPTS)
+    if not rows:
+        # Metadata of a place where nothing lies is no error, and has no rows either.
+        _refuse_unmatched(query, route)
     return tuple(sorted(rows, key=lambda unit: (unit.range_start, unit.owner), reverse=True))
 
 
-def _ask(query: Query, route: SourceRoute, receipts: str) -> list[DueUnit]:
-    sql = bind(due_units(receipts), route.names)
+def _refuse_unmatched(query: Query, route: SourceRoute) -> None:
+    (row,) = _read(query, route, unmatched_patterns())
+    if row["missing"] is not None:
+        msg = (
+            f"no dataset of project {route.project} in {route.location} matches {row['missing']}; "
+            f"check datasets, project and location of the source"
+        )
+        raise FailedError(msg)
+
+
+def _read(query: Query, route: SourceRoute, statement: str) -> Sequence[Mapping[str, Cell]]:
+    """Ask a statement of the document as a run does."""
     parameters: dict[str, Cell] = {"source": json.dumps(source_block(route), ensure_ascii=False)}
+    return query.rows(bind(statement, route.names), parameters, location=route.location, project=route.staging.project)
+
+
+def _ask(query: Query, route: SourceRoute, receipts: str) -> list[DueUnit]:
     return [
         DueUnit(
             owner=str(row["owner"]),
@@ -55,7 +73,7 @@ def _ask(query: Query, route: SourceRoute, receipts: str) -> list[DueUnit]:
             rows=int(str(row["source_rows"] or 0)),
             bytes=int(str(row["source_bytes"] or 0)),
         )
-        for row in query.rows(sql, parameters, location=route.location, project=route.staging.project)
+        for row in _read(query, route, due_units(receipts))
     ]
 
 

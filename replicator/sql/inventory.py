@@ -101,6 +101,21 @@ WHERE s.day IS NOT NULL
 """
 
 
+def unmatched_patterns() -> str:
+    """A query of one row, ``missing``: the patterns of ``include`` that match no dataset of the source, or NULL.
+
+    The names go through an array: BigQuery refuses a subquery over a table that is correlated by anything but an
+    equality (subqueries#correlated_subqueries).
+    """
+    return f"""\
+  WITH known AS (
+    SELECT ARRAY_AGG(schema_name) AS datasets FROM {region_view("SCHEMATA")}
+  )
+  SELECT STRING_AGG(pattern, ', ') AS missing
+  FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.include')) AS pattern CROSS JOIN known
+  WHERE NOT EXISTS (SELECT 1 FROM UNNEST(datasets) AS dataset WHERE REGEXP_CONTAINS(dataset, pattern))"""
+
+
 def same_stamp(one: str, other: str) -> str:
     """A condition: two stamps are equal.
 
@@ -131,7 +146,6 @@ def take_inventory(*, target: str, own_columns: tuple[str, str]) -> str:
     columns = "STRING_AGG(CONCAT(column_name, ' ', data_type), ',' ORDER BY column_name)"
     return f"""\
 DECLARE missing STRING;
-DECLARE datasets ARRAY<STRING>;
 CREATE SCHEMA IF NOT EXISTS {quote_name(STAGING)}
 OPTIONS (location = {quote_string(LOCATION)}, default_table_expiration_days = {STAGING_DAYS},
   description = {quote_string(f"replicator: what is on its way to {target}")});
@@ -142,11 +156,8 @@ CREATE TABLE IF NOT EXISTS {quote_name(STAGING, RECEIPTS)} (
 OPTIONS (description = "Stamps of units that were committed: a hint for the inventory, rebuilt when it is lost.");
 {never_expire(STAGING, RECEIPTS)}
 {drop_dead_tables(STAGING)}
-SET datasets = ARRAY(SELECT schema_name FROM {region_view("SCHEMATA")});
 SET missing = (
-  SELECT STRING_AGG(pattern, ', ')
-  FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.include')) AS pattern
-  WHERE NOT EXISTS (SELECT 1 FROM UNNEST(datasets) AS dataset WHERE REGEXP_CONTAINS(dataset, pattern))
+{unmatched_patterns()}
 );
 IF missing IS NOT NULL THEN
   RAISE USING MESSAGE = FORMAT(

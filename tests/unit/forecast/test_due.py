@@ -6,6 +6,9 @@ import json
 from datetime import UTC, date, datetime
 from typing import Final
 
+import pytest
+
+from replicator.errors import FailedError
 from replicator.forecast.due import DueUnit, due
 from replicator.ledger.port import Cell
 from replicator.sql.placeholders import RECEIPTS, bind
@@ -17,6 +20,8 @@ from tests.unit.plan.pipelines import plan, source
 ROUTE: Final = plan(source(more=("staging: {project: acme-replication}",))).sources[0]
 NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 VIEW: Final = "INFORMATION_SCHEMA.TABLE_STORAGE"
+SCHEMATA: Final = "INFORMATION_SCHEMA.SCHEMATA"
+QUIET: Final[dict[str, list[dict[str, Cell]]]] = {VIEW: [], SCHEMATA: [{"missing": None}]}
 
 
 def row(day: int, **other: Cell) -> dict[str, Cell]:
@@ -46,10 +51,10 @@ def test_units_come_newest_first() -> None:
 
 def test_it_is_asked_where_the_data_is_with_the_source_as_the_run_has_it() -> None:
     """In the source's location, paid by its staging project; the parameter is the document's own block."""
-    lists = Lists({VIEW: []})
+    lists = Lists(QUIET)
 
     assert due(lists, ROUTE) == ()
-    ((sql, parameters, location, project),) = lists.asked
+    (sql, parameters, location, project), _ = lists.asked
     assert (location, project) == ("asia-northeast1", "acme-replication")
     assert json.loads(str(parameters["source"])) == source_block(ROUTE)
     assert "`acme-japan`.`region-asia-northeast1`." in sql
@@ -70,3 +75,17 @@ def test_what_the_platform_does_not_know_yet_is_said() -> None:
     (unit,) = due(Lists({VIEW: [row(1, modified=None, source_rows=None, source_bytes=None)]}), ROUTE)
 
     assert (unit.modified, unit.rows, unit.bytes) == (None, 0, 0)
+
+
+def test_a_place_where_nothing_matches_is_told_from_one_where_nothing_is_due() -> None:
+    """Metadata of an empty place is no error, and would read as a quiet source."""
+    lists = Lists({VIEW: [], SCHEMATA: [{"missing": "^shop_.*$"}]})
+
+    with pytest.raises(FailedError) as refused:
+        due(lists, ROUTE)
+
+    assert str(refused.value) == (
+        "no dataset of project acme-japan in asia-northeast1 matches ^shop_.*$; "
+        "check datasets, project and location of the source"
+    )
+    parse(lists.asked[-1][0])
