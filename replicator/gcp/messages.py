@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from google.protobuf import json_format
 
+from replicator.gcp import rest
 from replicator.gcp.clients import Clients
 from replicator.runtime.connectors import Method
 from replicator.runtime.errors import HttpError
@@ -59,6 +60,7 @@ _TRANSFER_RPCS: Final[Mapping[str, Rpc]] = {
     "transferConfigs.runs.transferLogs.list": Rpc("list_transfer_logs", "ListTransferLogsRequest"),
     "transferConfigs.scheduleRuns": Rpc("schedule_transfer_runs", "ScheduleTransferRunsRequest"),
     "transferConfigs.startManualRuns": Rpc("start_manual_transfer_runs", "StartManualTransferRunsRequest"),
+    "unenrollDataSources": Rpc("unenroll_data_sources", "UnenrollDataSourcesRequest"),
 }
 # https://github.com/googleapis/googleapis/blob/master/google/cloud/workflows/executions/v1/executions.proto
 _EXECUTION_RPCS: Final[Mapping[str, Rpc]] = {
@@ -79,13 +81,12 @@ def call(clients: Clients, method: Method, arguments: Mapping[str, Value], deadl
         deadline: Seconds from now after which to give up.
 
     Raises:
-        HttpError: The arguments fit no request of the method, which the service would answer with 400 too, or the
-            method is one that the client does not have (501).
+        HttpError: The arguments fit no request of the method, which the service would answer with 400 too.
     """
     rpc = rpc_of(method)
     if rpc is None:
-        message = f"{method.name} is not available here"
-        raise HttpError(501, message, body=error_body(501, message, "UNIMPLEMENTED"))
+        # Locations have no method in the client.
+        return rest.call(clients, method, arguments, deadline)
     module, client = _service(clients, method)
     request = request_of(module, rpc, json_of(method, rpc, arguments))
     answer = getattr(client, rpc.function)(request=request, retry=None, timeout=deadline)

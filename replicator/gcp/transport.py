@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import quote
 
 from replicator.errors import FailedError
+from replicator.gcp import rest
 from replicator.gcp.clients import Clients
 from replicator.runtime.connectors import Method
 from replicator.runtime.errors import AuthFailed, ConnectionBroken
 from replicator.runtime.values import Value, from_json, to_json
 
-_BIGQUERY: Final = "googleapis.bigquery.v2."
 _BIGQUERY_BASE: Final = "/bigquery/v2"
 
 
 class ClientTransport:
-    """Calls methods of BigQuery, the transfer service and Executions; may be used from any thread."""
+    """Calls any method of the table; may be used from any thread."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -40,11 +39,15 @@ class ClientTransport:
         from replicator.gcp.failures import FAMILIES, call_failed
 
         try:
-            if method.name.startswith(_BIGQUERY):
-                return self._bigquery(method, arguments, deadline)
-            from replicator.gcp.messages import call
+            match method.service:
+                case "bigquery":
+                    return self._bigquery(method, arguments, deadline)
+                case "bigquerydatatransfer" | "workflowexecutions":
+                    from replicator.gcp import messages
 
-            return call(self._clients, method, arguments, deadline)
+                    return messages.call(self._clients, method, arguments, deadline)
+                case _:
+                    return rest.call(self._clients, method, arguments, deadline)
         except FAMILIES as error:
             raise call_failed(error) from error
         except FailedError as error:
@@ -56,8 +59,8 @@ class ClientTransport:
         body = to_json(arguments.get("body") or {}) if method.body else None
         content: bytes = client._connection.api_request(  # noqa: SLF001  the only way to send what a document wrote
             method.verb,
-            _path(method, arguments).removeprefix(_BIGQUERY_BASE),
-            query_params=_query(method, arguments),
+            rest.path_of(method, arguments).removeprefix(_BIGQUERY_BASE),
+            query_params=rest.query_of(method, arguments),
             data=body,
             content_type="application/json" if body is not None else None,
             expect_json=False,
@@ -70,23 +73,3 @@ class ClientTransport:
         except ValueError as error:
             msg = f"{method.name} was answered with something that is not JSON: {error}"
             raise ConnectionBroken(msg) from error
-
-
-def _path(method: Method, arguments: Mapping[str, Value]) -> str:
-    """The path with its parts filled in, each escaped; ``{+name}`` keeps its slashes."""
-    path = method.path
-    for name in method.path_arguments:
-        value = str(arguments[name])
-        path = path.replace(f"{{+{name}}}", quote(value, safe="/")).replace(f"{{{name}}}", quote(value, safe=""))
-    return path
-
-
-def _query(method: Method, arguments: Mapping[str, Value]) -> dict[str, list[str]]:
-    given = {name: arguments[name] for name in sorted(method.query) if arguments.get(name) is not None}
-    return {
-        name: [_text(item) for item in (value if isinstance(value, list) else [value])] for name, value in given.items()
-    }
-
-
-def _text(value: Value) -> str:
-    return to_json(value) if isinstance(value, bool) else str(value)
