@@ -239,6 +239,17 @@ def test_a_location_where_nothing_of_the_source_lies_fails_the_source(replicator
     assert "check datasets, project and location of the source" in done.stderr
 
 
+def test_a_location_where_nothing_of_the_source_lies_is_no_quiet_plan(replicator: Replicator, tmp_path: Path) -> None:
+    """The forecast says the run's own sentence, and does not call the source up to date."""
+    cloud = _cloud_of(tmp_path / "cloud", "acme-replication", datasets=_PLACES)
+    configs = _configs_with(tmp_path / "configs", "asia-northeast1", "asia-northeast2")
+
+    done = replicator("--configs", configs, "--cloud", cloud, "plan", "ga4_events")
+
+    assert done.returncode == 1
+    assert "japan: no dataset of project acme-jp in asia-northeast2 matches" in done.stderr
+
+
 @pytest.mark.parametrize("verb", ["run", "status"])
 def test_a_target_in_no_project_is_one_sentence(replicator: Replicator, tmp_path: Path, verb: str) -> None:
     """Exit 1 before anything is read; the sentence names the project and what to look at."""
