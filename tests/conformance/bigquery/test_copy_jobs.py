@@ -177,7 +177,7 @@ REFUSALS = {
         "days$2026-01-01", "same$20260101", {"write_disposition": "WRITE_APPEND"}, "Invalid partition id",
     ),
     "another schema": (
-        "wide", "plain", {"write_disposition": "WRITE_APPEND"}, r"does not match Table .* Cannot add fields \(field: z\)",
+        "wide", "plain", {"write_disposition": "WRITE_APPEND"}, r"does not match Table .* Cannot add fields .*z\)",
     ),
     "a snapshot": ("plain", "new", {"operation_type": "SNAPSHOT"}, "not modelled"),
     "a table over itself": ("plain", "plain", {"write_disposition": "WRITE_TRUNCATE"}, "not modelled"),

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from replicator.local.bigquery.api.json_rows import Refusal, written
+from replicator.local.bigquery.api.json_rows import FileRows, Refusal, TooManyRefusals, written
 from replicator.local.bigquery.errors import refuse
 from replicator.schema.fields import Field, Mode
 
@@ -29,12 +29,13 @@ class CsvOptions:
     jagged: bool = False
 
 
-def read_csv(data: bytes, fields: Sequence[Field], options: CsvOptions, *, bad_records: int = 0) -> list[str]:
-    """Rows as the engine reads them.
+def read_csv(data: bytes, fields: Sequence[Field], options: CsvOptions, *, bad_records: int = 0) -> FileRows:
+    """Rows of CSV.
 
     Raises:
         BigQueryError: 400, the table has columns that CSV cannot hold.
-        Refusal: More than ``bad_records`` rows do not fit.
+        Refusal: The file is no CSV.
+        TooManyRefusals: More than ``bad_records`` rows do not fit.
     """
     for field in fields:
         if field.type == "RECORD" or field.mode is Mode.REPEATED:
@@ -56,26 +57,25 @@ def read_csv(data: bytes, fields: Sequence[Field], options: CsvOptions, *, bad_r
         raise Refusal(msg) from error
 
 
-def _rows(records: Iterable[list[str]], fields: Sequence[Field], options: CsvOptions, most: int) -> list[str]:
-    rows: list[str] = []
-    bad = 0
+def _rows(records: Iterable[list[str]], fields: Sequence[Field], options: CsvOptions, most: int) -> FileRows:
+    lines: list[str] = []
+    bad: list[str] = []
     for position, record in enumerate(records, 1):
         if position <= options.skip or not record:
             continue
         try:
-            rows.append(_row(record, fields, options))
+            lines.append(_row(record, fields, options))
         except Refusal as refusal:
-            bad += 1
-            if bad > most:
-                msg = f"CSV table encountered too many errors, giving up. Row: {position}; {refusal}"
-                raise Refusal(msg) from refusal
-    return rows
+            bad.append(f"{refusal} Row: {position}")
+            if len(bad) > most:
+                raise TooManyRefusals(len(lines) + len(bad), bad, kind="CSV") from refusal
+    return FileRows(tuple(lines), tuple(bad))
 
 
 def _row(record: list[str], fields: Sequence[Field], options: CsvOptions) -> str:
     if len(record) > len(fields) or (len(record) < len(fields) and not options.jagged):
         many = "many" if len(record) > len(fields) else "few"
-        msg = f"Too {many} values in row: {len(record)} for {len(fields)} columns"
+        msg = f"Too {many} values in line: {len(record)} for {len(fields)} columns."
         raise Refusal(msg)
     values: dict[str, str | None] = {}
     for field, text in zip(fields, record, strict=False):

@@ -58,6 +58,7 @@ class Job:
         started: The same, once it runs.
         ended: The same, once it is done.
         error: Why it failed.
+        details: What else there is to say about its errors, or about rows that a load passed over.
         statistics: What it adds to the times.
         rows: A query's answer.
         parent: The script that it is a statement of.
@@ -71,6 +72,7 @@ class Job:
     started: int | None = None
     ended: int | None = None
     error: BigQueryError | None = None
+    details: list[Json] = field(default_factory=list)
     statistics: Json = field(default_factory=dict)
     rows: Rows | None = None
     parent: str | None = None
@@ -99,9 +101,13 @@ class Job:
     def status(self) -> Json:
         """A ``JobStatus``."""
         status: Json = {"state": self.state}
-        if self.error is not None and self.done.is_set():
+        if not self.done.is_set():
+            return status
+        if self.error is not None:
             status["errorResult"] = self.error.proto()
-            status["errors"] = [self.error.proto()]
+            status["errors"] = [self.error.proto(), *self.details]
+        elif self.details:
+            status["errors"] = self.details
         return status
 
     def resource(self) -> Json:
@@ -149,6 +155,7 @@ class Job:
                 "started": self.started,
                 "ended": self.ended,
                 "error": error,
+                "details": self.details,
                 "statistics": self.statistics,
                 "parent": self.parent,
                 "columns": None if self.rows is None else [field_of(n, t).to_api() for n, t in self.rows.columns],
@@ -168,7 +175,8 @@ def job_of(record: str, lines: str | None) -> Job:
         kept["started"],
         kept["ended"],
         None if error is None else BigQueryError(error["reason"], error["message"], location=error["location"]),
-        kept["statistics"],
+        details=kept["details"],
+        statistics=kept["statistics"],
         parent=kept["parent"],
     )
     if kept["columns"] is not None:

@@ -31,6 +31,35 @@ class Refusal(ValueError):  # noqa: N818 - it is one row's refusal, which may be
     """A row that does not fit, told with its field."""
 
 
+class TooManyRefusals(Refusal):
+    """A file of which more rows do not fit than may.
+
+    Attributes:
+        bad: What was wrong with each.
+    """
+
+    def __init__(self, read: int, bad: Sequence[str], *, kind: str) -> None:
+        counted = f"Rows: {read}; errors: {len(bad)}"
+        super().__init__(
+            f"{kind} table encountered too many errors, giving up. {counted}. "
+            "Please look into the errors[] collection for more details."
+        )
+        self.bad = tuple(bad)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """The rows of a file.
+
+    Attributes:
+        lines: Those that fit, as the engine reads them.
+        bad: What was wrong with each of those that do not.
+    """
+
+    lines: tuple[str, ...]
+    bad: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What is let pass.
@@ -47,27 +76,27 @@ class Rules:
 DEFAULT_RULES: Final = Rules()
 
 
-def read_lines(
-    data: bytes, fields: Sequence[Field], rules: Rules = DEFAULT_RULES, *, bad_records: int = 0
-) -> list[str]:
-    """Rows of newline-delimited JSON as the engine reads them.
+def read_lines(data: bytes, fields: Sequence[Field], rules: Rules = DEFAULT_RULES, *, bad_records: int = 0) -> FileRows:
+    """Rows of newline-delimited JSON.
 
     Raises:
-        Refusal: More than ``bad_records`` rows do not fit; it tells of the first that was too many.
+        TooManyRefusals: More than ``bad_records`` rows do not fit.
     """
-    rows: list[str] = []
-    bad = 0
-    for position, line in enumerate(data.split(b"\n"), 1):
+    lines: list[str] = []
+    bad: list[str] = []
+    position = 0
+    for line in data.split(b"\n"):
+        begin, position = position, position + len(line) + 1
         if not line.strip():
             continue
         try:
-            rows.append(written(parsed(line), fields, rules))
+            lines.append(written(parsed(line), fields, rules))
         except Refusal as refusal:
-            bad += 1
-            if bad > bad_records:
-                msg = f"JSON table encountered too many errors, giving up. Row: {position}; {refusal}"
-                raise Refusal(msg) from refusal
-    return rows
+            text = str(refusal)
+            bad.append(f"JSON parsing error in row starting at position {begin}: {text[:1].upper()}{text[1:]}")
+            if len(bad) > bad_records:
+                raise TooManyRefusals(len(lines) + len(bad), bad, kind="JSON") from refusal
+    return FileRows(tuple(lines), tuple(bad))
 
 
 def parsed(line: bytes) -> Mapping[str, Any]:
@@ -79,10 +108,10 @@ def parsed(line: bytes) -> Mapping[str, Any]:
     try:
         row = json.loads(line, parse_float=Decimal)
     except (ValueError, RecursionError) as error:
-        msg = f"JSON parsing error: {error}"
+        msg = f"Parser terminated before end of string: {error}"
         raise Refusal(msg) from None
     if not isinstance(row, dict):
-        msg = "JSON parsing error: a row is an object"
+        msg = "A row is a JSON object"
         raise Refusal(msg)
     return row
 
@@ -287,72 +316,3 @@ _WRITERS: Final[Mapping[str, Callable[[str], str]]] = {
     "DATETIME": _datetime,
     "TIMESTAMP": _timestamp,
 }
-
-
-def detected_fields(data: bytes, known: Sequence[Field]) -> tuple[Field, ...]:
-    """The columns of newline-delimited JSON, found in its values (schema-detect).
-
-    Raises:
-        Refusal: A row is no JSON object, or a column's values do not go together.
-    """
-    if known:
-        return tuple(known)
-    found: dict[str, Field] = {}
-    for line in data.split(b"\n"):
-        if line.strip():
-            for name, value in parsed(line).items():
-                field = _detected(name, value)
-                if field is not None:
-                    found[name] = _joined(found[name], field) if name in found else field
-    return tuple(found.values())
-
-
-def _detected(name: str, value: Any) -> Field | None:
-    if value is None or value == []:
-        return None
-    if isinstance(value, list):
-        elements = [each for each in (_detected(name, item) for item in value) if each is not None]
-        if not elements:
-            return None
-        field = elements[0]
-        for other in elements[1:]:
-            field = _joined(field, other)
-        return Field(name, field.type, Mode.REPEATED, field.fields)
-    if isinstance(value, dict):
-        children = (_detected(str(child), inner) for child, inner in value.items())
-        return Field(name, "RECORD", fields=tuple(child for child in children if child is not None))
-    if isinstance(value, bool):
-        return Field(name, "BOOLEAN")
-    if isinstance(value, int):
-        return Field(name, "INTEGER")
-    if isinstance(value, Decimal):
-        return Field(name, "FLOAT")
-    return Field(name, _text_type(str(value)))
-
-
-def _text_type(text: str) -> str:
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        return "DATE"
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d+)?\s*(UTC|Z|[+-]\d{2}:?\d{2})?", text):
-        return "TIMESTAMP"
-    return "STRING"
-
-
-def _joined(one: Field, other: Field) -> Field:
-    if one.mode is not other.mode:
-        msg = f"Field {one.name} is an array in one row and a single value in another"
-        raise Refusal(msg)
-    if one.type == "RECORD" and other.type == "RECORD":
-        fields = {field.name: field for field in one.fields}
-        for field in other.fields:
-            fields[field.name] = _joined(fields[field.name], field) if field.name in fields else field
-        return Field(one.name, "RECORD", one.mode, tuple(fields.values()))
-    if one.type == other.type:
-        return one
-    kinds = {one.type, other.type}
-    if kinds == {"INTEGER", "FLOAT"}:
-        return Field(one.name, "FLOAT", one.mode)
-    if "RECORD" not in kinds and "BOOLEAN" not in kinds:
-        return Field(one.name, "STRING", one.mode)
-    msg = f"Field {one.name} is {one.type} in one row and {other.type} in another"
-    raise Refusal(msg)

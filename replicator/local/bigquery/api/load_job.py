@@ -16,7 +16,8 @@ import duckdb
 from replicator.local.bigquery.api.csv_rows import CsvOptions, read_csv
 from replicator.local.bigquery.api.http import Json, flag, member, number
 from replicator.local.bigquery.api.job import Job
-from replicator.local.bigquery.api.json_rows import Refusal, Rules, detected_fields, read_lines, stage
+from replicator.local.bigquery.api.json_rows import FileRows, Refusal, Rules, TooManyRefusals, read_lines, stage
+from replicator.local.bigquery.api.json_schema import detected_fields
 from replicator.local.bigquery.api.parquet_rows import parquet_fields, parquet_select
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.writing import Destination, Write, make_room, read_destination
@@ -24,6 +25,7 @@ from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
 from replicator.local.bigquery.statements.session import not_in_location
 from replicator.local.bigquery.storage.definitions import TableDefinition
 from replicator.local.bigquery.storage.resources import fields_of, table_definition
+from replicator.local.bigquery.storage.states import Written
 from replicator.local.bigquery.storage.store import Store, Transaction
 from replicator.schema.fields import Field
 
@@ -127,13 +129,14 @@ class LoadRunner:
                 dataset = transaction.find_dataset(destination.ref.parent)
                 if dataset is None or dataset.definition.location.lower() != job.ref.location.lower():
                     raise not_in_location(destination.ref.parent, job.ref.location)
-                rows = self._write(transaction, request, connection)
+                written = self._write(job, transaction, request, connection)
                 job.statistics = {
                     "load": {
                         "inputFiles": "1",
                         "inputFileBytes": str(len(request.data)),
-                        "outputRows": str(rows),
-                        "badRecords": "0",
+                        "outputRows": str(written.rows),
+                        "outputBytes": str(written.bytes),
+                        "badRecords": str(len(job.details)),
                     }
                 }
                 self._registry.committing(job)
@@ -143,22 +146,29 @@ class LoadRunner:
         finally:
             connection.close()
 
-    def _write(self, transaction: Transaction, request: LoadRequest, connection: duckdb.DuckDBPyConnection) -> int:
+    def _write(
+        self, job: Job, transaction: Transaction, request: LoadRequest, connection: duckdb.DuckDBPyConnection
+    ) -> Written:
         destination = request.destination
         existing = transaction.find_table(destination.ref)
         known = () if existing is None else existing.definition.fields
         with tempfile.TemporaryDirectory(prefix="replicator-load-") as folder:
             file = Path(folder) / "upload"
             file.write_bytes(request.data)
-            fields = self._fields(request, known, file, connection)
-            definition = replace(request.definition, fields=fields)
-            stored = make_room(transaction, destination, definition)
             try:
-                select = _select(request, stored.fields, fields, file, connection)
-                written = transaction.append(destination.ref, select, connection, partition=destination.partition)
+                fields = self._fields(request, known, file, connection)
+                stored = make_room(transaction, destination, replace(request.definition, fields=fields))
+                if request.format == "PARQUET":
+                    select = parquet_select(file, stored.fields, connection, lists=request.lists)
+                else:
+                    found = _rows(request, stored.fields, fields)
+                    job.details = _told(found.bad)
+                    select = stage(connection, found.lines, stored.fields, "loaded")
+                return transaction.append(destination.ref, select, connection, partition=destination.partition)
             except Refusal as refusal:
-                raise BigQueryError(reason="invalid", message=_unread(refusal)) from refusal
-        return written.rows
+                if isinstance(refusal, TooManyRefusals):
+                    job.details = _told(refusal.bad)
+                raise BigQueryError(reason="invalid", message=_unread(str(refusal))) from refusal
 
     @staticmethod
     def _fields(
@@ -169,10 +179,7 @@ class LoadRunner:
         if request.format == "PARQUET":
             return parquet_fields(file, connection, lists=request.lists)
         if request.format == "NEWLINE_DELIMITED_JSON" and request.autodetect:
-            try:
-                return detected_fields(request.data, known)
-            except Refusal as refusal:
-                raise BigQueryError(reason="invalid", message=_unread(refusal)) from refusal
+            return detected_fields(request.data, known, adds=request.destination.adds_fields)
         if request.autodetect:
             what = "autodetect of CSV"
             raise unmodelled(what)
@@ -181,23 +188,16 @@ class LoadRunner:
         raise BigQueryError(reason="invalid", message="No schema specified on job or table.")
 
 
-def _unread(refusal: Refusal) -> str:
-    return f"Error while reading data, error message: {refusal}"
+def _unread(fact: str) -> str:
+    return f"Error while reading data, error message: {fact}"
 
 
-def _select(
-    request: LoadRequest,
-    stored: Sequence[Field],
-    given: Sequence[Field],
-    file: Path,
-    connection: duckdb.DuckDBPyConnection,
-) -> str:
-    if request.format == "PARQUET":
-        return parquet_select(file, stored, connection, lists=request.lists)
+def _told(bad: Sequence[str]) -> list[Json]:
+    return [BigQueryError(reason="invalid", message=_unread(fact)).proto() for fact in bad]
+
+
+def _rows(request: LoadRequest, stored: Sequence[Field], given: Sequence[Field]) -> FileRows:
     if request.format == "CSV":
-        rows = read_csv(request.data, given, request.csv, bad_records=request.bad_records)
-    else:
-        rows = read_lines(
-            request.data, stored, Rules(ignore_unknown=request.ignore_unknown), bad_records=request.bad_records
-        )
-    return stage(connection, rows, stored, "loaded")
+        return read_csv(request.data, given, request.csv, bad_records=request.bad_records)
+    rules = Rules(ignore_unknown=request.ignore_unknown)
+    return read_lines(request.data, stored, rules, bad_records=request.bad_records)

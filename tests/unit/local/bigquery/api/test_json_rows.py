@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from replicator.local.bigquery.api.json_rows import Refusal, detected_fields, parsed, read_lines, scalar_text, written
+from replicator.local.bigquery.api.json_rows import Refusal, TooManyRefusals, parsed, read_lines, scalar_text, written
 from replicator.schema.fields import Field, Mode
 
 FIELDS = (
@@ -48,10 +48,14 @@ def test_a_row_that_does_not_fit_names_its_field(row: dict[str, object], message
 
 
 def test_bad_rows_are_passed_over_up_to_the_limit() -> None:
-    """MaxBadRecords rows may be wrong, one more fails the load."""
+    """MaxBadRecords rows may be wrong, one more fails the load; each is told with its place in bytes."""
     data = b'{"id": 1}\n\n{"id": "x"}\n{"id": 2}\n'
-    assert len(read_lines(data, FIELDS, bad_records=1)) == 2
-    with pytest.raises(Refusal, match="Row: 3"):
+    read = read_lines(data, FIELDS, bad_records=1)
+    assert (len(read.lines), len(read.bad)) == (2, 1)
+    assert read.bad[0].startswith("JSON parsing error in row starting at position 11: Could not convert value 'x'")
+    with pytest.raises(
+        TooManyRefusals, match=r"JSON table encountered too many errors, giving up\. Rows: 2; errors: 1"
+    ):
         read_lines(data, FIELDS)
 
 
@@ -73,12 +77,3 @@ def test_bad_rows_are_passed_over_up_to_the_limit() -> None:
 def test_scalars_are_written_as_the_engine_reads_them(value: object, kind: str, text: str) -> None:
     """Nothing is left to a cast that guesses."""
     assert scalar_text(value, kind) == text
-
-
-def test_detected_columns_join_over_rows() -> None:
-    """A column is what all of its values can be; a list here and a value there is refused."""
-    rows = b'{"a": 1, "r": {"x": 1}}\n{"a": 1.5, "r": {"y": [true]}, "s": "x"}\n{"s": 1, "n": null}'
-    found = {field.name: field.googlesql for field in detected_fields(rows, ())}
-    assert found == {"a": "FLOAT64", "r": "STRUCT<x INT64, y ARRAY<BOOL>>", "s": "STRING"}
-    with pytest.raises(Refusal, match="array in one row"):
-        detected_fields(b'{"a": 1}\n{"a": [1]}', ())
