@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,10 +40,10 @@ class Running:
         )
 
 
-def serve(directory: Path) -> Generator[Running, None, None]:
-    """Serve a folder in which there is one project, until the generator is closed."""
+def serve(directory: Path, *, now: Callable[[], float] = time.time) -> Generator[Running, None, None]:
+    """Serve a folder in which there is one project, until the generator is closed; ``now`` is the server's clock."""
     recorder = Recorder()
-    service = bigquery_routes(directory, recorder)
+    service = bigquery_routes(directory, recorder, now=now)
     service.store.make_project(PROJECT)
     config = uvicorn.Config(Starlette(routes=service.routes), host="127.0.0.1", port=0, log_level="warning")
     server = uvicorn.Server(config)
