@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import threading
 from typing import TYPE_CHECKING, Final
@@ -9,8 +10,14 @@ from typing import TYPE_CHECKING, Final
 from replicator.errors import FailedError
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
     import uvicorn
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+DROP: Final = "replicator.drop"
+"""The name of the ASGI extension under which an application finds a function that ends the connection at once."""
 
 _STARTING_SECONDS: Final = 30.0
 _STOPPING_SECONDS: Final = 2
@@ -42,7 +49,10 @@ class Listener:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=_protocol(),
                 loop="asyncio",
+                # An address that a client makes up is nobody's.
+                proxy_headers=False,
                 ws="none",
                 lifespan="off",
                 access_log=False,
@@ -71,6 +81,22 @@ class Listener:
                 raise FailedError(message)
             tick.wait(0.005)
             waited += 0.005
+
+
+def _protocol() -> type[asyncio.Protocol]:
+    """The HTTP protocol of uvicorn, with connections that an application can end without an answer."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class Droppable(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
+            super().connection_made(transport)
+            self.app = functools.partial(_with_drop, self.app, transport.close)
+
+    return Droppable
+
+
+async def _with_drop(app: ASGIApp, drop: Callable[[], None], scope: Scope, receive: Receive, send: Send) -> None:
+    await app({**scope, "extensions": {**scope.get("extensions", {}), DROP: drop}}, receive, send)
 
 
 def reachable(host: str) -> str:

@@ -14,6 +14,9 @@ from typing import Any, Final
 KEPT: Final = 100_000
 """Records of each kind that are kept; the oldest go first, and how many went is told."""
 
+UNANSWERED: Final = 0
+"""The status of a call whose connection ended without an answer."""
+
 KEPT_CHARACTERS: Final = 64 * 1024 * 1024
 """The texts and schemas of the statements that are kept hold at most this many characters together, save that the
 newest statement is always kept; the oldest go first, and are counted with the rest."""
@@ -25,11 +28,11 @@ class Call:
 
     Attributes:
         at: Seconds since 1970, on the server's clock, when it arrived.
-        service: ``bigquery``, ``transfer``, ``workflows`` or ``executions``.
+        service: ``bigquery``, ``transfer``, ``workflows``, ``executions``, ``scheduler`` or ``pubsub``.
         method: The HTTP method, or ``gRPC``.
         path: Without the query; for gRPC ``/package.Service/Method``.
         query: The query string as it came.
-        status: The HTTP status; for gRPC the one that its code corresponds to.
+        status: The HTTP status; for gRPC the one that its code corresponds to. ``UNANSWERED`` where there was none.
         seconds: How long it took to answer.
     """
 

@@ -16,13 +16,17 @@ from replicator.local import endpoints as found_at
 from replicator.local.bigquery.api.app import bigquery_routes
 from replicator.local.bigquery.api.projects import project_routes
 from replicator.local.clock import ServerClock
-from replicator.local.control import control_routes
+from replicator.local.control import control_routes, setting_routes
 from replicator.local.endpoints import Endpoints
+from replicator.local.faults.interference import Interference
+from replicator.local.faults.routes import fault_routes
 from replicator.local.gate import Gate, not_found
+from replicator.local.knobs import Knobs
 from replicator.local.listener import Listener
 from replicator.local.occupancy import Occupancy
 from replicator.local.recorder import Recorder
 from replicator.local.rest import endpoint
+from replicator.local.settings import Unsettled
 from replicator.local.transfer.service import TransferService
 from replicator.local.workflows.app import Workflows
 
@@ -81,32 +85,39 @@ def serve(directory: Path, *, port: int = 0, host: str = "127.0.0.1", executor: 
         FailedError: The directory is served already or cannot be written, or the address is taken.
     """
     directory = directory.absolute()
-    clock, recorder = ServerClock(), Recorder()
+    clock, recorder, interference, unsettled = ServerClock(), Recorder(), Interference(), Unsettled()
     with ExitStack() as opened:
         opened.callback(Occupancy(directory).end)
         # Left there by a server that was killed, it would send others to nobody.
         found_at.remove(directory)
         bigquery = bigquery_routes(directory / "bigquery", recorder, now=clock.now)
+        bigquery.gate.starting, bigquery.gate.committing = interference.starting, interference.committing
         opened.callback(bigquery.close)
         transfer = TransferService(directory / "transfer.sqlite", bigquery.copies, clock)
         opened.callback(transfer.close)
-        workflows = Workflows(directory / "workflows.sqlite", clock, recorder, executor=executor)
+        workflows = Workflows(
+            directory / "workflows.sqlite", clock, recorder, executor=executor, interference=interference
+        )
         opened.callback(workflows.close)
 
         routes = [
             *control_routes(recorder, clock),
+            *setting_routes(Knobs((unsettled, bigquery.unsettled, bigquery.knobs))),
+            *fault_routes(interference),
             *project_routes(bigquery.store),
             *bigquery.routes,
             *transfer.routes,
             *workflows.routes,
         ]
         routes.append(Route("/endpoints", endpoint(lambda _call: workflows.endpoints().as_json()), methods=["GET"]))
-        app = Gate(Router(routes, redirect_slashes=False, default=not_found), recorder, clock)
+        app = Gate(Router(routes, redirect_slashes=False, default=not_found), recorder, clock, interference)
         listener = Listener(app, host=host, port=port)
         opened.callback(listener.stop)
         endpoints = workflows.listen(listener.url, host=host)
         # The first thing to end is what executions do, while there is still someone who answers them.
         opened.callback(workflows.stop)
+        # What is held would keep the services from ending.
+        opened.callback(interference.holds.close)
         found_at.write(directory, endpoints)
         opened.callback(found_at.remove, directory)
         return Running(endpoints, recorder, clock, opened.pop_all())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from replicator.local.clock import ServerClock
 from replicator.local.endpoints import Endpoints
+from replicator.local.faults.interference import Interference
 from replicator.local.listener import reachable
 from replicator.local.recorder import Recorder
 from replicator.local.rest import ApiError
@@ -30,7 +31,15 @@ class Workflows:
 
     routes: list[BaseRoute]
 
-    def __init__(self, file: Path, clock: ServerClock, recorder: Recorder, *, executor: Sequence[str]) -> None:
+    def __init__(
+        self,
+        file: Path,
+        clock: ServerClock,
+        recorder: Recorder,
+        *,
+        executor: Sequence[str],
+        interference: Interference | None = None,
+    ) -> None:
         """Open the state in ``file``.
 
         Args:
@@ -38,9 +47,11 @@ class Workflows:
             clock: What time it is.
             recorder: Takes the calls that come over gRPC; those over HTTP pass the gate.
             executor: The command that runs one execution.
+            interference: What the calls that come over gRPC meet.
         """
         self._clock = clock
         self._recorder = recorder
+        self._interference = interference or Interference()
         self._endpoints: Endpoints | None = None
         self._rpc: ExecutionsRpc | None = None
         self._store = Store(file)
@@ -54,7 +65,14 @@ class Workflows:
         Raises:
             FailedError: Nothing can listen there.
         """
-        self._rpc = ExecutionsRpc(self._executions, self._recorder, self._clock, host=host, reached_at=reachable(host))
+        self._rpc = ExecutionsRpc(
+            self._executions,
+            self._recorder,
+            self._clock,
+            host=host,
+            reached_at=reachable(host),
+            interference=self._interference,
+        )
         self._endpoints = Endpoints(http=http, executions=self._rpc.address, pid=os.getpid())
         return self._endpoints
 

@@ -17,8 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from replicator.errors import FailedError
 from replicator.local.clock import ServerClock
+from replicator.local.faults.failures import Failure
+from replicator.local.faults.holds import Hold
+from replicator.local.faults.interference import Interference
+from replicator.local.faults.matching import Asked
+from replicator.local.faults.rules import Broken
+from replicator.local.recorder import UNANSWERED, Recorder
 from replicator.local.recorder import Call as RecordedCall
-from replicator.local.recorder import Recorder
 from replicator.local.rest import ApiError, Call, Json, invalid
 from replicator.local.workflows.executions import ExecutionsService
 
@@ -44,7 +49,14 @@ class ExecutionsRpc:
     """
 
     def __init__(
-        self, service: ExecutionsService, recorder: Recorder, clock: ServerClock, *, host: str, reached_at: str
+        self,
+        service: ExecutionsService,
+        recorder: Recorder,
+        clock: ServerClock,
+        *,
+        host: str,
+        reached_at: str,
+        interference: Interference,
     ) -> None:
         """Listen at a free port of ``host``; clients of this machine find it at ``reached_at``.
 
@@ -55,6 +67,7 @@ class ExecutionsRpc:
 
         self._recorder = recorder
         self._clock = clock
+        self._interference = interference
         methods = {
             "CreateExecution": self._method("CreateExecution", _creation, service.create),
             "GetExecution": self._method("GetExecution", _getting, service.get),
@@ -81,21 +94,80 @@ class ExecutionsRpc:
 
         def respond(request: bytes, context: grpc.ServicerContext) -> bytes:
             arrived, started, status = self._clock.now(), time.perf_counter(), 500
+            path = f"/{_SERVICE}/{name}"
             try:
-                body = answer(decode(_types_of(name)[0].deserialize(request)))
-                encoded: bytes = _encoded(name, body)
+                encoded = self._encountered(
+                    Asked("executions", "gRPC", path, "", request),
+                    lambda: _encoded(name, answer(decode(_types_of(name)[0].deserialize(request)))),
+                    context,
+                )
                 status = 200
             except ApiError as error:
                 status = error.status
                 context.abort(grpc.StatusCode[error.code], error.message)
+            except _FailedCall as error:
+                status = error.failure.status
+                context.set_trailing_metadata((("grpc-status-details-bin", _details(error.failure)),))
+                context.abort(grpc.StatusCode[error.failure.code], error.failure.message)
+            except _BrokenCall:
+                status = UNANSWERED
+                context.abort(grpc.StatusCode.UNAVAILABLE, "Socket closed")
             finally:
                 seconds = time.perf_counter() - started
-                path = f"/{_SERVICE}/{name}"
                 self._recorder.call(RecordedCall(arrived, "executions", "gRPC", path, "", status, seconds))
             return encoded
 
         # Bytes in and out: the message classes are imported by the first call and not by the server's start.
         return grpc.unary_unary_rpc_method_handler(respond)
+
+    def _encountered(self, asked: Asked, act: Callable[[], bytes], context: grpc.ServicerContext) -> bytes:
+        """What the method answers, unless something that was asked for stands in its way."""
+        meets = self._interference.meet(asked)
+        time.sleep(meets.met.delay)
+        if meets.before is not None and not self._held(meets.before, asked, context):
+            raise _BrokenCall
+        end = meets.met.end
+        if isinstance(end, Failure):
+            raise _FailedCall(end)
+        if isinstance(end, Broken) and end.when == "before":
+            time.sleep(end.seconds)
+            raise _BrokenCall
+        answer = act()
+        if isinstance(end, Broken):
+            time.sleep(end.seconds)
+            raise _BrokenCall
+        if meets.after is not None and not self._held(meets.after, asked, context):
+            raise _BrokenCall
+        return answer
+
+    def _held(self, hold: Hold, asked: Asked, context: grpc.ServicerContext) -> bool:
+        """Stand at a hold; whether the call is to go on, which it is not when its client has gone meanwhile."""
+        self._interference.holds.wait(hold, f"gRPC {asked.path}", gone=lambda: not context.is_active())
+        return context.is_active() and not hold.drop
+
+
+class _FailedCall(Exception):  # noqa: N818 - no error: how a call ends
+    """A call ends with an error that was asked for."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class _BrokenCall(Exception):  # noqa: N818 - no error: how a call ends
+    """A call ends without an answer."""
+
+
+def _details(failure: Failure) -> bytes:
+    """A ``google.rpc.Status``, as it is sent beside the code and the message."""
+    # The classes of the details are found by their names once their module is imported.
+    known = importlib.import_module("google.rpc.error_details_pb2").DESCRIPTOR.pool
+    status = importlib.import_module("google.rpc.status_pb2").Status(code=failure.number, message=failure.message)
+    for detail in failure.details:
+        parse = importlib.import_module("google.protobuf.json_format").ParseDict
+        parse(detail, status.details.add(), descriptor_pool=known)
+    encoded: bytes = status.SerializeToString()
+    return encoded
 
 
 @functools.cache
