@@ -58,6 +58,9 @@ def test_a_load_makes_its_table_as_it_says(client: bigquery.Client, dataset: str
 
     made = client.get_table(f"{dataset}.t")
     assert (made.time_partitioning.field, made.clustering_fields, made.description) == ("day", ["x"], "told")
+    other = {"time_partitioning": bigquery.TimePartitioning(type_="MONTH", field="day")}
+    with pytest.raises(exceptions.BadRequest, match=r"Expects partitioning specification interval\(type:day,field:day"):
+        load(client, f"{dataset}.t", [ROW], schema=SCHEMA, **other)
 
 
 def test_dispositions_hold_for_loads(client: bigquery.Client, dataset: str) -> None:
@@ -112,8 +115,8 @@ def test_fields_are_added_and_relaxed_when_allowed(client: bigquery.Client, data
         load(client, table, [{"x": 5}], schema=relaxed)
     load(client, table, [{"x": 5}], schema=relaxed, schema_update_options=["ALLOW_FIELD_RELAXATION"])
     assert client.get_table(table).schema[0].mode == "NULLABLE"
+    options = {"write_disposition": "WRITE_TRUNCATE", "schema_update_options": ["ALLOW_FIELD_ADDITION"]}
     with pytest.raises(exceptions.BadRequest, match="should only be specified with WRITE_APPEND disposition"):
-        options = {"write_disposition": "WRITE_TRUNCATE", "schema_update_options": ["ALLOW_FIELD_ADDITION"]}
         load(client, table, [], schema=wider, **options)
 
 
@@ -164,8 +167,8 @@ def test_a_schema_is_detected_in_json(client: bigquery.Client, dataset: str) -> 
     data = [{"a": 1, "d": "2026-01-01", "r": [{"k": 1.5}], "b": True}, {"a": 2.5, "s": "text"}]
     load(client, table, data, autodetect=True)
     assert [(field.name, field.field_type, field.mode) for field in client.get_table(table).schema] == [
-        ("a", "FLOAT", "NULLABLE"), ("d", "DATE", "NULLABLE"), ("r", "RECORD", "REPEATED"), ("b", "BOOLEAN", "NULLABLE"),
-        ("s", "STRING", "NULLABLE"),
+        ("a", "FLOAT", "NULLABLE"), ("d", "DATE", "NULLABLE"), ("r", "RECORD", "REPEATED"),
+        ("b", "BOOLEAN", "NULLABLE"), ("s", "STRING", "NULLABLE"),
     ]  # fmt: skip
     with pytest.raises(exceptions.BadRequest, match="too many errors"):
         load(client, table, [{"a": 1, "new": 1}], autodetect=True)
@@ -183,8 +186,9 @@ def test_parquet_is_loaded_by_name(client: bigquery.Client, dataset: str, tmp_pa
     """Every type that it shares with BigQuery; a new table gets the file's schema, lists as they are asked for."""
     file = parquet(
         tmp_path,
-        "SELECT 1::BIGINT AS i, 'a' AS s, 1.5::DOUBLE AS f, DATE '2026-01-01' AS d, TRUE AS b, 2.5::DECIMAL(38, 9) AS n,"
-        " {'k': 'x', 'm': 7} AS r, TIMESTAMPTZ '2026-01-01 00:00:00+00' AS t, 'aa'::BLOB AS y",
+        "SELECT 1::BIGINT AS i, 'a' AS s, 1.5::DOUBLE AS f, DATE '2026-01-01' AS d, TRUE AS b,"
+        " 2.5::DECIMAL(38, 9) AS n, {'k': 'x', 'm': 7} AS r, TIMESTAMPTZ '2026-01-01 00:00:00+00' AS t,"
+        " 'aa'::BLOB AS y",
     )
     job = load(client, f"{dataset}.t", file, source_format="PARQUET")
 

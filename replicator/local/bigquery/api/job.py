@@ -133,9 +133,11 @@ class Job:
             "statistics": statistics,
         }
 
-    def list_resource(self) -> Json:
-        """The job as ``jobs.list`` shows it."""
+    def list_resource(self, *, full: bool) -> Json:
+        """The job as ``jobs.list`` shows it, in full with its configuration."""
         resource = self.resource()
+        if not full:
+            del resource["configuration"]
         resource["kind"] = "bigquery#listFormatJob"
         resource["state"] = self.state
         if self.error is not None and self.done.is_set():

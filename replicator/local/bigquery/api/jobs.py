@@ -74,9 +74,13 @@ class Jobs:
             msg = "Required parameter is missing: configuration.query, .copy or .load"
             refuse("required", msg, location="configuration")
         reference = member(resource, "jobReference", dict) or {}
+        dry = flag(configuration, "dryRun")
+        if dry and kinds[0] != "query":
+            # JobConfiguration.dryRun: "behavior of non-query jobs is undefined".
+            what = f"a dry run of a {kinds[0]} job"
+            raise unmodelled(what)
         match kinds[0]:
             case "query":
-                dry = flag(configuration, "dryRun")
                 job, work = self._query(project, reference, configuration, dry_run=dry)
                 if dry:
                     work(job)
@@ -140,10 +144,13 @@ class Jobs:
     @staticmethod
     def _location(reference: Mapping[str, Any]) -> str | None:
         location = member(reference, "location", str, where="jobReference")
-        if location and known_location(location) is None:
+        if not location:
+            return None
+        known = known_location(location)
+        if known is None:
             # In these words jobs.query refuses what it cannot read as a region.
             refuse("invalid", f"Cannot parse {location} as CloudRegion.", location="jobReference.location")
-        return str(location) if location else None
+        return known
 
     def _job(self, project: str, location: str, reference: Mapping[str, Any], configuration: Json, kind: str) -> Job:
         job_id = member(reference, "jobId", str, where="jobReference") or f"job_{uuid.uuid4().hex}"
@@ -186,7 +193,9 @@ class Jobs:
             if job.parent == parent and (not states or job.state in states) and earliest <= job.created <= latest
         ]
         start, size = page_start(call), call.integer("maxResults", 1000) or 1000
-        body: Json = {"kind": "bigquery#jobList", "jobs": [job.list_resource() for job in found[start : start + size]]}
+        full = call.query.get("projection", "minimal").lower() == "full"
+        jobs = [job.list_resource(full=full) for job in found[start : start + size]]
+        body: Json = {"kind": "bigquery#jobList", "jobs": jobs}
         if start + size < len(found):
             body["nextPageToken"] = page_token(start + size)
         return Answer(body)

@@ -20,7 +20,7 @@ from replicator.local.bigquery.api.json_rows import FileRows, Refusal, Rules, To
 from replicator.local.bigquery.api.json_schema import detected_fields
 from replicator.local.bigquery.api.parquet_rows import parquet_fields, parquet_select
 from replicator.local.bigquery.api.registry import Registry
-from replicator.local.bigquery.api.writing import Destination, Write, make_room, read_destination
+from replicator.local.bigquery.api.writing import Destination, Write, check_layout, make_room, read_destination
 from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
 from replicator.local.bigquery.statements.session import not_in_location
 from replicator.local.bigquery.storage.definitions import TableDefinition
@@ -157,6 +157,7 @@ class LoadRunner:
             file.write_bytes(request.data)
             try:
                 fields = self._fields(request, known, file, connection)
+                check_layout(transaction, destination, request.definition)
                 stored = make_room(transaction, destination, replace(request.definition, fields=fields))
                 if request.format == "PARQUET":
                     select = parquet_select(file, stored.fields, connection, lists=request.lists)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
@@ -112,13 +113,26 @@ def _timestamp(text: str) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def _numeric(text: str) -> Decimal:
+    value = Decimal(text)
+    # data-types: 29 digits before the point and 9 behind it.
+    if not value.is_finite() or abs(value) >= Decimal(10) ** 29 or value != round(value, 9):
+        raise ValueError(text)
+    return value
+
+
+def _json(text: str) -> str:
+    json.loads(text)
+    return text
+
+
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "INT64": _integer,
     "FLOAT64": float,
-    "NUMERIC": Decimal,
+    "NUMERIC": _numeric,
     "BOOL": _boolean,
     "STRING": str,
-    "JSON": str,
+    "JSON": _json,
     "BYTES": lambda text: base64.b64decode(text, validate=True),
     "DATE": date.fromisoformat,
     "TIME": time.fromisoformat,

@@ -18,9 +18,10 @@ from replicator.local.bigquery.api.job import Job, nothing
 from replicator.local.bigquery.api.parameters import read_parameters
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.statistics import statement_statistics
-from replicator.local.bigquery.api.writing import Destination, Write, make_room, read_destination
+from replicator.local.bigquery.api.writing import Destination, Write, check_layout, make_room, read_destination
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements.by_name import select_by_name
+from replicator.local.bigquery.statements.classify import Family, family
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.definitions import query_fields
 from replicator.local.bigquery.statements.engine import Engine
@@ -174,6 +175,7 @@ class QueryRunner:
     @staticmethod
     def _run_single(statement: Sql, engine: _Single, account: Account, request: QueryRequest) -> None:
         frame = engine.frame(request.parameters)
+        _check_destination(statement, request)
         if request.maximum_bytes is not None:
             # best-practices-costs: bytes are estimated first, and a query that would read more fails free of charge.
             account.allow(engine.describe(statement.source, frame))
@@ -194,6 +196,7 @@ class QueryRunner:
                     "query": {"statementType": "SCRIPT", "totalBytesProcessed": "0"},
                 }
                 return
+            _check_destination(statements[0], request)
             account = Account(self, job, session, script=False, maximum_bytes=None)
             engine = Engine(session, account)
             outcome = engine.describe(statements[0].source, engine.frame(request.parameters))
@@ -212,6 +215,15 @@ class QueryRunner:
             self._unsettled,
         )
         return Session(self._store, setting)
+
+
+def _check_destination(statement: Sql, request: QueryRequest) -> None:
+    if request.destination is None:
+        return
+    kind = family(statement.source)
+    if kind is not Family.QUERY:
+        msg = f"Cannot set destination table in jobs with {kind.value.upper()} statements"
+        refuse("invalid", msg, location="destinationTable")
 
 
 class _Script(Engine):
@@ -251,6 +263,7 @@ class _Single(Engine):
                 partitioning=self._request.definition.partitioning,
                 clustering=self._request.definition.clustering,
             )
+            check_layout(transaction, destination, made)
             stored = make_room(transaction, destination, made)
             select = select_by_name(f"SELECT * FROM {scratch}", prepared.columns, stored.fields)
             with self.computing():

@@ -12,7 +12,7 @@ from typing import Any
 
 from replicator.local.bigquery.api.http import member, required
 from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
-from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
+from replicator.local.bigquery.storage.definitions import Kind, RangePartitioning, TableDefinition, TimePartitioning
 from replicator.local.bigquery.storage.states import Table
 from replicator.local.bigquery.storage.store import OnExisting, Transaction
 from replicator.names import DATASET, PROJECT, TABLE, TableRef
@@ -147,6 +147,37 @@ def make_room(transaction: Transaction, destination: Destination, definition: Ta
     if destination.write is Write.TRUNCATE:
         transaction.truncate(ref, partition=destination.partition)
     return changed
+
+
+def check_layout(transaction: Transaction, destination: Destination, given: TableDefinition) -> None:
+    """Refuse a partitioning or clustering that a query or load job states and its destination does not have.
+
+    Raises:
+        BigQueryError: ``invalid``.
+    """
+    table = transaction.find_table(destination.ref)
+    if table is None:
+        return
+    there = table.definition
+    wanted, held = layout(given), layout(there)
+    differs = given.partitioning is not None and wanted.partition(" ")[0] != held.partition(" ")[0]
+    if differs or (given.clustering and given.clustering != there.clustering):
+        msg = f"Incompatible table partitioning specification. Expects partitioning specification {held}"
+        refuse("invalid", f"{msg}, but input partitioning specification is {wanted}")
+
+
+def layout(definition: TableDefinition) -> str:
+    """A partitioning and clustering as the service prints them."""
+    match definition.partitioning:
+        case TimePartitioning(unit, None, _):
+            text = f"interval(type:{unit.value.lower()})"
+        case TimePartitioning(unit, column, _):
+            text = f"interval(type:{unit.value.lower()},field:{column})"
+        case RangePartitioning(column, start, end, interval):
+            text = f"range(field:{column},start:{start},end:{end},interval:{interval})"
+        case None:
+            text = "none"
+    return text + (f" clustering({','.join(definition.clustering)})" if definition.clustering else "")
 
 
 def _holds_rows(transaction: Transaction, table: Table, partition: str | None) -> bool:
