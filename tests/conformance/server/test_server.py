@@ -12,29 +12,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import grpc
 import pytest
-from google.auth.credentials import AnonymousCredentials
-from google.cloud import bigquery, workflows_v1
-from google.cloud import bigquery_datatransfer_v1 as datatransfer
-from google.cloud.bigquery_datatransfer_v1.services.data_transfer_service.transports import (
-    DataTransferServiceRestTransport,
-)
+from google.cloud import workflows_v1
 from google.cloud.workflows import executions_v1
-from google.cloud.workflows.executions_v1.services.executions.transports import ExecutionsGrpcTransport
-from google.cloud.workflows_v1.services.workflows.transports import WorkflowsRestTransport
 
 from replicator.errors import FailedError
 from replicator.local import endpoints as found_at
 from replicator.local.endpoints import Endpoints
 from replicator.local.server import Running, serve
+from tests.conformance.server.clients import LANDING, PARENT, Clients
 from tests.conformance.server.serving import EXECUTOR
-
-PARENT = "projects/acme-analytics/locations/europe-west1"
-WORKFLOW = f"{PARENT}/workflows/ga4"
-LANDING = "acme-analytics.landing"
 
 COPY = """\
 main:
@@ -57,94 +45,6 @@ main:
     - done:
         return: {location: "${landing.location}", state: "${run.state}"}
 """
-
-
-class Clients:
-    """Google's clients, pointed at one server."""
-
-    def __init__(self, endpoints: Endpoints) -> None:
-        host = endpoints.http.removeprefix("http://")
-        anonymous = AnonymousCredentials()
-        self.bigquery = bigquery.Client(
-            project="acme-analytics", credentials=anonymous, client_options={"api_endpoint": endpoints.http}
-        )
-        self.transfer = datatransfer.DataTransferServiceClient(
-            transport=DataTransferServiceRestTransport(host=host, url_scheme="http", credentials=anonymous)
-        )
-        self.workflows = workflows_v1.WorkflowsClient(
-            transport=WorkflowsRestTransport(host=host, url_scheme="http", credentials=anonymous)
-        )
-        channel = grpc.insecure_channel(endpoints.executions)
-        self.executions = executions_v1.ExecutionsClient(transport=ExecutionsGrpcTransport(channel=channel))
-
-    def make_dataset(self, name: str, location: str) -> None:
-        dataset = bigquery.Dataset(name)
-        dataset.location = location
-        self.bigquery.create_dataset(dataset)
-
-    def load(self, table: str, location: str, rows: list[dict[str, Any]]) -> None:
-        types = {int: "INT64", str: "STRING"}
-        config = bigquery.LoadJobConfig(
-            schema=[bigquery.SchemaField(name, types[type(value)]) for name, value in rows[0].items()],
-            write_disposition="WRITE_TRUNCATE",
-            source_format="NEWLINE_DELIMITED_JSON",
-        )
-        project = table.partition(".")[0]
-        self.bigquery.load_table_from_json(rows, table, location=location, project=project, job_config=config).result(
-            timeout=20
-        )
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        found = self.bigquery.list_rows(self.bigquery.get_table(table))
-        return sorted((dict(row.items()) for row in found), key=lambda row: int(row["a"]))
-
-    def query(self, sql: str, location: str) -> list[tuple[Any, ...]]:
-        rows = self.bigquery.query(sql, location=location, job_retry=None).result(timeout=20)
-        return [tuple(row.values()) for row in rows]
-
-    def make_config(self, source: str) -> str:
-        config = datatransfer.TransferConfig(
-            destination_dataset_id="landing",
-            display_name="japan",
-            data_source_id="cross_region_copy",
-            params={
-                "source_project_id": source.partition(".")[0],
-                "source_dataset_id": source.partition(".")[2],
-                "overwrite_destination_table": True,
-            },
-            schedule_options={"disable_auto_scheduling": True},
-        )
-        parent = "projects/acme-analytics/locations/eu"
-        return str(self.transfer.create_transfer_config(parent=parent, transfer_config=config).name)
-
-    def copy(self, config: str) -> datatransfer.TransferRun:
-        request = datatransfer.StartManualTransferRunsRequest(
-            parent=config, requested_run_time={"seconds": int(time.time())}
-        )
-        name = self.transfer.start_manual_transfer_runs(request=request).runs[0].name
-        for _ in range(500):
-            run = self.transfer.get_transfer_run(name=name)
-            if run.state.name not in {"PENDING", "RUNNING"}:
-                return run
-            time.sleep(0.02)
-        pytest.fail("the transfer run did not end within 10 s")
-
-    def execute(self, argument: dict[str, str]) -> str:
-        workflow = workflows_v1.Workflow(source_contents="- done:\n    return: 1\n")
-        self.workflows.create_workflow(parent=PARENT, workflow_id="ga4", workflow=workflow).result(timeout=5)
-        execution = executions_v1.Execution(argument=json.dumps(argument))
-        name = str(self.executions.create_execution(parent=WORKFLOW, execution=execution).name)
-        for _ in range(500):
-            if self.executions.get_execution(name=name).status.current_steps:
-                return name
-            time.sleep(0.02)
-        pytest.fail("the execution did not begin within 10 s")
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
-    with serve(tmp_path / "cloud", executor=EXECUTOR) as server:
-        yield server
 
 
 @contextmanager

@@ -1,0 +1,32 @@
+"""A server of its own for each test, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from replicator.local.server import Running, serve
+from tests.conformance.server.clients import FIRST, Clients, Control
+from tests.conformance.server.serving import EXECUTOR
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    with serve(tmp_path / "cloud", executor=EXECUTOR) as server:
+        yield server
+
+
+@pytest.fixture
+def clients(running: Running) -> Clients:
+    """Clients of a project that is there, because it has a dataset."""
+    clients = Clients(running.endpoints)
+    clients.make_dataset(f"acme-analytics.{FIRST}", "US")
+    running.recorder.clear_calls()
+    return clients
+
+
+@pytest.fixture
+def control(running: Running) -> Control:
+    return Control(running.endpoints)
