@@ -108,7 +108,7 @@ class StoreCatalog:
         )
 
     def _of_partition(self, table: Table, partition: str) -> list[Fragment]:
-        return [fragment for fragment in self._overlay.fragments(table) if fragment.partition == partition]
+        return [fragment for fragment in self._overlay.fragments(table) if fragment.place == partition]
 
     def _wildcard(self, ref: TableRef) -> TableRelation:
         prefix = ref.table.removesuffix("*")

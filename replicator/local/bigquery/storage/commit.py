@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import uuid4
 
 from replicator import limits
@@ -23,6 +23,20 @@ from replicator.local.bigquery.storage.partitions import expiry
 from replicator.local.bigquery.storage.refusals import aborted, dataset_not_found, duplicate_dataset, duplicate_table
 from replicator.local.bigquery.storage.resources import dataset_definition_resource, definition_resource
 from replicator.names import DatasetRef, TableRef
+
+REPLACED: Final = "REPLACED"
+"""How a table went that another one took the name of; no view shows it any more."""
+
+# No lag that is asked for is longer.
+_LONGEST_LAG: Final = timedelta(days=1)
+_NOTE: Final = """
+INSERT OR REPLACE INTO storage_states
+SELECT id, ?, project, dataset, name, created, rows, bytes, storage_modified,
+       (SELECT count(*) FROM partitions WHERE table_id = tables.id AND partition <> ''), deleted, deletion
+FROM tables WHERE id = ? AND kind = 'TABLE' AND substr(dataset, 1, 1) <> '_'"""
+_FORGET: Final = """
+DELETE FROM storage_states WHERE table_id = ? AND since <
+       (SELECT max(since) FROM storage_states WHERE table_id = ? AND since <= ?)"""
 
 
 @dataclass(slots=True)
@@ -132,7 +146,7 @@ class Applying:
             case OnExisting.KEEP:
                 return False
             case OnExisting.REPLACE:
-                self.remove_table(living, "REPLACED")
+                self.remove_table(living, REPLACED)
                 return True
             case _:
                 raise duplicate_table(draft.ref)
@@ -148,6 +162,7 @@ class Applying:
             (draft.id, draft.ref.project, draft.ref.dataset, draft.ref.table, draft.location, definition.kind.value,
              self._schema(draft), to_json(definition_resource(definition)), now, now, now, _expires(draft)),
         )  # fmt: skip
+        self._note(draft.id)
 
     def _redefine(self, draft: Draft) -> None:
         base = draft.base
@@ -207,10 +222,11 @@ class Applying:
     def _insert_fragment(self, table_id: int, fragment: Fragment) -> None:
         digest = schema_digest(fragment.fields)
         self.connection.execute("INSERT OR IGNORE INTO schemas VALUES (?, ?)", (digest, schema_text(fragment.fields)))
+        settles = None if fragment.settles is None else micros(fragment.settles)
         self.connection.execute(
-            "INSERT INTO fragments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO fragments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (fragment.id, table_id, fragment.partition, digest, fragment.path, fragment.rows, fragment.bytes,
-             fragment.sizes, micros(self.now), fragment.gone),
+             fragment.sizes, micros(self.now), fragment.gone, settles),
         )  # fmt: skip
 
     def _count_partition(self, draft: Draft, partition: str) -> None:
@@ -236,6 +252,12 @@ class Applying:
             "WHERE id = ?2",
             (micros(self.now), table_id),
         )
+        self._note(table_id)
+
+    def _note(self, table_id: int) -> None:
+        """Remember what TABLE_STORAGE shows of a table from now on, and forget what it no longer has to."""
+        self.connection.execute(_NOTE, (micros(self.now), table_id))
+        self.connection.execute(_FORGET, (table_id, table_id, micros(self.now - _LONGEST_LAG)))
 
     def drop_fragments(self, where: str, parameters: tuple[Any, ...]) -> int:
         """Take fragments out of force, and say how many."""
@@ -247,13 +269,13 @@ class Applying:
         """Drop a table; TABLE_STORAGE remembers it, unless it was replaced or hidden."""
         self.drop_fragments("table_id = ?", (table_id,))
         self.connection.execute("DELETE FROM partitions WHERE table_id = ?", (table_id,))
-        if why == "REPLACED":
-            self.connection.execute("DELETE FROM tables WHERE id = ?", (table_id,))
-            return
         self.connection.execute(
             "UPDATE tables SET deleted = ?, deletion = ?, rows = 0, bytes = 0 WHERE id = ?",
             (micros(self.now), why, table_id),
         )
+        self._note(table_id)
+        if why == REPLACED:
+            self.connection.execute("DELETE FROM tables WHERE id = ?", (table_id,))
         self.connection.execute("DELETE FROM tables WHERE id = ? AND substr(dataset, 1, 1) = '_'", (table_id,))
 
     def _schema(self, draft: Draft) -> str:

@@ -16,7 +16,7 @@ from replicator.errors import FailedError
 from replicator.schema.fields import Field, schema_from_api
 
 # Changes with every change of the tables.
-_VERSION: Final = 2
+_VERSION: Final = 3
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS datasets (
   project TEXT NOT NULL, dataset TEXT NOT NULL, location TEXT NOT NULL, definition TEXT NOT NULL,
@@ -43,9 +43,17 @@ CREATE INDEX IF NOT EXISTS expiring_partitions ON partitions (expires) WHERE exp
 CREATE TABLE IF NOT EXISTS fragments (
   id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, partition TEXT NOT NULL, schema TEXT NOT NULL, path TEXT NOT NULL,
   rows INTEGER NOT NULL, bytes INTEGER NOT NULL, sizes TEXT NOT NULL, written INTEGER NOT NULL,
-  gone INTEGER NOT NULL
+  gone INTEGER NOT NULL, settles INTEGER
 );
 CREATE INDEX IF NOT EXISTS table_fragments ON fragments (table_id, partition);
+CREATE INDEX IF NOT EXISTS streamed_fragments ON fragments (table_id, settles) WHERE settles IS NOT NULL;
+CREATE TABLE IF NOT EXISTS storage_states (
+  table_id INTEGER NOT NULL, since INTEGER NOT NULL, project TEXT NOT NULL, dataset TEXT NOT NULL, name TEXT NOT NULL,
+  created INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, storage_modified INTEGER NOT NULL,
+  partitions INTEGER NOT NULL, deleted INTEGER, deletion TEXT,
+  PRIMARY KEY (table_id, since)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS dataset_storage_states ON storage_states (project, dataset, name);
 CREATE TABLE IF NOT EXISTS records (
   kind TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;

@@ -115,10 +115,12 @@ def refuse_in_transaction(ref: DatasetRef) -> None:
 
 
 def _with_defaults(overlay: Overlay, dataset: Dataset, definition: TableDefinition) -> TableDefinition:
-    """The definition with its dataset's default expirations (updating-datasets)."""
+    """The definition with what its dataset gives by default (updating-datasets, customer-managed-encryption)."""
     defaults, partitioning = dataset.definition, definition.partitioning
     if definition.kind is Kind.VIEW:
         return definition
+    if definition.kms_key_name is None and defaults.default_kms_key_name is not None:
+        definition = replace(definition, kms_key_name=defaults.default_kms_key_name)
     if isinstance(partitioning, TimePartitioning) and defaults.default_partition_expiration is not None:
         # It is used instead of the table's default expiration, and yields to one that is stated.
         if partitioning.expiration is None:

@@ -69,6 +69,7 @@ class TableDefinition:
         labels: Keys and values as the API takes them.
         description: Shown to people.
         friendly_name: Shown to people.
+        kms_key_name: The customer's key; None for one of the service's.
     """
 
     fields: tuple[Field, ...]
@@ -81,6 +82,7 @@ class TableDefinition:
     labels: Mapping[str, str] = field(default_factory=dict)
     description: str | None = None
     friendly_name: str | None = None
+    kms_key_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class DatasetDefinition:
         friendly_name: Shown to people.
         default_table_expiration: Given to tables that are created without an expiration.
         default_partition_expiration: Given to time-partitioned tables, instead of the one above.
+        default_kms_key_name: The key of tables that are created without one.
     """
 
     location: str
@@ -102,3 +105,4 @@ class DatasetDefinition:
     friendly_name: str | None = None
     default_table_expiration: timedelta | None = None
     default_partition_expiration: timedelta | None = None
+    default_kms_key_name: str | None = None

@@ -17,6 +17,7 @@ from replicator.local.bigquery.storage.fragments import files_at
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.locks import MutationLocks
 from replicator.local.bigquery.storage.snapshot import Snapshot
+from replicator.local.settings import Lags
 
 _CATALOG: Final = "catalog.sqlite"
 # Numbers handed out by one process; the next one starts above, so that none is ever used for two files or tables.
@@ -29,11 +30,13 @@ class Engine:
     Attributes:
         root: The store's folder.
         now: The server's clock, UTC.
+        lags: How late metadata views see what has happened.
         locks: Who mutates which table.
     """
 
-    def __init__(self, root: Path, now: Callable[[], datetime]) -> None:
+    def __init__(self, root: Path, now: Callable[[], datetime], lags: Lags) -> None:
         self.root = root
+        self.lags = lags
         self.now = now
         self.locks = MutationLocks()
         root.mkdir(parents=True, exist_ok=True)

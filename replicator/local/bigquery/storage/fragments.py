@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from replicator.local.bigquery.storage.partitions import UNPARTITIONED
 from replicator.local.bigquery.storage.projection import literal
 from replicator.names import DatasetRef, TableRef
 from replicator.schema.fields import Field
@@ -47,6 +48,7 @@ class Fragment:
         written: When.
         gone: How many rows of the file count no more; ``gone_path`` names their positions. ``rows``, ``bytes`` and
             ``sizes`` are without them.
+        settles: Until then its rows are in the streaming buffer; None once they have left it, or were never in it.
     """
 
     id: int
@@ -58,6 +60,12 @@ class Fragment:
     sizes: str
     written: datetime
     gone: int = 0
+    settles: datetime | None = None
+
+    @property
+    def place(self) -> str:
+        """The partition in which its rows are found; those of the streaming buffer are in none yet."""
+        return self.partition if self.settles is None else UNPARTITIONED
 
     @property
     def gone_path(self) -> str:

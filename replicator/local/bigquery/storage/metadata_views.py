@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import Flag, auto
 from typing import Any, Final
 
+from replicator.local.bigquery.storage.commit import REPLACED
 from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
 from replicator.local.bigquery.storage.instants import from_micros, micros, millis_text
 from replicator.local.bigquery.storage.metadata_fields import column_rows, field_path_rows
@@ -27,6 +28,12 @@ Wanted = Callable[[Mapping[str, str]], bool]
 _MOST_TABLES_OF_PARTITIONS: Final = 1_000
 # Time travel and fail-safe: for so long a dropped table is still listed (information-schema-table-storage).
 _REMEMBERED: Final = timedelta(days=14)
+_STORAGE: Final = f"""
+SELECT name, created, rows, bytes, storage_modified, deleted, deletion, partitions FROM storage_states AS s
+WHERE project = ? AND dataset = ? AND deletion IS NOT '{REPLACED}'
+  AND since = (SELECT max(since) FROM storage_states WHERE table_id = s.table_id AND since <= ?)
+  AND (deleted IS NULL OR deleted > ?)
+ORDER BY name"""
 _TABLE_TYPES: Final = {Kind.TABLE: "BASE TABLE", Kind.VIEW: "VIEW"}
 
 
@@ -168,18 +175,14 @@ def _options(scope: Scope) -> Iterator[Row]:
 
 
 def _storage(scope: Scope) -> Iterator[Row]:
-    """Straight from the catalog, without reading a schema: one row per table of a project, and dropped ones too."""
-    query = """
-        SELECT name, created, rows, bytes, storage_modified, deleted, deletion,
-               (SELECT count(*) FROM partitions WHERE table_id = tables.id AND partition <> '')
-        FROM tables
-        WHERE project = ? AND dataset = ? AND kind = 'TABLE' AND (deleted IS NULL OR deleted > ?) ORDER BY name"""
+    """As it was a while ago, of dropped tables too; straight from the catalog, without reading a schema."""
+    seen = micros(scope.overlay.now - timedelta(seconds=scope.overlay.lags.table_storage_seconds))
     forgotten = micros(scope.overlay.now - _REMEMBERED)
     for dataset in scope.datasets:
         schema = dataset.ref.dataset
         if not scope.wanted({"table_schema": schema}):
             continue
-        for row in scope.overlay.snapshot.query(query, (scope.project, schema, forgotten)):
+        for row in scope.overlay.snapshot.query(_STORAGE, (scope.project, schema, seen, forgotten)):
             name, created, rows, size, stored, deleted, why, partitions = row
             if scope.wanted({"table_name": name}):
                 yield {

@@ -30,6 +30,8 @@ def table_options(table: Table) -> list[tuple[str, str, str]]:
         found.append(("expiration_timestamp", "TIMESTAMP", f'TIMESTAMP "{_instant(definition.expires)}"'))
     if definition.require_partition_filter:
         found.append(("require_partition_filter", "BOOL", "true"))
+    if definition.kms_key_name is not None:
+        found.append(("kms_key_name", "STRING", quoted(definition.kms_key_name)))
     if definition.friendly_name is not None:
         found.append(("friendly_name", "STRING", quoted(definition.friendly_name)))
     if definition.description is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,7 +12,8 @@ from replicator.local.bigquery.storage.drafts import DatasetDraft, Draft
 from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.refusals import dataset_not_found, table_not_found
 from replicator.local.bigquery.storage.snapshot import Snapshot
-from replicator.local.bigquery.storage.states import Dataset, Partition, Table
+from replicator.local.bigquery.storage.states import Buffer, Dataset, Partition, Table
+from replicator.local.settings import Lags
 from replicator.names import DatasetRef, TableRef
 
 PROJECTS: Final = "project"
@@ -32,11 +33,13 @@ class Overlay:
         snapshot: The catalog as it was when the transaction began.
         changes: What it has changed since.
         now: Its time.
+        lags: How late metadata views see what has happened.
     """
 
     snapshot: Snapshot
     changes: Changes
     now: datetime
+    lags: Lags
 
     def has_project(self, project: str) -> bool:
         """Whether somebody made the project, or a dataset in it; it stays when its datasets go."""
@@ -108,16 +111,37 @@ class Overlay:
         """The fragments in force, oldest first."""
         draft = self.changes.tables.get(table.ref)
         if draft is None:
-            return self.snapshot.fragments(table.id)
+            return self._settled(self.snapshot.fragments(table.id))
         kept = [] if draft.base is None or draft.overwritten else self.snapshot.fragments(draft.base.id)
-        return [*(fragment for fragment in kept if fragment.id not in draft.removed), *draft.added.values()]
+        held = [*(fragment for fragment in kept if fragment.id not in draft.removed), *draft.added.values()]
+        return self._settled(held)
+
+    def _settled(self, fragments: list[Fragment]) -> list[Fragment]:
+        """The fragments; those that have left the streaming buffer by now say so."""
+        return [
+            replace(each, settles=None) if each.settles is not None and each.settles <= self.now else each
+            for each in fragments
+        ]
+
+    def buffer(self, table: Table) -> Buffer | None:
+        """What of a table is in the streaming buffer; None when nothing is."""
+        if table.ref not in self.changes.tables and not self.snapshot.streams(table.id, self.now):
+            return None
+        held = [fragment for fragment in self.fragments(table) if fragment.settles is not None]
+        if not held:
+            return None
+        size = sum(fragment.bytes for fragment in held)
+        return Buffer(sum(fragment.rows for fragment in held), size, min(fragment.written for fragment in held))
 
     def partitions(self, ref: TableRef) -> list[Partition]:
-        """A table's partitions that hold rows, by id; of a table in one piece, one with the id ``""``."""
+        """A table's partitions that hold rows, by id; of a table in one piece, one with the id ``""``.
+
+        Rows in the streaming buffer of a partitioned table are in ``__UNPARTITIONED__``.
+        """
         table = self.table(ref)
-        if ref not in self.changes.tables:
+        if ref not in self.changes.tables and not self.snapshot.streams(table.id, self.now):
             return self.snapshot.partitions(table.id)
-        return _count(self.fragments(table))
+        return _count(self.fragments(table), whole=table.definition.partitioning is None)
 
     def draft(self, table: Table) -> Draft:
         """Where changes of the table are collected."""
@@ -140,10 +164,10 @@ class Overlay:
         return draft is not None and draft.dropped is not None
 
 
-def _count(fragments: Iterable[Fragment]) -> list[Partition]:
+def _count(fragments: Iterable[Fragment], *, whole: bool) -> list[Partition]:
     found: dict[str, Partition] = {}
     for fragment in fragments:
-        name = fragment.partition
+        name = fragment.partition if whole else fragment.place
         seen = found.get(name, Partition(name, 0, 0, fragment.written))
         rows, size = seen.rows + fragment.rows, seen.bytes + fragment.bytes
         found[name] = Partition(name, rows, size, max(seen.modified, fragment.written))

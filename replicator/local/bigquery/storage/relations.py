@@ -126,7 +126,7 @@ class TableRelation:
             chosen.extend(
                 (shard, fragment)
                 for fragment in shard.fragments()
-                if not prune or wanted({**known, **extents(shard.table.definition, fragment.partition)}, prune)
+                if not prune or wanted({**known, **extents(shard.table.definition, fragment.place)}, prune)
             )
         return chosen
 
@@ -149,7 +149,7 @@ class TableRelation:
         definition = self.reference.definition
 
         def value(fragment: Fragment) -> str:
-            extent = extents(definition, fragment.partition).get(name)
+            extent = extents(definition, fragment.place).get(name)
             if extent is None or extent.first is None:
                 return f"NULL::{kind}"
             start: datetime = extent.first

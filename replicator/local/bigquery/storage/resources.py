@@ -26,8 +26,8 @@ from replicator.schema.fields import Field
 
 _API: Final = "https://bigquery.googleapis.com/bigquery/v2"
 _TABLE_REFUSED: Final = (
-    "biglakeConfiguration", "cloneDefinition", "defaultCollation", "encryptionConfiguration",
-    "externalDataConfiguration", "materializedView", "maxStaleness", "model", "resourceTags", "snapshotDefinition",
+    "biglakeConfiguration", "cloneDefinition", "defaultCollation", "externalDataConfiguration", "materializedView",
+    "maxStaleness", "model", "resourceTags", "snapshotDefinition",
     "tableConstraints", "tableReplicationInfo",
 )  # fmt: skip
 _FIELD_REFUSED: Final = (
@@ -35,7 +35,7 @@ _FIELD_REFUSED: Final = (
     "precision", "rangeElementType", "roundingMode", "scale",
 )  # fmt: skip
 _DATASET_REFUSED: Final = (
-    "defaultCollation", "defaultEncryptionConfiguration", "externalDatasetReference", "isCaseInsensitive",
+    "defaultCollation", "externalDatasetReference", "isCaseInsensitive",
     "linkedDatasetSource", "resourceTags",
 )  # fmt: skip
 
@@ -81,6 +81,7 @@ def table_definition(resource: Mapping[str, Any], *, fields: tuple[Field, ...] |
         labels=dict(resource.get("labels") or {}),
         description=resource.get("description"),
         friendly_name=resource.get("friendlyName"),
+        kms_key_name=_key(resource.get("encryptionConfiguration")),
     )
 
 
@@ -89,24 +90,15 @@ def definition_resource(definition: TableDefinition) -> dict[str, Any]:
     resource: dict[str, Any] = {"type": definition.kind.value}
     if definition.query is not None:
         resource["view"] = {"query": definition.query, "useLegacySql": False}
-    match definition.partitioning:
-        case TimePartitioning(unit, column, expiration):
-            resource["timePartitioning"] = {"type": unit.value}
-            if expiration is not None:
-                resource["timePartitioning"]["expirationMs"] = duration_millis(expiration)
-            if column is not None:
-                resource["timePartitioning"]["field"] = column
-        case RangePartitioning(column, start, end, interval):
-            bounds = {"start": str(start), "end": str(end), "interval": str(interval)}
-            resource["rangePartitioning"] = {"field": column, "range": bounds}
-        case None:
-            pass
+    resource |= _partitioning_resource(definition.partitioning)
     if definition.clustering:
         resource["clustering"] = {"fields": list(definition.clustering)}
     if definition.require_partition_filter:
         resource["requirePartitionFilter"] = True
     if definition.expires is not None:
         resource["expirationTime"] = millis_text(definition.expires)
+    if definition.kms_key_name is not None:
+        resource["encryptionConfiguration"] = {"kmsKeyName": definition.kms_key_name}
     return resource | _shown(definition)
 
 
@@ -162,6 +154,7 @@ def dataset_definition(resource: Mapping[str, Any], *, location: str) -> Dataset
         friendly_name=resource.get("friendlyName"),
         default_table_expiration=_duration(resource.get("defaultTableExpirationMs")),
         default_partition_expiration=_duration(resource.get("defaultPartitionExpirationMs")),
+        default_kms_key_name=_key(resource.get("defaultEncryptionConfiguration")),
     )
 
 
@@ -172,6 +165,8 @@ def dataset_definition_resource(definition: DatasetDefinition) -> dict[str, Any]
         resource["defaultTableExpirationMs"] = duration_millis(definition.default_table_expiration)
     if definition.default_partition_expiration is not None:
         resource["defaultPartitionExpirationMs"] = duration_millis(definition.default_partition_expiration)
+    if definition.default_kms_key_name is not None:
+        resource["defaultEncryptionConfiguration"] = {"kmsKeyName": definition.default_kms_key_name}
     return resource | _shown(definition)
 
 
@@ -224,6 +219,22 @@ def _shown(definition: TableDefinition | DatasetDefinition) -> dict[str, Any]:
     return resource
 
 
+def _partitioning_resource(partitioning: Partitioning | None) -> dict[str, Any]:
+    match partitioning:
+        case TimePartitioning(unit, column, expiration):
+            stated = {"type": unit.value}
+            if expiration is not None:
+                stated["expirationMs"] = duration_millis(expiration)
+            if column is not None:
+                stated["field"] = column
+            return {"timePartitioning": stated}
+        case RangePartitioning(column, start, end, interval):
+            bounds = {"start": str(start), "end": str(end), "interval": str(interval)}
+            return {"rangePartitioning": {"field": column, "range": bounds}}
+        case None:
+            return {}
+
+
 def _partitioning(resource: Mapping[str, Any]) -> Partitioning | None:
     time, numbers = resource.get("timePartitioning"), resource.get("rangePartitioning")
     if time and numbers:
@@ -252,6 +263,10 @@ def _instant(value: Any) -> datetime | None:
 
 def _duration(value: Any) -> timedelta | None:
     return timedelta(milliseconds=int(value)) if value not in (None, "0", 0, "") else None
+
+
+def _key(configuration: Any) -> str | None:
+    return str(configuration["kmsKeyName"]) if configuration and configuration.get("kmsKeyName") else None
 
 
 def _refuse(resource: Mapping[str, Any], keys: Sequence[str], owner: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
 from replicator.local.bigquery.storage.database import read_schema
 from replicator.local.bigquery.storage.definitions import TableDefinition
 from replicator.local.bigquery.storage.fragments import Fragment
-from replicator.local.bigquery.storage.instants import from_micros
+from replicator.local.bigquery.storage.instants import from_micros, micros
 from replicator.local.bigquery.storage.resources import dataset_definition, table_definition
 from replicator.local.bigquery.storage.states import Dataset, Partition, Table
 from replicator.names import DatasetRef, TableRef
@@ -23,7 +24,7 @@ SELECT id, project, dataset, name, location, definition, schemas.fields, created
 FROM tables JOIN schemas ON schemas.digest = tables.schema
 WHERE deleted IS NULL AND project = ? AND dataset = ?"""
 _FRAGMENT: Final = """
-SELECT id, partition, schemas.fields, path, rows, bytes, sizes, written, gone
+SELECT id, partition, schemas.fields, path, rows, bytes, sizes, written, gone, settles
 FROM fragments JOIN schemas ON schemas.digest = fragments.schema WHERE table_id = ? ORDER BY id"""
 
 
@@ -74,6 +75,11 @@ class Snapshot:
     def fragments_of(self, table_ids: Iterable[int]) -> dict[int, list[Fragment]]:
         """The same of many tables at once."""
         return {identity: self.fragments(identity) for identity in table_ids}
+
+    def streams(self, table_id: int, now: datetime) -> bool:
+        """Whether a table has rows in the streaming buffer."""
+        query = "SELECT 1 FROM fragments WHERE table_id = ? AND settles > ? LIMIT 1"
+        return bool(self.query(query, (table_id, micros(now))))
 
     def partitions(self, table_id: int) -> list[Partition]:
         """A table's partitions by id."""
@@ -127,5 +133,8 @@ def table_etag(identity: int, version: int) -> str:
 
 
 def _fragment(row: tuple[Any, ...]) -> Fragment:
-    identity, partition, fields, path, rows, size, sizes, written, gone = row
-    return Fragment(identity, partition, read_schema(fields), path, rows, size, sizes, from_micros(written), gone)
+    identity, partition, fields, path, rows, size, sizes, written, gone, settles = row
+    until = from_micros(settles) if settles is not None else None
+    return Fragment(
+        identity, partition, read_schema(fields), path, rows, size, sizes, from_micros(written), gone, until
+    )

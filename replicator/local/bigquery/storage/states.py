@@ -68,6 +68,21 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
+class Buffer:
+    """What of a table is in the streaming buffer.
+
+    Attributes:
+        rows: How many rows.
+        bytes: Their logical size.
+        oldest: When the first of them came.
+    """
+
+    rows: int
+    bytes: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What a write put in.
 

@@ -24,6 +24,7 @@ from replicator.local.bigquery.storage.drafts import Contents, OnExisting
 from replicator.local.bigquery.storage.engine import Engine
 from replicator.local.bigquery.storage.overlay import PROJECTS, hidden
 from replicator.local.bigquery.storage.transaction import Transaction
+from replicator.local.settings import Lags
 from replicator.names import TableRef
 
 if TYPE_CHECKING:
@@ -67,20 +68,23 @@ class Store:
 
     Attributes:
         records: Rows of the server's own.
+        lags: How late metadata views see what has happened; may be set while it serves.
     """
 
-    def __init__(self, directory: Path, *, now: Callable[[], datetime]) -> None:
+    def __init__(self, directory: Path, *, now: Callable[[], datetime], lags: Lags | None = None) -> None:
         """Open the folder, make it if it is not there, and remove what a killed process left half done.
 
         Args:
             directory: Holds the catalog and a folder per project.
             now: The server's clock, UTC: creation, expiration and ingestion times are its.
+            lags: None for views that are up to date.
         """
         directory = directory.absolute()
         if any(character in str(directory) for character in "*?[]"):
             msg = f"{directory} has a wildcard character in its name; serve a folder without '*', '?', '[' and ']'"
             raise FailedError(msg)
-        self._engine = Engine(directory, now)
+        self.lags = lags or Lags()
+        self._engine = Engine(directory, now, self.lags)
         self._directory = directory
         self._lock = Lock()
         self._database: duckdb.DuckDBPyConnection | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -15,7 +16,7 @@ from replicator.local.bigquery.storage.drafts import Contents, OnExisting
 from replicator.local.bigquery.storage.engine import Engine
 from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.overlay import Overlay, hidden
-from replicator.local.bigquery.storage.states import Dataset, Partition, Rewritten, Table, Written
+from replicator.local.bigquery.storage.states import Buffer, Dataset, Partition, Rewritten, Table, Written
 from replicator.names import DatasetRef, TableRef
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Transaction:
         self._discarded: list[Fragment] = []
         self._snapshot, self._seen = engine.open_snapshot(identity, several=several)
         self.now = engine.now()
-        self.overlay = Overlay(self._snapshot, Changes(), self.now)
+        self.overlay = Overlay(self._snapshot, Changes(), self.now, engine.lags)
         self._rows = Changing(self.overlay, engine.root, engine.new_id, self._discarded)
 
     # Looking ---------------------------------------------------------------------------------------------------
@@ -82,6 +83,10 @@ class Transaction:
     def partitions(self, ref: TableRef) -> list[Partition]:
         """A table's partitions that hold rows, by id."""
         return self.overlay.partitions(ref)
+
+    def buffer(self, ref: TableRef) -> Buffer | None:
+        """What of a table is in the streaming buffer; None when nothing is."""
+        return self.overlay.buffer(self.overlay.table(ref))
 
     def catalog(self, *, location: str | None, temporary: DatasetRef | None = None) -> StoreCatalog:
         """What a query of a job in ``location`` sees.
@@ -137,7 +142,13 @@ class Transaction:
 
     # Rows ------------------------------------------------------------------------------------------------------
     def append(
-        self, ref: TableRef, select: str, connection: duckdb.DuckDBPyConnection, *, partition: str | None = None
+        self,
+        ref: TableRef,
+        select: str,
+        connection: duckdb.DuckDBPyConnection,
+        *,
+        partition: str | None = None,
+        streamed_until: datetime | None = None,
     ) -> Written:
         """Add the rows of a DuckDB SELECT, whose columns are the table's, in its order and exact types.
 
@@ -146,8 +157,10 @@ class Transaction:
             select: Read once.
             connection: Where the SELECT's own temporary tables live.
             partition: The decorator (``20260101``) of a write into one partition.
+            streamed_until: The rows are in the streaming buffer until then: queries see them, copies pass over them,
+                and they can be neither updated nor deleted.
         """
-        written = self._rows.append(ref, select, connection, partition=partition)
+        written = self._rows.append(ref, select, connection, partition=partition, streamed_until=streamed_until)
         if self._several or not self._engine.settled():
             return written
         crowded = self._rows.crowded(ref, written.partitions)
@@ -167,7 +180,8 @@ class Transaction:
             connection: Where both are read.
 
         Raises:
-            BigQueryError: Another transaction mutates the table, or has since this one's snapshot.
+            BigQueryError: Another transaction mutates the table, or has since this one's snapshot; a row is in the
+                streaming buffer.
         """
         self._mutates(ref)
         return self._rows.rewrite(ref, removed, added, connection)

@@ -7,6 +7,7 @@ schema nor forgives a table that does not fit it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from replicator.local.bigquery.storage.definitions import Kind, Partitioning, TimePartitioning
 from replicator.local.bigquery.storage.projection import find
@@ -15,6 +16,9 @@ from replicator.local.bigquery.storage.states import Table
 from replicator.local.bigquery.types import Type, type_of
 from replicator.names import TableRef
 from replicator.schema.fields import Field, Mode
+
+# How many of the tables that a query fails by are named.
+_NAMED: Final = 10
 
 
 def reference_of(pattern: TableRef, matches: Sequence[Table]) -> Table:
@@ -29,6 +33,10 @@ def reference_of(pattern: TableRef, matches: Sequence[Table]) -> Table:
     views = [str(table.ref) for table in matches if table.definition.kind is Kind.VIEW]
     if views:
         refuse(f"Views cannot be queried through prefix. Matched views are: {', '.join(views)}", reason="invalidQuery")
+    locked = [str(table.ref) for table in matches if table.definition.kms_key_name is not None]
+    if locked:
+        fact = f"Wildcard table {name} matches tables with a customer-managed encryption key, which it cannot read"
+        refuse(f"{fact}: {', '.join(locked[:_NAMED])}", reason="invalidQuery")
     reference = max(matches, key=lambda table: (table.created, table.id))
     _check_layout(name, reference, matches)
     for fields in {id(table.definition.fields): table.definition.fields for table in matches}.values():
