@@ -49,6 +49,8 @@ def _say(report: Report) -> None:
         click.echo(f"{report.file}: clean")
     for room in report.headroom:
         click.echo(f"  {room}")
+    told_by_a_run = ", ".join(f"{limit.name} ({limit.value:,} {limit.unit})" for limit in report.untold)
+    click.echo(f"  only a run can tell: {told_by_a_run}")
 
 
 def _plain(report: Report) -> dict[str, object]:
@@ -57,6 +59,7 @@ def _plain(report: Report) -> dict[str, object]:
         "findings": [
             {
                 "weight": finding.weight.value,
+                "refused": finding.refused,
                 "line": finding.problem.place.line,
                 "column": finding.problem.place.column,
                 "field": finding.problem.field,
@@ -66,7 +69,14 @@ def _plain(report: Report) -> dict[str, object]:
             for finding in report.findings
         ],
         "headroom": [
-            {"limit": room.limit.name, "used": room.used, "bound": room.limit.value, "unit": room.limit.unit}
+            {
+                "limit": room.limit.name,
+                "used": room.used,
+                "bound": room.limit.value,
+                "unit": room.limit.unit,
+                "line": room.line,
+                "page": room.limit.page,
+            }
             for room in report.headroom
         ],
     }

@@ -6,16 +6,20 @@ from collections.abc import Iterator
 
 from replicator.limits import (
     ASSIGNS_PER_STEP,
+    CALL_DEPTH,
     CONDITIONS_PER_SWITCH,
     EXPRESSION_CHARACTERS,
     PARALLEL_BRANCHES,
+    PARALLEL_CONCURRENCY,
     PARALLEL_NESTING,
     SOURCE_BYTES,
     STRING_BYTES,
+    VARIABLE_BYTES,
     Limit,
 )
 from replicator.runtime.expressions.tree import Computed, Constant
 from replicator.runtime.expressions.walk import Node, children
+from replicator.runtime.lint.estimates import at_once, call_depths, constant_bytes
 from replicator.runtime.lint.report import Headroom
 from replicator.runtime.syntax.document import Document
 from replicator.runtime.syntax.tree import Assign, Parallel, StepNode, Switch, Try
@@ -28,15 +32,26 @@ _COUNTED = (
     CONDITIONS_PER_SWITCH,
     PARALLEL_BRANCHES,
     PARALLEL_NESTING,
+    PARALLEL_CONCURRENCY,
     STRING_BYTES,
+    VARIABLE_BYTES,
+    CALL_DEPTH,
 )
 
 
 def headroom(document: Document) -> tuple[Headroom, ...]:
     """The largest use of each limit."""
     most: dict[Limit, tuple[int, int]] = dict.fromkeys(_COUNTED, (0, 0))
+    depths = call_depths(document.routines)
     for routine in document.routines.values():
-        for limit, used, line in (*_uses(routine.steps), *_nesting(routine.steps, 0)):
+        uses = (
+            *_uses(routine.steps),
+            *_nesting(routine.steps, 0),
+            (PARALLEL_CONCURRENCY, at_once(routine.steps), routine.position.line),
+            (VARIABLE_BYTES, constant_bytes(routine), routine.position.line),
+            (CALL_DEPTH, depths[routine.name], routine.position.line),
+        )
+        for limit, used, line in uses:
             if used > most[limit][0]:
                 most[limit] = (used, line)
     whole = Headroom(SOURCE_BYTES, document.size, 0)

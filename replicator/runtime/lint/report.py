@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from replicator.errors import Problem
-from replicator.limits import Limit
+from replicator.limits import ARGUMENT_BYTES, RESPONSE_BYTES, STEPS_PER_EXECUTION, UNHANDLED_EXCEPTIONS, Limit
 
 
 class Weight(StrEnum):
@@ -24,10 +24,13 @@ class Finding:
     Attributes:
         weight: ERROR: the service refuses it, or it fails when it is reached. WARNING: it runs, and is not meant.
         problem: Where, what, and what to do.
+        refused: Whether the service refuses to deploy the document for it (docs.cloud.google.com/workflows/docs/
+            troubleshooting, "Deployment errors").
     """
 
     weight: Weight
     problem: Problem
+    refused: bool
 
     def __str__(self) -> str:
         return f"{self.problem.place}: {self.weight}: {_rest(self.problem)}"
@@ -43,7 +46,7 @@ class Headroom:
 
     Attributes:
         limit: Which one.
-        used: The largest use in the document, in the limit's unit.
+        used: The largest use in the document, in the limit's unit, as far as its text tells.
         line: Where that is, counted from 1; 0 for the document as a whole.
     """
 
@@ -69,11 +72,13 @@ class Report:
         file: What it was called.
         findings: In the order of the source.
         headroom: One for each limit that a document can reach by its text.
+        untold: The limits that only a run can tell about.
     """
 
     file: Path
     findings: tuple[Finding, ...]
     headroom: tuple[Headroom, ...]
+    untold: tuple[Limit, ...] = (STEPS_PER_EXECUTION, ARGUMENT_BYTES, RESPONSE_BYTES, UNHANDLED_EXCEPTIONS)
 
     @property
     def clean(self) -> bool:

@@ -36,6 +36,66 @@ FILE = Path("w.yaml")
             "the shared variable 'x' is not set before",
         ),
         ("- a: {cal: x}", "w.yaml:1:7: error: main.a: no such key: 'cal'; did you mean 'call'?"),
+        (
+            "- a: {next: c}\n- bb: {return: 1}",
+            "w.yaml:1:13: error: main.a.next: there is no step 'c' to go on with from here; name a step of this block",
+        ),
+        (
+            "- a: {next: bbb}\n- bb: {return: 1}",
+            "w.yaml:1:13: error: main.a.next: there is no step 'bbb' to go on with from here; did you mean 'bb'?",
+        ),
+        (
+            "- a: {call: sys.slep, args: {seconds: 1}}",
+            "w.yaml:1:13: error: main.a: unknown function 'sys.slep'; did you mean 'sys.sleep'?",
+        ),
+        (
+            "- a: {return: '${sys.slep(1)}'}",
+            "w.yaml:1:3: error: main.a: unknown function 'sys.slep'",
+        ),
+        (
+            "- a: {call: googleapis.pubsub.v1.projects.topics.publsh}",
+            "did you mean 'googleapis.pubsub.v1.projects.topics.publish'?",
+        ),
+        (
+            "- a: {call: sys.sleep}",
+            "w.yaml:1:13: error: main.a.args: sys.sleep needs the argument 'seconds'; add 'seconds'",
+        ),
+        (
+            "- a: {call: sys.sleep, args: {seconds: 1, second: 2}}",
+            "w.yaml:1:43: error: main.a.args: sys.sleep has no argument 'second'; did you mean 'seconds'?",
+        ),
+        (
+            "- a: {call: googleapis.storage.v1.objects.get, args: {bucket: b}}",
+            "googleapis.storage.v1.objects.get needs the argument 'object'; add 'object'",
+        ),
+        (
+            "- a: {call: googleapis.storage.v1.objects.get, args: {bucket: b, object: o, name: n}}",
+            "w.yaml:1:77: error: main.a.args: googleapis.storage.v1.objects.get has no argument 'name'",
+        ),
+        (
+            "main: {steps: [{a: {call: f, args: {y: 1}}}]}\nf: {params: [x], steps: [{b: {return: 1}}]}",
+            "w.yaml:1:37: error: main.a.args: f has no argument 'y'",
+        ),
+        (
+            "- a: {parallel: {for: {value: v, in: [1], steps: [{b: {return: 1}}]}}}",
+            "w.yaml:1:52: error: main.b: 'return' inside a parallel step; assign to a shared variable",
+        ),
+        (
+            """
+- z: {assign: [{x: {}}]}
+- a: {parallel: {for: {value: v, in: [1], steps: [{b: {assign: [{'x.k': 1}]}}]}}}
+""",
+            "w.yaml:3:66: error: main.b: 'x' is a variable around the parallel step, and not shared; add it to",
+        ),
+        (f"- a: {{return: '${{1 {'+ 1' * 133}}}'}}", "the expression has 404 characters, and may have 400"),
+        (f"- a: {{assign: [{', '.join(f'{{x{n}: 1}}' for n in range(51))}]}}", "and 50 are allowed"),
+        (f"- a: {{switch: [{', '.join(['{condition: true, return: 1}'] * 51)}]}}", "and 50 are allowed"),
+        (
+            "- a: {parallel: {branches: ["
+            + ", ".join(f"{{b{n}: {{steps: [{{s{n}: {{return: 1}}}}]}}}}" for n in range(11))
+            + "]}}",
+            "and 10 are allowed",
+        ),
         ("a: [", "w.yaml:2:1: error: not YAML"),
         ("", "w.yaml:1:1: error: the source is empty; a workflow has at least one step"),
     ],
