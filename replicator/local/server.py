@@ -93,7 +93,7 @@ def serve(directory: Path, *, port: int = 0, host: str = "127.0.0.1", executor: 
         bigquery = bigquery_routes(directory / "bigquery", recorder, now=clock.now)
         bigquery.gate.starting, bigquery.gate.committing = interference.starting, interference.committing
         opened.callback(bigquery.close)
-        transfer = TransferService(directory / "transfer.sqlite", bigquery.copies, clock)
+        transfer = TransferService(directory / "transfer.sqlite", bigquery.copies, clock, unsettled)
         opened.callback(transfer.close)
         workflows = Workflows(
             directory / "workflows.sqlite", clock, recorder, executor=executor, interference=interference

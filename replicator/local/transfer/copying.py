@@ -11,6 +11,7 @@ from typing import Final
 
 from replicator import limits
 from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.transfer.outcomes import Planned
 from replicator.local.transfer.port import Datasets, SourceTable
 from replicator.local.transfer.settings import CopySettings
 from replicator.local.transfer.store import Store
@@ -48,6 +49,7 @@ class Copy:
         now: Seconds since 1970, on the server's clock.
         log: Takes a severity and a line for the run's log.
         stopping: Whether to stop before the next table: the server ends, or the run was deleted.
+        planned: What the run is to meet, if something was asked for.
     """
 
     settings: CopySettings
@@ -58,9 +60,12 @@ class Copy:
     now: Callable[[], float]
     log: Callable[[str, str], None]
     stopping: Callable[[], bool]
+    planned: Planned | None = None
 
     def run(self) -> Outcome | None:
         """Copy what has changed; None when it was told to stop before the end."""
+        if self.planned is not None and self.planned.kind == "fails" and not self.planned.tables:
+            return Outcome((self.planned.message,))
         source, destination = self.settings.source, self.settings.destination
         source_location, location = self.datasets.location(source), self.datasets.location(destination)
         for dataset, lies_in in ((source, source_location), (destination, location)):
@@ -108,6 +113,8 @@ class Copy:
         for table in tables:
             if self.stopping():
                 return None
+            if self.planned is not None and self.planned.kind == "succeeds_without" and self.planned.names(table.name):
+                continue
             error = self._copy(table, exists=table.name in present, across=across)
             if error is not None:
                 self.log("ERROR", error)
@@ -116,6 +123,8 @@ class Copy:
 
     def _copy(self, table: SourceTable, *, exists: bool, across: bool) -> str | None:
         """Copy one table; what went wrong, or None."""
+        if self.planned is not None and self.planned.kind == "fails" and self.planned.names(table.name):
+            return self.planned.message
         destination = self.settings.destination.table(table.name)
         if across and (error := self._ration(destination.table)):
             return error

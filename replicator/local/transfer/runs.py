@@ -67,6 +67,11 @@ def requested_times(body: Json) -> Sequence[str]:
             raise invalid(message)
 
 
+def seconds_of(time: str) -> float:
+    """A time that ``requested_times`` gave, in seconds since 1970."""
+    return datetime.fromisoformat(time).timestamp()
+
+
 def _days(span: Json) -> Sequence[str]:
     """One time for each day from the start, inclusive, to the end, exclusive."""
     start, end = (

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from replicator.local.clock import ServerClock
 from replicator.local.rest import ApiError, Call, Json, endpoint, invalid, page, timestamp, unmodelled
+from replicator.local.settings import Unsettled
 from replicator.local.transfer.configs import check_on_demand, patched, read_config, show_config, show_data_source
+from replicator.local.transfer.outcomes import Outcomes
 from replicator.local.transfer.port import Datasets
 from replicator.local.transfer.runs import (
     new_run,
     requested_times,
+    seconds_of,
     show_message,
     show_run,
     wanted_severities,
@@ -40,12 +43,21 @@ _LARGEST_PAGE: Final = 1_000
 class TransferService:
     """Dataset copies between the datasets of one local BigQuery."""
 
-    def __init__(self, file: Path, datasets: Datasets, clock: ServerClock) -> None:
-        """Open the state in ``file`` and go on with the runs that it says are unfinished."""
+    def __init__(self, file: Path, datasets: Datasets, clock: ServerClock, unsettled: Unsettled | None = None) -> None:
+        """Open the state in ``file`` and go on with the runs that it says are unfinished.
+
+        Args:
+            file: Made if it is missing.
+            datasets: BigQuery.
+            clock: What time it is.
+            unsettled: What no page settles; it may change while the service runs.
+        """
         self._store = Store(file)
         self._datasets = datasets
         self._clock = clock
-        self._worker = Worker(self._store, datasets, clock)
+        self._unsettled = unsettled or Unsettled()
+        self._outcomes = Outcomes()
+        self._worker = Worker(self._store, datasets, clock, self._outcomes)
 
     def close(self) -> None:
         """Stop after the tables that are being copied."""
@@ -75,7 +87,7 @@ class TransferService:
             Route(f"/v1/projects/{{project}}{scope}{path}", endpoint(answer), methods=[verb])
             for scope in ("/locations/{location}", "")
             for verb, path, answer in methods
-        ]
+        ] + self._outcomes.routes
 
     def _list_data_sources(self, call: Call) -> Json:
         return {"dataSources": [show_data_source(_parent(call))]}
@@ -140,14 +152,26 @@ class TransferService:
     def _start_manual_runs(self, call: Call) -> Json:
         config = self._found(call)
         now = self._clock.now()
-        # Whether a time in the future waits for it is not settled by any page (one ran at once in 2021,
-        # googleapis/python-bigquery-datatransfer#94): every run may start at once.
-        runs = [new_run(config, run_time=time, due=now, now=now) for time in requested_times(call.body)]
+        times = requested_times(call.body)
+        runs: list[Run] = []
         with self._store.together():
-            for run in runs:
-                self._store.add_run(run)
+            for time in times:
+                runs.append(new_run(config, run_time=time, due=self._due(config, time, now), now=now))
+                self._store.add_run(runs[-1])
         self._worker.look()
         return {"runs": [show_run(config, run, numeric=call.numeric_enums) for run in runs]}
+
+    def _due(self, config: Config, run_time: str, now: float) -> float:
+        """When a manual run may start."""
+        due, wanted = now, seconds_of(run_time)
+        if wanted > now and self._unsettled.future_run_times == "refuse":
+            message = f"Invalid requested_run_time: {run_time} is not in the past"
+            raise invalid(message)
+        if self._unsettled.future_run_times == "wait":
+            due = max(due, wanted)
+        if apart := self._unsettled.manual_runs_apart_seconds:
+            due = max([due, *(run.due + apart for run in self._store.runs(config.id))])
+        return due + self._outcomes.waiting(config)
 
     def _list_runs(self, call: Call) -> Json:
         config = self._found(call)

@@ -10,6 +10,7 @@ from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.clock import ServerClock
 from replicator.local.rest import Json, timestamp
 from replicator.local.transfer.copying import DAY, Copy, Outcome
+from replicator.local.transfer.outcomes import Outcomes, Planned
 from replicator.local.transfer.port import Datasets
 from replicator.local.transfer.runs import new_run
 from replicator.local.transfer.settings import read_settings
@@ -17,16 +18,21 @@ from replicator.local.transfer.store import Config, Run, Store
 
 _SIDE_BY_SIDE: Final = 8
 _FAILED: Final = {"code": 9}  # FAILED_PRECONDITION, google/rpc/code.proto
+# DataSource.updateDeadlineSeconds of dataset copies: a run that has not ended by then is marked as FAILED.
+_DEADLINE_SECONDS: Final = 43_200
+_LOOK_SECONDS: Final = 0.05
+_LONGEST_WAIT: Final = 3_600.0
 
 
 class Worker:
     """Starts runs and sees them to their end."""
 
-    def __init__(self, store: Store, datasets: Datasets, clock: ServerClock) -> None:
+    def __init__(self, store: Store, datasets: Datasets, clock: ServerClock, outcomes: Outcomes) -> None:
         """Take up what an earlier server left unfinished, and begin to work."""
         self._store = store
         self._datasets = datasets
         self._clock = clock
+        self._outcomes = outcomes
         self._changed = threading.Condition()
         self._stopping = False
         self._busy: set[str] = set()
@@ -67,7 +73,7 @@ class Worker:
                     if run.due <= now and run.config not in self._busy and len(self._busy) < _SIDE_BY_SIDE:
                         self._begin(run)
                 later = [run.due - now for run in waiting if run.due > now]
-                self._changed.wait(min(later) if later else None)
+                self._changed.wait(min([*later, _LONGEST_WAIT]))
 
     def _begin(self, run: Run) -> None:
         self._busy.add(run.config)
@@ -94,6 +100,9 @@ class Worker:
         run = self._touched(replace(run, state="RUNNING"), {"startTime": timestamp(self._clock.now())})
         if not self._store.change_run(run):
             return
+        planned = self._outcomes.of_run(config)
+        if planned is not None and planned.kind == "hangs" and not self._hang(config, run, planned):
+            return
         self._log(run, "INFO", f"Starting to copy from {run.body['params'].get('source_dataset_id')}.")
         copy = Copy(
             settings=read_settings(config.project, run.body),
@@ -103,7 +112,8 @@ class Worker:
             datasets=self._datasets,
             now=self._clock.now,
             log=lambda severity, text: self._log(run, severity, text),
-            stopping=lambda: self._stopping or self._store.run(config.id, run.id) is None,
+            stopping=lambda: self._must_stop(config, run),
+            planned=planned,
         )
         try:
             outcome = copy.run()
@@ -113,6 +123,20 @@ class Worker:
             self._end(run, outcome)
             if outcome.left_over:
                 self._go_on_tomorrow(config, run, outcome.left_over)
+
+    def _must_stop(self, config: Config, run: Run) -> bool:
+        return self._stopping or self._store.run(config.id, run.id) is None
+
+    def _hang(self, config: Config, run: Run, planned: Planned) -> bool:
+        """Do nothing as long as it was asked for; whether the run is to go on after that."""
+        until = self._clock.now() + _DEADLINE_SECONDS
+        while not planned.over.wait(_LOOK_SECONDS):
+            if self._must_stop(config, run):
+                return False
+            if self._clock.now() >= until:
+                self._end(run, Outcome((f"Transfer run did not end within {_DEADLINE_SECONDS} seconds",)))
+                return False
+        return True
 
     def _end(self, run: Run, outcome: Outcome) -> None:
         changes: Json = {"endTime": timestamp(self._clock.now())}

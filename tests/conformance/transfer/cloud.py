@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.auth.credentials import AnonymousCredentials
@@ -22,6 +25,7 @@ from replicator.local.control import control_routes
 from replicator.local.gate import Gate, not_found
 from replicator.local.listener import Listener
 from replicator.local.recorder import Recorder
+from replicator.local.settings import Unsettled
 from replicator.local.transfer.service import TransferService
 from replicator.names import DatasetRef, TableRef
 
@@ -92,10 +96,11 @@ class Cloud:
     url: str = ""
     client: datatransfer.DataTransferServiceClient | None = None
     service: TransferService | None = None
+    unsettled: Unsettled = field(default_factory=Unsettled)
     listener: Listener | None = None
 
     def start(self) -> None:
-        self.service = TransferService(self.file, self.datasets, self.clock)
+        self.service = TransferService(self.file, self.datasets, self.clock, self.unsettled)
         routes = [*self.service.routes, *control_routes(self.recorder, self.clock)]
         app = Gate(Router(routes, default=not_found), self.recorder, self.clock)
         self.listener = Listener(app, host="127.0.0.1", port=0)
@@ -136,6 +141,21 @@ class Cloud:
                 return found
             time.sleep(0.01)
         pytest.fail(f"{run} is {found.state.name} after 5 s")
+
+    def state(self, run: str) -> str:
+        return str(self.api.get_transfer_run(name=run).state.name)
+
+    def control(self, method: str, body: object = None) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=5)
+        connection.request(method, "/control/transfer", None if body is None else json.dumps(body))
+        response = connection.getresponse()
+        told = json.loads(response.read())
+        connection.close()
+        return response.status, told
+
+    def plan(self, outcome: str, **more: object) -> None:
+        status, told = self.control("POST", {"outcome": outcome, **more})
+        assert status == 200, told
 
     def log(self, run: str) -> list[str]:
         return [message.message_text for message in self.api.list_transfer_logs(parent=run)]
