@@ -68,6 +68,7 @@ def changed(ref: TableRef, old: TableDefinition, new: TableDefinition) -> TableD
         refuse(f"Cannot change {_name(ref)} from {old.kind} to {new.kind}")
     if _without_expiration(old) != _without_expiration(new):
         refuse(f"Cannot change partitioning of table {_name(ref)}; make another table and copy the rows")
+    _check_names(new.fields, ())
     fields = new.fields if new.kind is Kind.VIEW else _merge(ref, old.fields, new.fields, ())
     definition = replace(new, fields=fields)
     check_definition(ref, definition)
