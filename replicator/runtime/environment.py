@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from replicator.runtime.clock import Clock
 from replicator.runtime.connectors import Connectors
+from replicator.runtime.threads import SystemThreads, Threads
 from replicator.runtime.values import Value
 
 
@@ -66,6 +67,7 @@ class Environment:
             GOOGLE_CLOUD_WORKFLOW_ID, GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID, … and the user's own.
         on_step: Told of each step and each ``sys.log``; must not raise and must be quick.
         cancelled: Asked between steps and during sleeps.
+        threads: What branches run on.
     """
 
     connectors: Connectors
@@ -74,3 +76,4 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=dict)
     on_step: Callable[[StepEvent], None] = ignore
     cancelled: Callable[[], bool] = never
+    threads: Threads = field(default_factory=SystemThreads)

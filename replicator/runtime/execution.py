@@ -11,7 +11,7 @@ from replicator.runtime.environment import Environment
 from replicator.runtime.errors import Cancelled, Tag, WorkflowCancelled, WorkflowError, WorkflowFailed, error
 from replicator.runtime.machine import Machine
 from replicator.runtime.program import Program
-from replicator.runtime.values import TooDeepError, Value, size, text_size, to_json
+from replicator.runtime.values import TooDeepError, Value, characters, size, text_size, to_json
 
 # 20 calls deep, 60 levels of blocks each, and expressions of up to 400 characters inside: all of it bounded when
 # the source is read, and more than Python's own default. Python-to-Python calls take no C stack.
@@ -36,6 +36,7 @@ class Execution:
             FailedError: The argument is larger than the service takes, or is not JSON.
         """
         _check(argument)
+        argument = characters(argument)
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
         machine = Machine(environment)
         main = program.routines["main"]

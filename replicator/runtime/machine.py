@@ -18,6 +18,7 @@ from replicator.runtime.values import Value
 if TYPE_CHECKING:
     from replicator.runtime.clock import Clock
     from replicator.runtime.steps.block import Routine, Step
+    from replicator.runtime.threads import Gate, Threads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +49,8 @@ class Machine:
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
-        self.lock = threading.RLock()
-        self.slots = Slots(PARALLEL_CONCURRENCY.value, environment.clock)
+        self.lock = environment.threads.lock()
+        self.slots = Slots(PARALLEL_CONCURRENCY.value, environment.clock, environment.threads)
         self._counter = itertools.count(1)
         self._steps = 0
         self._bytes = 0
@@ -138,10 +139,11 @@ class Machine:
 class Slots:
     """How many branches of an execution may run at once; the rest waits in the order of asking."""
 
-    def __init__(self, count: int, clock: Clock) -> None:
+    def __init__(self, count: int, clock: Clock, threads: Threads) -> None:
         self._free = count
         self._clock = clock
-        self._queue: deque[threading.Event] = deque()
+        self._threads = threads
+        self._queue: deque[Gate] = deque()
         self._lock = threading.Lock()
 
     def acquire(self) -> None:
@@ -150,7 +152,7 @@ class Slots:
             if self._free:
                 self._free -= 1
                 return
-            turn = threading.Event()
+            turn = self._threads.gate()
             self._queue.append(turn)
         self._clock.end()
         turn.wait()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from math import isfinite
 from typing import Any, Final, TypeAlias
 
@@ -16,7 +17,9 @@ Value: TypeAlias = "bool | int | float | str | bytes | list[Value] | dict[str, V
 INT_MIN: Final = -(2**63)
 INT_MAX: Final = 2**63 - 1
 
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A string that is not closed is taken to its end all the same: looked for again at each quote inside it, it would
+# take time that grows with the square of the text.
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
@@ -140,8 +143,7 @@ def from_json(text: str | bytes) -> Value:
         raise ValueError(msg)
 
     value: Value = json.loads(content, parse_int=whole, parse_float=_finite, parse_constant=refuse)
-    # Half of a surrogate pair is no character: nothing that encodes the text could.
-    return _characters(value) if "\\u" in content else value
+    return characters(value) if "\\u" in content else value
 
 
 def _finite(digits: str) -> float:
@@ -164,24 +166,33 @@ def _check_depth(content: str) -> None:
             depth -= 1
 
 
-def _characters(value: Value) -> Value:
+def characters(value: Value) -> Value:
+    """The value with a mark for each half of a surrogate pair, which is no character and has no form in UTF-8."""
     if isinstance(value, str):
         return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, list):
-        return [_characters(item) for item in value]
+        return [characters(item) for item in value]
     if isinstance(value, dict):
-        return {str(_characters(key)): _characters(item) for key, item in value.items()}
+        return {str(characters(key)): characters(item) for key, item in value.items()}
     return value
 
 
-def to_json(value: Value, *, indent: str | None = None, sort_keys: bool = False) -> str:
-    """Encode as JSON, on one line without blanks unless ``indent`` says what to indent with.
+def to_json(value: Value, *, sort_keys: bool = False) -> str:
+    """Encode as JSON, on one line without blanks.
 
     Raises:
         TypeError: It holds bytes, which JSON has no form for.
         ValueError: It holds NaN or an infinity.
     """
-    separators = (",", ":") if indent is None else None
-    return json.dumps(
-        value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators, sort_keys=sort_keys
-    )
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys)
+
+
+def to_json_pieces(value: Value, *, indent: str) -> Iterator[str]:
+    """Encode as JSON with sorted keys, each element on a line of its own, piece by piece.
+
+    Raises:
+        TypeError: It holds bytes, which JSON has no form for.
+        ValueError: It holds NaN or an infinity.
+    """
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent, sort_keys=True)
+    return encoder.iterencode(value)

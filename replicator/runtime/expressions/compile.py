@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, assert_never
 
+from replicator.limits import STRING_BYTES
 from replicator.runtime.errors import Tag, error
-from replicator.runtime.expressions.operators import BINARY, affirm, index, member, negate, truth
+from replicator.runtime.expressions.operators import BINARY, index, member, negate, truth
 from replicator.runtime.expressions.tree import (
     Binary,
     Computed,
@@ -68,8 +69,7 @@ class Compiler:
                 evaluates = [self.template(item) for item in items]
                 return lambda scope: [evaluate(scope) for evaluate in evaluates]
             case MapTemplate(entries):
-                pairs = [(key, self.template(item)) for key, item in entries]
-                return lambda scope: {key: evaluate(scope) for key, evaluate in pairs}
+                return self._map(entries)
             case _:
                 assert_never(template)
 
@@ -97,6 +97,26 @@ class Compiler:
             case _:
                 assert_never(expression)
 
+    def _map(self, entries: tuple[tuple[str | Template, Template], ...]) -> Evaluate:
+        fixed = [(key, self.template(item)) for key, item in entries if isinstance(key, str)]
+        if len(fixed) == len(entries):
+            return lambda scope: {key: evaluate(scope) for key, evaluate in fixed}
+        pairs = [(self._key(key), self.template(item)) for key, item in entries]
+        return lambda scope: {key(scope): evaluate(scope) for key, evaluate in pairs}
+
+    def _key(self, key: str | Template) -> Callable[[Scope], str]:
+        if isinstance(key, str):
+            return lambda scope: key  # noqa: ARG005  every closure takes the scope
+        evaluate = self.template(key)
+
+        def read(scope: Scope) -> str:
+            value = evaluate(scope)
+            if isinstance(value, str):
+                return value
+            raise error(Tag.TYPE, f"a map's key is a string, not {type_name(value)}")
+
+        return read
+
     def _member(self, of: Expression, key: str) -> Evaluate:
         container = self.expression(of)
         return lambda scope: member(container(scope), key)
@@ -106,8 +126,6 @@ class Compiler:
         match operator:
             case "-":
                 return lambda scope: negate(operand(scope))
-            case "+":
-                return lambda scope: affirm(operand(scope))
             case _:
                 return lambda scope: not truth("not", operand(scope))
 
@@ -124,7 +142,16 @@ class Compiler:
         evaluates = [part if isinstance(part, str) else self.expression(part.expression) for part in parts]
 
         def join(scope: Scope) -> Value:
-            return "".join(part if isinstance(part, str) else _text(part(scope)) for part in evaluates)
+            texts: list[str] = []
+            length = 0
+            for part in evaluates:
+                texts.append(part if isinstance(part, str) else _text(part(scope)))
+                length += len(texts[-1])
+                # Before it is joined: a short source can name a long text thousands of times.
+                if length > STRING_BYTES.value:
+                    fact = f"a string has more than the {STRING_BYTES.value} bytes that it may have"
+                    raise error(Tag.RESOURCE_LIMIT, fact)
+            return "".join(texts)
 
         return join
 

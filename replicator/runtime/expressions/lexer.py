@@ -66,11 +66,11 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_ESCAPES: Final = {"\\": "\\", '"': '"', "'": "'", "/": "/", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+ESCAPES: Final = {"\\": "\\", '"': '"', "'": "'", "/": "/", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 # Lower or upper case, but not mixed (datatypes, "Logical operators"); booleans also capitalised.
 _WORD_OPERATORS: Final = {word: word.lower() for word in ("and", "or", "not", "in", "AND", "OR", "NOT", "IN")}
-_WORD_LITERALS: Final = {
+WORD_LITERALS: Final = {
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False, "null": None,
 }  # fmt: skip
 
@@ -113,8 +113,8 @@ def tokens(text: str, start: int) -> tuple[list[Token], int]:
 def _word(word: str, at: int) -> Token:
     if word in _WORD_OPERATORS:
         return Token(Kind.OPERATOR, _WORD_OPERATORS[word], word, at)
-    if word in _WORD_LITERALS:
-        return Token(Kind.LITERAL, word, _WORD_LITERALS[word], at)
+    if word in WORD_LITERALS:
+        return Token(Kind.LITERAL, word, WORD_LITERALS[word], at)
     return Token(Kind.NAME, word, None, at)
 
 
@@ -133,10 +133,10 @@ def _string(lexeme: str, at: int) -> str:
         escape = match[1]
         if len(escape) > 1:
             return chr(int(escape[1:], 16))
-        if escape not in _ESCAPES:
+        if escape not in ESCAPES:
             where = at + 1 + match.start()
             raise ExpressionError(where, f"\\{escape} is not an escape", "write a backslash as \\\\")
-        return _ESCAPES[escape]
+        return ESCAPES[escape]
 
     text = _ESCAPE.sub(replace, lexeme[1:-1])
     # \ud83d\ude00 spells one character in two halves, as in JSON.

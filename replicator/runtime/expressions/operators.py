@@ -78,11 +78,6 @@ def negate(value: Value) -> Value:
     return _fit(-_number("-", value))
 
 
-def affirm(value: Value) -> Value:
-    """Unary ``+``."""
-    return _number("+", value)
-
-
 def truth(operator: str, value: Value) -> bool:
     """The boolean that a logical operator or a condition needs; nothing else is taken for one."""
     if value is True or value is False:

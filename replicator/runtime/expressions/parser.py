@@ -19,13 +19,13 @@ from replicator.runtime.expressions.tree import (
 )
 
 # docs.cloud.google.com/workflows/docs/reference/syntax/datatypes, "Order of operations"; all left to right.
-_BINARY: Final = {
+BINARY_PRECEDENCE: Final = {
     "or": 1, "and": 2,
     "in": 3, "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3,
     "+": 4, "-": 4, "*": 5, "/": 5, "//": 5, "%": 5,
 }  # fmt: skip
 _UNARY: Final = 6
-_UNARIES: Final = frozenset({"-", "+", "not"})
+UNARY_OPERATORS: Final = frozenset({"-", "not"})
 
 _DEEPEST: Final = 40
 """Levels of parentheses, brackets and operators inside each other that are read; Python's stack has an end."""
@@ -72,16 +72,16 @@ class _Parser:
             fact = f"nested deeper than {_DEEPEST} levels"
             raise ExpressionError(self._words[self._at].offset, fact, "compute a part of it in a step before")
         left = self._operand()
-        while (word := self._words[self._at]).kind is Kind.OPERATOR and _BINARY.get(word.text, 0) > power:
+        while (word := self._words[self._at]).kind is Kind.OPERATOR and BINARY_PRECEDENCE.get(word.text, 0) > power:
             self._at += 1
-            right = self.binary(_BINARY[word.text])
+            right = self.binary(BINARY_PRECEDENCE[word.text])
             left = Binary(word.text, left, right)
         self._depth -= 1
         return left
 
     def _operand(self) -> Expression:
         word = self._take()
-        if word.kind is Kind.OPERATOR and word.text in _UNARIES:
+        if word.kind is Kind.OPERATOR and word.text in UNARY_OPERATORS:
             return self._unary(word)
         return self._trailers(self._primary(word))
 

@@ -50,7 +50,7 @@ class Invoke:
 
 @dataclass(frozen=True, slots=True)
 class Unary:
-    """``-x``, ``+x`` or ``not x``."""
+    """``-x`` or ``not x``."""
 
     operator: str
     operand: Expression
@@ -107,9 +107,9 @@ class ListTemplate:
 
 @dataclass(frozen=True, slots=True)
 class MapTemplate:
-    """A map with an expression somewhere in it."""
+    """A map with an expression somewhere in it, be it in a key."""
 
-    entries: tuple[tuple[str, Template], ...]
+    entries: tuple[tuple[str | Template, Template], ...]
 
 
 Template: TypeAlias = Constant | Computed | Joined | ListTemplate | MapTemplate

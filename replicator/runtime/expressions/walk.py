@@ -43,7 +43,7 @@ def children(node: Node) -> tuple[Node, ...]:  # noqa: C901  one case for each k
         case ListTemplate(items):
             return items
         case MapTemplate(entries):
-            return tuple(item for _, item in entries)
+            return tuple(part for entry in entries for part in entry if not isinstance(part, str))
         case Member(of, _):
             return (of,)
         case Index(of, by):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlencode, urlsplit
@@ -22,7 +23,11 @@ from replicator.runtime.errors import (
 from replicator.runtime.stdlib.signature import MAP, NUMBER, STRING, Call, Function, Parameter
 from replicator.runtime.values import Value, from_json, to_json, to_text, type_name
 
-_VERBS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"})
+_VERBS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+_AGENT: Final = "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)"
+_AUTH: Final = frozenset({"type", "scope", "scopes", "audience"})
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _DEFAULT_TIMEOUT: Final = 300.0
 _LONGEST_TIMEOUT: Final = 1800.0
 
@@ -54,11 +59,9 @@ def _request(
         raise error(Tag.CONNECTION_FAILED, "HTTP requests are not available to this execution")
     if not 0 < timeout <= _LONGEST_TIMEOUT:
         raise error(Tag.VALUE, f"http: 'timeout' takes up to {_LONGEST_TIMEOUT:.0f} seconds, got {timeout}")
-    sent = _texts("headers", headers)
+    sent = _headers(headers)
     encoded = _encoded(body, sent)
-    request = HttpRequest(
-        _verb(method), _address(url, query), sent, encoded, auth if isinstance(auth, Mapping) else None
-    )
+    request = HttpRequest(_verb(method), _address(url, query), sent, encoded, _credentials(auth))
     try:
         response = http(request, deadline=timeout)
     except CallFailed as failure:
@@ -113,29 +116,67 @@ def _address(url: str, query: Value) -> str:
             if (text := to_text(item)) is None:
                 raise error(Tag.TYPE, f"http: the query's {name!r} is {type_name(item)}, which has no text")
             pairs.append((name, text))
-    return f"{url}{'&' if parts.query else '?'}{urlencode(pairs)}"
+    return f"{url}{'&' if parts.query else '?'}{urlencode(pairs, errors='replace')}"
 
 
-def _texts(what: str, given: Value) -> dict[str, str]:
+def _headers(given: Value) -> dict[str, str]:
+    """What is sent, with the service's own name at the end of the user agent (http-requests, "User-Agent")."""
     texts: dict[str, str] = {}
     for name, value in (given if isinstance(given, dict) else {}).items():
-        if (text := to_text(value)) is None or "\n" in text or "\r" in text:
-            raise error(Tag.TYPE, f"http: {what}[{name!r}] is not a text of one line")
+        if not _HEADER_NAME.fullmatch(name):
+            raise error(Tag.VALUE, f"http: {name!r} is not a header's name")
+        if (text := to_text(value)) is None:
+            raise error(Tag.TYPE, f"http: the header {name!r} is {type_name(value)}, which has no text")
+        if not _HEADER_VALUE.fullmatch(text):
+            raise error(Tag.VALUE, f"http: the header {name!r} has a character that headers cannot have")
         texts[name] = text
+    agent = _header(texts, "user-agent") or "User-Agent"
+    texts[agent] = f"{texts[agent]} {_AGENT}" if agent in texts else _AGENT
     return texts
 
 
+def _header(headers: Mapping[str, str], lower: str) -> str | None:
+    """The name of the header as it is written there."""
+    return next((name for name in headers if name.lower() == lower), None)
+
+
+def _credentials(auth: Value) -> dict[str, Value] | None:
+    if not isinstance(auth, dict):
+        return None
+    if auth.get("type") not in {"OIDC", "OAuth2"}:
+        raise error(Tag.VALUE, "http: 'auth' takes a map whose 'type' is 'OIDC' or 'OAuth2'")
+    for name in auth:
+        if name not in _AUTH:
+            raise error(Tag.VALUE, f"http: 'auth' has no {name!r}; it takes {', '.join(sorted(_AUTH))}")
+    return auth
+
+
 def _encoded(body: Value, headers: dict[str, str]) -> bytes | None:
+    """The body as its content type says, which is added where there is none (http-requests, "HEADER_KEY")."""
     if body is None:
         return None
+    named = _header(headers, "content-type")
+    if named is None:
+        binary = isinstance(body, bytes)
+        headers["Content-Type"] = "application/octet-stream" if binary else "application/json; charset=utf-8"
+        return body if isinstance(body, bytes) else _json(body)
     if isinstance(body, bytes):
         return body
-    if isinstance(body, str):
-        return body.encode("utf-8", "surrogatepass")
-    if not any(name.lower() == "content-type" for name in headers):
-        headers["Content-Type"] = "application/json; charset=utf-8"
+    media = headers[named].partition(";")[0].strip().lower()
+    if media == "application/json" or (media.startswith("application/") and media.endswith("+json")):
+        if not isinstance(body, dict):
+            raise error(Tag.TYPE, f"http: a body of {media} is a map, not {type_name(body)}")
+        return _json(body)
+    if media == "application/x-www-form-urlencoded" or media.startswith("text/"):
+        if not isinstance(body, str):
+            raise error(Tag.TYPE, f"http: a body of {media} is a string, not {type_name(body)}")
+        return body.encode("utf-8", "replace")
+    raise error(Tag.VALUE, f"http: a body of {media} is not supported; encode it to bytes")
+
+
+def _json(body: Value) -> bytes:
     try:
-        return to_json(body).encode("utf-8", "surrogatepass")
+        return to_json(body).encode("utf-8", "replace")
     except (TypeError, ValueError) as failure:
         raise error(Tag.TYPE, f"http: the body has no form in JSON: {failure}") from None
 

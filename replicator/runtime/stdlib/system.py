@@ -5,6 +5,7 @@ docs.cloud.google.com/workflows/docs/reference/stdlib/sys/get_env and its neighb
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +20,10 @@ _SEVERITIES: Final = frozenset(
 )
 _LONGEST_SLEEP: Final = 31_536_000  # a year: docs.cloud.google.com/workflows/quotas, "execution duration"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_RFC_3339: Final = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?P<time>[0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?:\.(?P<fraction>[0-9]{1,9}))?(?P<offset>[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
 
 
 def _get_env(call: Call, name: str, default: Value) -> Value:
@@ -32,12 +37,14 @@ def _get_env(call: Call, name: str, default: Value) -> Value:
 
 def _log(call: Call, data: Value, severity: str, text: Value, json: Value, timeout: Value) -> Value:  # noqa: ARG001  the function's own parameters
     given = [value for value in (data, text, json) if value is not None]
-    if len(given) > 1:
-        raise error(Tag.VALUE, "sys.log: takes one of 'data', 'text' and 'json'")
+    if len(given) != 1:
+        raise error(Tag.TYPE, f"sys.log: takes one of 'data', 'text' and 'json', got {len(given)} of them")
+    if isinstance(given[0], bytes):
+        raise error(Tag.TYPE, "sys.log: bytes cannot be logged; decode them with text.decode or base64.encode")
     if severity not in _SEVERITIES:
         raise error(Tag.VALUE, f"sys.log: {severity!r} is not a severity; use one of {', '.join(sorted(_SEVERITIES))}")
     if call.step is not None:
-        call.machine.tell(call.step, Moment.LOG, given[0] if given else None, severity)
+        call.machine.tell(call.step, Moment.LOG, given[0], severity)
     return None
 
 
@@ -61,24 +68,33 @@ def _sleep_until(call: Call, time: str) -> Value:
 
 
 def _instant(function: str, text: str) -> float:
+    """Seconds since 1970 of a time of RFC 3339, section 5.6, the subset of ISO 8601 that both pages lead to."""
+    found = _RFC_3339.fullmatch(text)
+    moment = _moment(found) if found is not None else None
+    if found is None or moment is None:
+        raise error(Tag.VALUE, f"{function}: {text!r} is not a time such as 2026-01-31T23:59:00Z (RFC 3339)")
+    fraction = float(f"0.{found['fraction'] or 0}")
+    return (moment - _EPOCH).total_seconds() + fraction
+
+
+def _moment(found: re.Match[str]) -> datetime | None:
+    """The time to the second; None where the calendar has none such."""
     try:
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(f"{found['day']}T{found['time']}{found['offset'].upper()}")
     except ValueError:
-        raise error(Tag.VALUE, f"{function}: {text!r} is not a time of ISO 8601") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH).total_seconds()
+        return None
 
 
 def _format(seconds: float, timezone: str) -> Value:
     try:
-        zone = UTC if timezone == "UTC" else ZoneInfo(timezone)
-        text = (_EPOCH + timedelta(seconds=seconds)).astimezone(zone).isoformat()
+        zone = ZoneInfo(timezone) if timezone not in {"", "UTC"} else UTC
+        text = (_EPOCH + timedelta(seconds=seconds)).astimezone(zone).isoformat(timespec="microseconds")
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise error(Tag.VALUE, f"time.format: there is no time zone {timezone!r}, or no such time") from None
     except OverflowError:
         raise error(Tag.VALUE, f"time.format: {seconds} is beyond the calendar") from None
-    return text.replace("+00:00", "Z") if zone is UTC else text
+    # The page's example in GMT ends in Z, so it is the offset that counts and not the zone's name.
+    return text.replace("+00:00", "Z")
 
 
 def _uuid(call: Call) -> Value:

@@ -1,80 +1,86 @@
-"""``text.*``: docs.cloud.google.com/workflows/docs/reference/stdlib/text/decode and its neighbours."""
+"""``text.*``: docs.cloud.google.com/workflows/docs/reference/stdlib/text/decode and its neighbours.
+
+Positions count characters (code points), as the pages say.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, unquote_to_bytes
 
+from replicator.limits import STRING_BYTES
 from replicator.runtime.errors import Tag, error
+from replicator.runtime.stdlib.charsets import codec
+from replicator.runtime.stdlib.regex import compiled
 from replicator.runtime.stdlib.signature import BYTES, INTEGER, STRING, Function, Parameter
-from replicator.runtime.values import Value
+from replicator.runtime.values import Value, text_size
 
-# What Python's regular expressions know and RE2, the service's, does not.
-_NOT_RE2: Final = re.compile(r"\\[1-9]|\(\?(?:=|!|<=|<!|>|\(|#|P=|P>)|[*+?}]\+")
-_GROUP: Final = re.compile(r"\\([0-9\\])")
-
-
-def _pattern(function: str, regexp: str) -> re.Pattern[str]:
-    if _NOT_RE2.search(regexp):
-        raise error(Tag.VALUE, f"{function}: {regexp!r} uses what RE2 does not have")
-    try:
-        return re.compile(regexp)
-    except (re.error, OverflowError, RecursionError) as failure:
-        raise error(Tag.VALUE, f"{function}: {regexp!r} is not a regular expression: {failure}") from None
-
-
-def _charset(function: str, charset: str) -> str:
-    if charset.lower() not in {"utf-8", "utf8"}:
-        raise error(Tag.VALUE, f"{function}: the charset {charset!r} is not supported; use 'UTF-8'")
-    return "utf-8"
+_BROKEN_ESCAPE: Final = re.compile("%(?![0-9a-fA-F]{2})")
 
 
 def _decode(data: bytes, charset: str) -> Value:
-    try:
-        return data.decode(_charset("text.decode", charset))
-    except UnicodeDecodeError as failure:
-        raise error(Tag.VALUE, f"text.decode: the bytes are not UTF-8 at {failure.start}") from None
+    return data.decode(codec("text.decode", charset), "replace")
 
 
 def _encode(text: str, charset: str) -> Value:
-    return text.encode(_charset("text.encode", charset), "surrogatepass")
+    name = codec("text.encode", charset)
+    try:
+        return text.encode(name)
+    except UnicodeEncodeError as failure:
+        raise error(Tag.VALUE, f"text.encode: {charset} has no form for the character at {failure.start}") from None
 
 
 def _find_all(source: str, substr: str) -> Value:
+    # Where an empty text is found, the page does not say.
     if not substr:
         raise error(Tag.VALUE, "text.find_all: 'substr' is empty")
-    return [match.start() for match in re.finditer(re.escape(substr), source)]
+    found: list[Value] = []
+    at = source.find(substr)
+    while at >= 0:
+        found.append(at)
+        at = source.find(substr, at + len(substr))
+    return found
 
 
 def _find_all_regex(source: str, regexp: str) -> Value:
-    found = _pattern("text.find_all_regex", regexp).finditer(source)
-    return [{"index": match.start(), "match": match.group()} for match in found]
+    spans = compiled("text.find_all_regex", regexp).spans(source)
+    return [{"index": start, "match": source[start:end]} for start, end in spans]
 
 
 def _match_regex(source: str, regexp: str) -> Value:
-    return _pattern("text.match_regex", regexp).search(source) is not None
+    return compiled("text.match_regex", regexp).found_in(source)
 
 
 def _replace_all(source: str, substr: str, repl: str) -> Value:
-    if not substr:
-        raise error(Tag.VALUE, "text.replace_all: 'substr' is empty")
+    count = source.count(substr)
+    _bounded("text.replace_all", text_size(source) + count * (text_size(repl) - text_size(substr)))
     return source.replace(substr, repl)
 
 
 def _replace_all_regex(source: str, regexp: str, repl: str) -> Value:
-    pattern = _pattern("text.replace_all_regex", regexp)
-    for escape in _GROUP.finditer(repl):
-        if escape[1] != "\\" and int(escape[1]) > pattern.groups:
-            raise error(Tag.VALUE, f"text.replace_all_regex: there is no group {escape[1]}")
+    """Puts ``repl`` in as it stands: "backreferences are not supported" (text/replace_all_regex)."""
+    parts: list[str] = []
+    at = size = 0
+    most = STRING_BYTES.value
+    for start, end in compiled("text.replace_all_regex", regexp).spans(source):
+        parts += (source[at:start], repl)
+        size += start - at + len(repl)
+        if size > most:
+            _bounded("text.replace_all_regex", size)
+        at = end
+    return "".join((*parts, source[at:]))
 
-    def replace(match: re.Match[str]) -> str:
-        return _GROUP.sub(lambda escape: "\\" if escape[1] == "\\" else match[int(escape[1])] or "", repl)
 
-    return pattern.sub(replace, source)
+def _bounded(function: str, length: int) -> None:
+    """Refuse a result beyond the longest string before it is made: it could take more memory than there is."""
+    if length > STRING_BYTES.value:
+        fact = f"the result has {length} bytes, and a string may have {STRING_BYTES.value}"
+        raise error(Tag.RESOURCE_LIMIT, f"{function}: {fact}")
 
 
 def _split(source: str, separator: str) -> Value:
+    # What an empty separator does, the page does not say.
     if not separator:
         raise error(Tag.VALUE, "text.split: 'separator' is empty")
     return [*source.split(separator)]
@@ -84,6 +90,18 @@ def _substring(source: str, start: int, end: int) -> Value:
     if not 0 <= start <= end <= len(source):
         raise error(Tag.INDEX, f"text.substring: [{start}, {end}) is out of range for {len(source)} characters")
     return source[start:end]
+
+
+def _url_decode(source: str) -> Value:
+    broken = _BROKEN_ESCAPE.search(source)
+    if broken is not None:
+        raise error(Tag.VALUE, f"text.url_decode: '%' at {broken.start()} is not followed by two hexadecimal digits")
+    return unquote_to_bytes(source.replace("+", " ")).decode("utf-8", "replace")
+
+
+def _url_encode(source: str) -> str:
+    # "Letters, digits, and the characters .-_ are not escaped": no tilde among them, which Python leaves.
+    return quote(source, safe="", errors="replace").replace("~", "%7E")
 
 
 _SOURCE: Final = Parameter("source", STRING)
@@ -102,7 +120,7 @@ FUNCTIONS: Final = (
     Function("text.substring", (_SOURCE, Parameter("start", INTEGER), Parameter("end", INTEGER)), _substring),
     Function("text.to_lower", (_SOURCE,), str.lower),
     Function("text.to_upper", (_SOURCE,), str.upper),
-    Function("text.url_decode", (_SOURCE,), unquote),
-    Function("text.url_encode", (_SOURCE,), lambda source: quote(source, safe="")),
-    Function("text.url_encode_plus", (_SOURCE,), quote_plus),
+    Function("text.url_decode", (_SOURCE,), _url_decode),
+    Function("text.url_encode", (_SOURCE,), _url_encode),
+    Function("text.url_encode_plus", (_SOURCE,), lambda source: _url_encode(source).replace("%20", "+")),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -12,7 +12,7 @@ from replicator.runtime.expressions.compile import Compiler, Evaluate
 from replicator.runtime.scope import Scope
 from replicator.runtime.stdlib.registry import FUNCTIONS
 from replicator.runtime.stdlib.retries import BACKOFFS, DEFAULT_BACKOFF, DEFAULT_RETRIES, POLICIES
-from replicator.runtime.stdlib.signature import Call, Function, Parameter, bind
+from replicator.runtime.stdlib.signature import Call, Function, Parameter, bind, place
 from replicator.runtime.steps.assign import assign
 from replicator.runtime.steps.attempt import Retry, attempt, delays, whole_number
 from replicator.runtime.steps.block import Action, Block, Outcome, Routine, Step, Way
@@ -35,9 +35,14 @@ from replicator.runtime.syntax.tree import (
     Switch,
     Try,
 )
+from replicator.runtime.syntax.words import NEXT_BREAK, NEXT_CONTINUE, NEXT_END
 from replicator.runtime.values import Value
 
-_WAYS = {"end": Outcome(Way.RETURN), "break": Outcome(Way.BREAK), "continue": Outcome(Way.CONTINUE)}
+_WAYS = {
+    NEXT_END: Outcome(Way.RETURN),
+    NEXT_BREAK: Outcome(Way.BREAK),
+    NEXT_CONTINUE: Outcome(Way.CONTINUE),
+}
 # ``end`` in a subworkflow: the page says that it stops the workflow's execution without a value, of subworkflows
 # nothing. Here it ends the routine that it stands in, as ``return`` does.
 
@@ -187,12 +192,11 @@ class _Builder:
         return ask
 
     def _call(self, node: CallNode, step: Step) -> Action:
-        arguments = [(argument.name, self.compiler.template(argument.value)) for argument in node.arguments]
-        answer = self._callee(node.function, step)
+        answer = self._answer(node, step)
         result = node.result
 
         def run(scope: Scope) -> None:
-            value = answer(scope, {name: evaluate(scope) for name, evaluate in arguments})
+            value = answer(scope)
             if result is None:
                 return
             if scope.contended:
@@ -203,19 +207,32 @@ class _Builder:
 
         return run
 
-    def _callee(self, name: str, step: Step) -> Callable[[Scope, dict[str, Value]], Value]:
-        if (routine := self.compiler.callees.routines.get(name)) is not None:
-            parameters = routine.parameters
-            return lambda scope, given: _enter(routine, bind(name, parameters, given), scope)
+    def _answer(self, node: CallNode, step: Step) -> Evaluate:
+        name = node.function
         if name in METHODS:
-            method = METHODS[name]
-            return lambda scope, given: call_connector(scope.activation.machine, method, given)
+            method, named = METHODS[name], self._named(node)
+            return lambda scope: call_connector(scope.activation.machine, method, named(scope))
+        if (routine := self.compiler.callees.routines.get(name)) is not None:
+            values = self._values(node, routine.parameters)
+            return lambda scope: _enter(routine, values(scope), scope)
         function = FUNCTIONS[name]
+        values = self._values(node, function.parameters)
         if function.outside:
-            return lambda scope, given: function.body(
-                Call(scope.activation.machine, step), *bind(name, function.parameters, given)
-            )
-        return lambda _, given: function.body(*bind(name, function.parameters, given))
+            return lambda scope: function.body(Call(scope.activation.machine, step), *values(scope))
+        return lambda scope: function.body(*values(scope))
+
+    def _named(self, node: CallNode) -> Callable[[Scope], dict[str, Value]]:
+        arguments = [(argument.name, self.compiler.template(argument.value)) for argument in node.arguments]
+        return lambda scope: {name: evaluate(scope) for name, evaluate in arguments}
+
+    def _values(self, node: CallNode, parameters: Sequence[Parameter]) -> Callable[[Scope], list[Value]]:
+        """The arguments in the parameters' order, however they are given."""
+        name = node.function
+        if node.positional is None:
+            named = self._named(node)
+            return lambda scope: bind(name, parameters, named(scope))
+        evaluates = [self.compiler.template(argument) for argument in node.positional]
+        return lambda scope: place(name, parameters, [evaluate(scope) for evaluate in evaluates])
 
 
 def _enter(routine: Routine, values: list[Value], scope: Scope) -> Value:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from replicator.limits import PARALLEL_CONCURRENCY, PARALLEL_NESTING, UNHANDLED_EXCEPTIONS
 from replicator.runtime.errors import Tag, Unhandleable, WorkflowError, describe, error
@@ -28,11 +29,13 @@ def parallel(branches: Callable[[Scope], Iterator[Branch]], shared: frozenset[st
             raise error(Tag.PARALLEL_NESTING, f"parallel steps are nested deeper than {PARALLEL_NESTING.value}")
         for name in sorted(shared):
             scope.read(name)
-        queue = list(branches(scope))
-        workers = min(len(queue), _limit(limit, scope), PARALLEL_CONCURRENCY.value)
+        queue = branches(scope)
+        # Only as many as can begin are looked at: a range may have more numbers than there is memory for.
+        first = list(islice(queue, PARALLEL_CONCURRENCY.value))
+        workers = min(len(first), _limit(limit, scope))
         if not workers:
             return None
-        group = _Group(scope, shared, iter(queue), workers)
+        group = _Group(scope, shared, chain(first, queue), workers)
         if around:
             # A branch that waits for branches of its own does no work, and would hold a place that they need.
             machine.slots.release()
@@ -72,16 +75,12 @@ class _Group:
 
     def run(self) -> None:
         """Run the branches on threads and wait for the last one."""
-        clock = self.scope.activation.machine.environment.clock
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self.workers)]
+        environment = self.scope.activation.machine.environment
         # This thread is counted at work while the others are not yet: it hands its place to one of them, and the
         # last one that ends hands its own back.
-        for _ in threads[1:]:
-            clock.begin()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        for _ in range(self.workers - 1):
+            environment.clock.begin()
+        environment.threads.run(self._work, self.workers)
 
     def _work(self) -> None:
         machine = self.scope.activation.machine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 
 from replicator.runtime.connectors import METHODS
@@ -51,11 +50,18 @@ class _Calls:
             self._named(call, function.parameters, field)
         elif name in METHODS:
             method = METHODS[name]
+            if call.positional is not None:
+                fact = f"{name} is a connector, whose arguments have names"
+                self._notes.refuse(call.position, f"{field}.args", fact, "give 'args' a map")
+                return
             self._names(call, method.arguments | {CONNECTOR_PARAMS}, method.required_arguments, field)
         else:
             self._unknown(name, call.position, field, [*self._routines, *FUNCTIONS, *METHODS])
 
     def _named(self, call: CallNode, parameters: Sequence[Parameter | ParameterNode], field: str) -> None:
+        if call.positional is not None:
+            self._counted(call.function, len(call.positional), parameters, call.position, f"{field}.args")
+            return
         known = [parameter.name for parameter in parameters]
         required = [parameter.name for parameter in parameters if parameter.required]
         self._names(call, known, required, field)
@@ -64,9 +70,8 @@ class _Calls:
         given = {argument.name for argument in call.arguments}
         for argument in call.arguments:
             if argument.name not in known:
-                close = difflib.get_close_matches(argument.name, known, 1)
                 choices = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
-                remedy = f"did you mean {close[0]!r}?" if close else choices
+                remedy = self._notes.suggest(argument.name, known, choices)
                 fact = f"{call.function} has no argument {argument.name!r}"
                 self._notes.refuse(argument.position, f"{field}.args", fact, remedy)
         for name in sorted(set(required) - given):
@@ -89,6 +94,16 @@ class _Calls:
         else:
             self._unknown(name, position, field, [*self._routines, *FUNCTIONS])
             return
+        self._counted(name, count, parameters, position, field)
+
+    def _counted(
+        self,
+        name: str,
+        count: int,
+        parameters: Sequence[Parameter | ParameterNode],
+        position: Position,
+        field: str,
+    ) -> None:
         least = sum(parameter.required for parameter in parameters)
         if not least <= count <= len(parameters):
             wanted = str(least) if least == len(parameters) else f"{least} to {len(parameters)}"
@@ -108,6 +123,5 @@ class _Calls:
             self._notes.refuse(retry.position, f"{field}.retry", fact, "it is called with the error")
 
     def _unknown(self, name: str, position: Position, field: str, known: Sequence[str]) -> None:
-        close = difflib.get_close_matches(name, known, 1)
-        remedy = f"did you mean {close[0]!r}?" if close else "declare a subworkflow of that name"
+        remedy = self._notes.suggest(name, known, "declare a subworkflow of that name")
         self._notes.refuse(position, field, f"unknown function {name!r}", remedy)

@@ -17,6 +17,7 @@ from replicator.runtime.syntax.notes import Notes, is_identifier
 from replicator.runtime.syntax.steps import StepReader
 from replicator.runtime.syntax.templates import template
 from replicator.runtime.syntax.tree import ParameterNode, RoutineNode
+from replicator.runtime.syntax.words import ROUTINE_KEYS
 from replicator.runtime.values import text_size
 
 
@@ -70,7 +71,7 @@ def _routine(entry: Entry, reader: StepReader, notes: Notes) -> RoutineNode:
     if name in FUNCTIONS:
         notes.refuse(entry.position, name, f"{name!r} is a function of the standard library", "choose another name")
     body = notes.mapping(entry.value, name, "a map with 'steps'")
-    notes.known(body, name, ("params", "steps"))
+    notes.known(body, name, ROUTINE_KEYS)
     params = body.get("params")
     parameters = () if params is None else tuple(
         parameter

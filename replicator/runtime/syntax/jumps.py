@@ -6,11 +6,11 @@ and no branch of a parallel step; jumping *into* a block is refused. ``return`` 
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from replicator.limits import PARALLEL_NESTING
 from replicator.runtime.source import Position
+from replicator.runtime.syntax import words
 from replicator.runtime.syntax.notes import Notes
 from replicator.runtime.syntax.tree import (
     Body,
@@ -52,7 +52,7 @@ class _Jumps:
             if step.name in self._names:
                 fact = f"the step's name is used in line {self._names[step.name].line} already"
                 self._notes.refuse(step.position, self._field(step), fact, "names are unique in a routine")
-            if step.name in {"end", "break", "continue"}:
+            if step.name in words.NEXT_WORDS:
                 self._notes.refuse(step.position, self._field(step), f"{step.name!r} is reserved", "rename the step")
             self._names.setdefault(step.name, step.position)
         inner = _Place(
@@ -106,20 +106,19 @@ class _Jumps:
         target = follow.target
         fact, remedy = "", ""
         match target:
-            case "end":
+            case words.NEXT_END:
                 if place.parallel:
                     fact, remedy = "'end' inside a parallel step", "let the branch run past its last step"
-            case "continue":
+            case words.NEXT_CONTINUE:
                 if not place.loop:
                     fact, remedy = "'continue' outside a loop", "name a step"
-            case "break":
+            case words.NEXT_BREAK:
                 if not place.breakable:
                     where = "a parallel loop" if place.loop else "outside a loop"
                     fact, remedy = f"'break' in {where}" if place.loop else f"'break' {where}", "name a step"
             case _:
-                close = difflib.get_close_matches(target, place.visible, 1)
                 fact = f"there is no step {target!r} to go on with from here"
-                remedy = f"did you mean {close[0]!r}?" if close else "name a step of this block or of one around it"
+                remedy = self._notes.suggest(target, place.visible, "name a step of this block or of one around it")
         if fact:
             self._notes.refuse(follow.position, f"{field}.next", fact, remedy)
 

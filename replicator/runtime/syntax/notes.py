@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Final
 
 from replicator.runtime.source import Entry, Mapping, Mistake, Node, Position, Scalar, Sequence
 
-_NOWHERE = Position(1, 1)
+_NOWHERE: Final = Position(1, 1)
+
+# Comparing one word with many takes long for long words, and for many of them: beyond these no suggestion is made.
+_SUGGESTIONS: Final = 20
+_CANDIDATES: Final = 2_000
+_LONGEST_WORD: Final = 100
 
 
 class Notes:
@@ -15,6 +21,15 @@ class Notes:
 
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
+        self._suggestions = 0
+
+    def suggest(self, word: str, known: Collection[str], otherwise: str) -> str:
+        """The remedy for a word that is none of the known ones: the one that may have been meant, or ``otherwise``."""
+        self._suggestions += 1
+        if self._suggestions > _SUGGESTIONS or len(word) > _LONGEST_WORD or len(known) > _CANDIDATES:
+            return otherwise
+        close = difflib.get_close_matches(word, known, 1)
+        return f"did you mean {close[0]!r}?" if close else otherwise
 
     def refuse(self, position: Position, field: str, fact: str, remedy: str = "") -> None:
         """Note a mistake."""
@@ -58,8 +73,7 @@ class Notes:
 
     def unknown(self, entry: Entry, field: str, allowed: list[str]) -> None:
         """Refuse a key, with the one that may have been meant."""
-        close = difflib.get_close_matches(entry.key, allowed, 1)
-        remedy = f"did you mean {close[0]!r}?" if close else f"it may be {', '.join(allowed)}"
+        remedy = self.suggest(entry.key, allowed, f"it may be {', '.join(allowed)}")
         self.refuse(entry.position, field, f"no such key: {entry.key!r}", remedy)
 
     def _unexpected(self, node: Node | None, field: str, what: str) -> None:

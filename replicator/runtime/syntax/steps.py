@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from replicator.limits import ASSIGNS_PER_STEP, CONDITIONS_PER_SWITCH, PARALLEL_BRANCHES
 from replicator.runtime.expressions.tree import Computed, Constant, Listing, Template
@@ -32,20 +31,15 @@ from replicator.runtime.syntax.tree import (
     Switch,
     Try,
 )
-
-# The key that says what a step is, and the keys that may stand beside it.
-_KINDS: Final = {
-    "assign": ("assign", "next"),
-    "call": ("call", "args", "result", "next"),
-    "switch": ("switch", "next"),
-    "for": ("for", "next"),
-    "parallel": ("parallel", "next"),
-    "try": ("try", "retry", "except", "next"),
-    "raise": ("raise",),
-    "return": ("return",),
-    "steps": ("steps", "next"),
-}
-_KEYS: Final = tuple(dict.fromkeys(key for keys in _KINDS.values() for key in keys))
+from replicator.runtime.syntax.words import (
+    BACKOFF_KEYS,
+    EXCEPT_KEYS,
+    FOR_KEYS,
+    PARALLEL_KEYS,
+    RETRY_KEYS,
+    STEP_KEYS,
+    STEP_KINDS,
+)
 
 
 class StepReader:
@@ -71,14 +65,14 @@ class StepReader:
         entry = mapping.entries[0]
         field = f"{field.rpartition('.')[0] or field}.{entry.key}" if field.endswith(".steps") else entry.key
         inner = self._notes.mapping(entry.value, field, "what the step does")
-        body, follow = self._body(inner, field, _KEYS)
+        body, follow = self._body(inner, field, STEP_KEYS)
         if isinstance(entry.value, Mapping) and not inner.entries:
             self._notes.refuse(entry.position, field, "the step does nothing", "give it an action or a 'next'")
         return StepNode(entry.key, entry.position, body, follow)
 
     def _body(self, mapping: Mapping, field: str, allowed: tuple[str, ...]) -> tuple[Body | None, Next | None]:
         """The action that the keys of a map say, and its ``next``."""
-        kinds = [entry for entry in mapping.entries if entry.key in _KINDS]
+        kinds = [entry for entry in mapping.entries if entry.key in STEP_KINDS]
         follow = self._next(mapping.get("next"), f"{field}.next")
         if not kinds:
             self._notes.known(mapping, field, allowed)
@@ -91,8 +85,8 @@ class StepReader:
         for other in kinds[1:]:
             fact = f"{first.key!r} and {other.key!r} in one step"
             self._notes.refuse(other.position, field, fact, "make two steps of them")
-        beside = tuple(key for key in _KINDS[first.key] if key in allowed or key != "next")
-        extra = tuple(key for key in allowed if key not in _KEYS)
+        beside = tuple(key for key in STEP_KINDS[first.key] if key in allowed or key != "next")
+        extra = tuple(key for key in allowed if key not in STEP_KEYS)
         others = {other.key for other in kinds[1:]}
         rest = Mapping(tuple(entry for entry in mapping.entries if entry.key not in others), mapping.position)
         self._notes.known(rest, field, (*extra, *beside))
@@ -136,13 +130,18 @@ class StepReader:
     def _call(self, entry: Entry, mapping: Mapping, field: str) -> CallNode:
         function = self._notes.text(entry.value, f"{field}.call", "the name of a function or subworkflow")
         arguments: list[Argument] = []
-        if (given := mapping.get("args")) is not None:
+        positional: tuple[Template, ...] | None = None
+        given = mapping.get("args")
+        if isinstance(given, Sequence):
+            items = enumerate(given.items)
+            positional = tuple(template(item, self._notes, f"{field}.args[{at}]") for at, item in items)
+        elif given is not None:
             for argument in self._notes.mapping(given, f"{field}.args", "a map of arguments").entries:
                 value = template(argument.value, self._notes, f"{field}.args.{argument.key}")
                 arguments.append(Argument(argument.key, value, argument.position))
         result = mapping.get("result")
         name = self._notes.identifier(result, f"{field}.result", "a variable's name") if result is not None else None
-        return CallNode(function, tuple(arguments), name, entry.value.position)
+        return CallNode(function, tuple(arguments), name, entry.value.position, positional)
 
     def _switch(self, node: Node, field: str) -> Switch:
         items = self._notes.sequence(node, field, "a list of conditions")
@@ -158,7 +157,7 @@ class StepReader:
             if isinstance(value, Constant) and condition is not None and not isinstance(value.value, bool):
                 fact = "the condition is neither an expression nor a boolean"
                 self._notes.refuse(condition.position, f"{inside}.condition", fact, "write '${…}'")
-            body, follow = self._body(mapping, inside, ("condition", *_KEYS))
+            body, follow = self._body(mapping, inside, ("condition", *STEP_KEYS))
             if condition is not None and body is None and follow is None:
                 self._notes.refuse(mapping.position, inside, "nothing to do when it holds", "add a 'next' or 'steps'")
             cases.append(Case(value, body, follow, mapping.position))
@@ -167,7 +166,7 @@ class StepReader:
     def _for(self, node: Node, field: str) -> For:
         notes = self._notes
         mapping = notes.mapping(node, field, "a map with 'value', 'in' or 'range', and 'steps'")
-        notes.known(mapping, field, ("value", "index", "in", "range", "steps"))
+        notes.known(mapping, field, FOR_KEYS)
         value = notes.identifier(mapping.get("value"), f"{field}.value", "the loop variable's name")
         index_node = mapping.get("index")
         index = notes.identifier(index_node, f"{field}.index", "a variable's name") if index_node is not None else None
@@ -188,7 +187,7 @@ class StepReader:
     def _parallel(self, node: Node, field: str) -> Parallel:
         notes = self._notes
         mapping = notes.mapping(node, field, "a map with 'branches' or 'for'")
-        notes.known(mapping, field, ("exception_policy", "shared", "concurrency_limit", "branches", "for"))
+        notes.known(mapping, field, PARALLEL_KEYS)
         policy = mapping.get("exception_policy")
         if policy is not None and notes.text(policy, f"{field}.exception_policy", "'continueAll'") != "continueAll":
             notes.refuse(
@@ -233,7 +232,7 @@ class StepReader:
     def _try(self, entry: Entry, mapping: Mapping, field: str) -> Try:
         inside = f"{field}.try"
         inner = self._notes.mapping(entry.value, inside, "steps, or one call")
-        body, follow = self._body(inner, inside, tuple(key for key in _KEYS if key not in {"retry", "except"}))
+        body, follow = self._body(inner, inside, tuple(key for key in STEP_KEYS if key not in {"retry", "except"}))
         if follow is not None:
             self._notes.refuse(follow.position, inside, "'next' inside 'try'", "put it beside 'try'")
         if body is None and isinstance(entry.value, Mapping):
@@ -249,7 +248,7 @@ class StepReader:
 
     def _handler(self, node: Node, field: str) -> Handler:
         mapping = self._notes.mapping(node, field, "a map with 'as' and 'steps'")
-        self._notes.known(mapping, field, ("as", "steps"))
+        self._notes.known(mapping, field, EXCEPT_KEYS)
         name = mapping.get("as")
         variable = self._notes.identifier(name, f"{field}.as", "a variable's name") if name is not None else None
         return Handler(variable, self.steps(mapping.get("steps"), f"{field}.steps"))
@@ -262,8 +261,8 @@ class StepReader:
                 choices = " or ".join(f"${{{name}}}" for name in POLICIES)
                 notes.refuse(node.position, field, "not a default policy", f"write {choices}, or a map")
             return RetryNode(policy, "", None, None, node.position)
-        notes.known(node, field, ("predicate", "max_retries", "backoff"))
-        for key in ("predicate", "max_retries", "backoff"):
+        notes.known(node, field, RETRY_KEYS)
+        for key in RETRY_KEYS:
             if node.get(key) is None:
                 notes.refuse(node.position, field, f"no {key!r}", "a policy of one's own says all three")
         predicate = reference(template(node.get("predicate"), notes, f"{field}.predicate"))
@@ -285,12 +284,11 @@ class StepReader:
             if name not in BACKOFFS:
                 self._notes.refuse(node.position, field, "not a backoff", "write a map, or '${retry.default_backoff}'")
             return name or ""
-        keys = ("initial_delay", "max_delay", "multiplier")
-        self._notes.known(node, field, keys)
-        for key in keys:
+        self._notes.known(node, field, BACKOFF_KEYS)
+        for key in BACKOFF_KEYS:
             if node.get(key) is None:
                 self._notes.refuse(node.position, field, f"no {key!r}", "a backoff says all three")
-        return Delays(*(template(node.get(key), self._notes, f"{field}.{key}") for key in keys))
+        return Delays(*(template(node.get(key), self._notes, f"{field}.{key}") for key in BACKOFF_KEYS))
 
     def _bounded(self, node: Node, field: str, count: int, most: int, what: str) -> None:
         position: Position = node.position

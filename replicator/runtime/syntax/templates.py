@@ -42,16 +42,17 @@ def template(node: Node | None, notes: Notes, field: str) -> Template:
 
 
 def _map(node: Mapping, notes: Notes, field: str) -> Template:
-    entries: list[tuple[str, Template]] = []
+    entries: list[tuple[str | Template, Template]] = []
+    constant: dict[str, Value] = {}
     for entry in node.entries:
-        if _OPEN in entry.key:
-            fact = f"the key {entry.key!r} has an expression in it"
-            notes.refuse(entry.position, field, fact, "assign such keys: 'map[expression]: value'")
-        entries.append((entry.key, template(entry.value, notes, f"{field}.{entry.key}")))
-    if all(isinstance(value, Constant) for _, value in entries):
-        constant: dict[str, Value] = {key: value.value for key, value in entries if isinstance(value, Constant)}
-        return Constant(constant)
-    return MapTemplate(tuple(entries))
+        inside = f"{field}.{entry.key}"
+        # A key may be an expression (syntax/maps, "dynamic keys"); where its text starts is not kept.
+        computed = _string(Scalar(entry.key, entry.position), entry.key, notes, inside) if _OPEN in entry.key else None
+        value = template(entry.value, notes, inside)
+        entries.append((entry.key if computed is None else computed, value))
+        if computed is None and isinstance(value, Constant):
+            constant[entry.key] = value.value
+    return Constant(constant) if len(constant) == len(entries) else MapTemplate(tuple(entries))
 
 
 def _string(node: Scalar, text: str, notes: Notes, field: str) -> Template:

@@ -45,12 +45,21 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class CallNode:
-    """Calls a function, a connector or a subworkflow; ``result`` is the variable that gets the answer."""
+    """Calls a function, a connector or a subworkflow.
+
+    Attributes:
+        function: Its name.
+        arguments: By name; none when they are given by position.
+        result: The variable that gets the answer.
+        position: Where the call stands.
+        positional: In the order of the parameters; None when they are given by name.
+    """
 
     function: str
     arguments: tuple[Argument, ...]
     result: str | None
     position: Position
+    positional: tuple[Template, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def values(body: Body) -> list[Template | Expression]:
         case Assign(assignments):
             return [value for line in assignments for value in (*line.target.path, line.value)]
         case CallNode(_, arguments):
-            return [argument.value for argument in arguments]
+            return [*(argument.value for argument in arguments), *(body.positional or ())]
         case Switch(cases):
             return [case.condition for case in cases]
         case For():

@@ -85,7 +85,6 @@ def test_an_argument_that_is_nested_too_deeply_is_refused() -> None:
         "- a: {parallel: {for: {value: v, in: [1]}, concurrency_limit: 0}}",
         "- a: {try: null, except: {}}",
         "- a: {try: {raise: 1}, retry: 3}",
-        "- a: {return: {'${x}': 1}}",
         "- a: {return: |\n   ${1}\n }",
     ],
 )

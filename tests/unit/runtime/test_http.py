@@ -10,6 +10,7 @@ from replicator.runtime.values import Value
 from tests.unit.runtime.running import Web, environment, run
 
 JSON = {"Content-Type": "application/json; charset=utf-8"}
+AGENT = {"User-Agent": "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)"}
 
 
 def call(args: str, *, function: str = "http.request") -> str:
@@ -24,7 +25,7 @@ def test_json_is_encoded_and_decoded() -> None:
 
     assert result == {"code": 201, "headers": JSON, "body": {"id": 7}}
     request = web.requests[0]
-    assert (request.method, request.body, request.headers) == ("POST", b'{"a":[1]}', JSON)
+    assert (request.method, request.body, request.headers) == ("POST", b'{"a":[1]}', {**JSON, **AGENT})
 
 
 def test_the_query_is_put_into_the_address() -> None:
@@ -37,6 +38,38 @@ def test_the_query_is_put_into_the_address() -> None:
     )
 
     assert web.requests[0].url == "http://x/y?z=1&q=a+b&n=1&n=true"
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "kind_sent", "sent"),
+    [
+        (None, "'a b'", "application/json; charset=utf-8", b'"a b"'),
+        (None, "'${text.encode(\"é\")}'", "application/octet-stream", b"\xc3\xa9"),
+        ("application/vnd.x+json; v=1", "{a: 1}", "application/vnd.x+json; v=1", b'{"a":1}'),
+        ("text/csv", "'a,b'", "text/csv", b"a,b"),
+        ("application/x-www-form-urlencoded", "a=b", "application/x-www-form-urlencoded", b"a=b"),
+        ("image/png", "'${text.encode(\"x\")}'", "image/png", b"x"),
+    ],
+)
+def test_a_body_is_sent_as_its_content_type_says(kind: str | None, given: str, kind_sent: str, sent: bytes) -> None:
+    """Without a type bytes are bytes and everything else is JSON; with one the body is encoded as that."""
+    web = Web(HttpResponse(200, {}, b""))
+    headers = f"headers: {{content-type: '{kind}'}}, " if kind else ""
+
+    run(call(f"{{url: 'http://x', {headers}body: {given}}}", function="http.post"), around=environment(web=web))
+
+    request = web.requests[0]
+    assert request.body == sent
+    assert {name.lower(): value for name, value in request.headers.items()}["content-type"] == kind_sent
+
+
+def test_the_service_is_named_behind_ones_own_user_agent() -> None:
+    """What the document says of itself comes first."""
+    web = Web(HttpResponse(200, {}, b""))
+
+    run(call("{url: 'http://x', headers: {user-agent: mine}}", function="http.get"), around=environment(web=web))
+
+    assert web.requests[0].headers == {"user-agent": f"mine {AGENT['User-Agent']}"}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +107,18 @@ def test_a_status_that_is_no_success_is_an_http_error() -> None:
         ("{url: x, method: GET}", "ValueError"),
         ("{url: 'http://x', method: SPY}", "ValueError"),
         ("{url: 'http://x', method: GET, timeout: 0}", "ValueError"),
+        ("{url: 'http://x', method: TRACE}", "ValueError"),
+        ("{url: 'http://x', method: GET, timeout: 1801}", "ValueError"),
         ("{url: 'http://x', method: GET, headers: {a: [1]}}", "TypeError"),
+        ("{url: 'http://x', method: GET, headers: {a: \"x\\r\\nb: y\"}}", "ValueError"),
+        ("{url: 'http://x', method: GET, headers: {\"a\\r\\nb\": y}}", "ValueError"),
+        ("{url: 'http://x', method: GET, headers: {a: €}}", "ValueError"),
+        ("{url: 'http://x', method: GET, auth: {type: Basic}}", "ValueError"),
+        ("{url: 'http://x', method: GET, auth: {type: OIDC, token: x}}", "ValueError"),
+        ("{url: 'http://x', method: POST, body: [1], headers: {Content-Type: application/json}}", "TypeError"),
+        ("{url: 'http://x', method: POST, body: {a: 1}, headers: {Content-Type: text/plain}}", "TypeError"),
+        ("{url: 'http://x', method: POST, body: x, headers: {Content-Type: image/png}}", "ValueError"),
+        ("{url: 'http://x', method: GET, private_service_name: x}", "ValueError"),
         ("{url: 'http://x', method: GET, query: {a: {b: 1}}}", "TypeError"),
     ],
 )
