@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
 from replicator.local.bigquery.api.http import Json, member, required
@@ -116,7 +116,10 @@ def _timestamp(text: str) -> datetime:
 def _numeric(text: str) -> Decimal:
     value = Decimal(text)
     # data-types: 29 digits before the point and 9 behind it.
-    if not value.is_finite() or abs(value) >= Decimal(10) ** 29 or value != round(value, 9):
+    if not value.is_finite() or abs(value) >= Decimal(10) ** 29:
+        raise ValueError(text)
+    # Python's own context keeps 28 digits.
+    if value != value.quantize(Decimal("1e-9"), context=Context(prec=60)):
         raise ValueError(text)
     return value
 
