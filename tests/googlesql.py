@@ -15,7 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +25,7 @@ from replicator.local.bigquery.types import Type, array, struct
 
 _LOCK: Final = threading.RLock()
 _NANOS: Final = 1_000
+_DIGITS: Final = Context(prec=38)
 _SIMPLE: Final = (
     "INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOL", "STRING", "BYTES", "DATE", "DATETIME", "TIME", "TIMESTAMP",
     "JSON",
@@ -305,7 +306,7 @@ def _value(proto: Any, kind: Type) -> Any:
         case "TIME":
             return _time(value >> 30, (value & (1 << 30) - 1) // _NANOS)
         case "NUMERIC":
-            return Decimal(int.from_bytes(value, "little", signed=True)).scaleb(-9)
+            return Decimal(int.from_bytes(value, "little", signed=True)).scaleb(-9, context=_DIGITS)
         case _:
             return value
 

@@ -18,7 +18,6 @@ SELECT JSON_VALUE('{"a": {"b": 1.50}, "c": "x", "d": null, "e": [1], "f": true, 
 SELECT JSON_VALUE('{"g": 1e5}', '$.g')
 SELECT JSON_VALUE('{"a":-0}', '$.a')
 SELECT JSON_QUERY('{"a": [1, 2, {"z" : 1.50}]}', '$.a')
-SELECT JSON_VALUE(JSON '{"a": 1.50}', '$.a')
 SELECT JSON '{"a":1}'.a
 SELECT REGEXP_EXTRACT('abc', '(x)?abc')
 SELECT REGEXP_EXTRACT_ALL('abc', 'x*')
@@ -39,3 +38,7 @@ SELECT PARSE_DATETIME('%R', '10:20')
 SELECT PARSE_TIMESTAMP('%H', '10')
 SELECT UPPER('ﬁ'), UPPER('ŉ')
 SELECT LOWER('ΑΣ')
+SELECT TO_JSON_STRING([1, 2], TRUE)
+SELECT PARSE_JSON(x) FROM UNNEST(['{"b": 1, "a": [1, 2]}']) AS x
+SELECT REGEXP_EXTRACT('aab', 'a*', 1, 2)
+SELECT CAST(12345678901.123456 AS NUMERIC)

@@ -52,6 +52,8 @@ def _called(resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over
     args = [resolver.value(argument) for argument in call_.args]
     if call_.distinct and args and args[0].type.name in _UNORDERED:
         raise refused(node, f"Aggregate functions with DISTINCT cannot be used with arguments of type {args[0].type}")
+    if name == "STRING_AGG" and len(args) > 1 and not args[1].is_literal:
+        raise refused(node, "Argument 2 to STRING_AGG must be a literal or query parameter")
     made = call(
         f"{'analytic' if over else 'aggregate'} function {name}", (AGGREGATES | ANALYTIC)[name], args, names, node
     )

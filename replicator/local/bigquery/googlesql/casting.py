@@ -11,11 +11,14 @@ from typing import Final
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql.coercion import implicit
+from replicator.local.bigquery.googlesql.coercion import implicit, written_decimal
 from replicator.local.bigquery.googlesql.moments import DATE_PATTERN, TIME_PATTERN
+from replicator.local.bigquery.googlesql.ranges import has_ends, within
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.texts import datetime_text, float_text, numeric_text, time_text, timestamp_text
 from replicator.local.bigquery.googlesql.values import (
+    FLOAT64,
+    NUMERIC,
     Names,
     Origin,
     Value,
@@ -24,6 +27,7 @@ from replicator.local.bigquery.googlesql.values import (
     fail,
     field_sql,
     filled,
+    literal,
     pack,
     quote,
     trying,
@@ -58,6 +62,10 @@ _ZONED: Final = (
     f"WHEN regexp_full_match({{0}}, {quote(_NAMED)}) "
     "THEN error('the time zone of ' || {0} || ' is not modelled by the local cloud') ELSE {fail} END"
 )
+# DuckDB multiplies by a billion first, which a FLOAT64 of more than seven digits is not exact for.
+_DECIMAL_PARTS: Final = (
+    "TRY_CAST(TRY_CAST(trunc({0}) AS HUGEINT) AS DECIMAL(38, 9)) + TRY_CAST({0} - trunc({0}) AS DECIMAL(38, 9))"
+)
 # (from, to): DuckDB's SQL, {0} being short, and the message of {fail}.
 _CASTS: Final[dict[tuple[str, str], tuple[str | Callable[[str], str], str]]] = {
     ("INT64", "FLOAT64"): ("CAST({0} AS DOUBLE)", ""),
@@ -69,7 +77,7 @@ _CASTS: Final[dict[tuple[str, str], tuple[str | Callable[[str], str], str]]] = {
         "'Illegal conversion of non-finite floating point number to an integer: ' || CAST({0} AS VARCHAR)",
     ),
     ("FLOAT64", "NUMERIC"): (
-        _tried("TRY_CAST({0} AS DECIMAL(38, 9))"),
+        _tried(_DECIMAL_PARTS),
         "'numeric out of range: ' || CAST({0} AS VARCHAR)",
     ),
     ("FLOAT64", "STRING"): (float_text, ""),
@@ -123,7 +131,14 @@ def cast(value: Value, to: Type, names: Names, node: exp.Expr | None) -> Value:
         coerced = implicit(value, to, names, node)
         if coerced is not None:
             return replace(coerced, origin=Origin.COMPUTED, constant=None, parts=None)
+    if value.origin is Origin.LITERAL and (value.type, to) == (FLOAT64, NUMERIC):
+        # As it is written, and not as the FLOAT64 that it would be.
+        exact = written_decimal(value.constant, node) if isinstance(value.constant, float) else None
+        if exact is not None:
+            return literal(exact, to, Origin.COMPUTED)
     sql, fallible = _converted(value.sql, value.type, to, names, node)
+    if fallible and has_ends(to):
+        sql = within(sql, to, names, f"The cast from {value.type}")
     return derived(sql, to, value, fallible=fallible)
 
 

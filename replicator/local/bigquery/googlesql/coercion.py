@@ -5,6 +5,9 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/conversion_ru
 
 from __future__ import annotations
 
+import decimal
+import math
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +17,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.catalog import Constant
 from replicator.local.bigquery.googlesql.moments import read_date, read_datetime, read_time, read_timestamp
-from replicator.local.bigquery.googlesql.refusals import refused
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.values import (
     FLOAT64,
     INT64,
@@ -45,6 +48,9 @@ _WIDENS: Final = {
 _ORDER: Final = {"INT64": 0, "NUMERIC": 1, "FLOAT64": 2, "DATE": 0, "DATETIME": 1}
 READERS: Final = {"DATE": read_date, "DATETIME": read_datetime, "TIME": read_time, "TIMESTAMP": read_timestamp}
 _NUMERIC_DIGITS: Final = Decimal("1e-9")
+_NUMERIC_END: Final = Decimal("1e29")
+# FLOAT64 has no more than 309 digits before its point.
+_EXACT: Final = decimal.Context(prec=400, rounding=decimal.ROUND_HALF_UP)
 
 
 def implicit(value: Value, to: Type, names: Names, node: exp.Expr | None = None) -> Value | None:
@@ -106,8 +112,30 @@ def _literal(value: Value, to: Type, node: exp.Expr | None) -> Value | None:
     if value.type == INT64 and to == NUMERIC:
         return null(to) if constant is None else literal(Decimal(constant), to, value.origin)
     if value.type == FLOAT64 and to == NUMERIC and value.origin is Origin.LITERAL:
-        return literal(Decimal(repr(constant)).quantize(_NUMERIC_DIGITS), to)
+        exact = written_decimal(constant, node)
+        if exact is None:
+            raise refused(node, f"Invalid NUMERIC value: {constant}")
+        return literal(exact, to)
     return None
+
+
+def decimal_of(number: float) -> Decimal | None:
+    """The NUMERIC that a FLOAT64 as it is written comes to, or None where it is beyond all of them."""
+    if not math.isfinite(number):
+        return None
+    rounded = Decimal(repr(number)).quantize(_NUMERIC_DIGITS, context=_EXACT)
+    return rounded if abs(rounded) < _NUMERIC_END else None
+
+
+def written_decimal(number: float, node: exp.Expr | None) -> Decimal | None:
+    """The NUMERIC that a FLOAT64 literal stands for, which is read from its text and not from its value.
+
+    Raises:
+        BigQueryError: notImplemented, where the two may differ.
+    """
+    if len(Decimal(repr(number)).as_tuple().digits) > sys.float_info.dig:
+        raise unknown(node, f"the literal {number} as a NUMERIC (NUMERIC '…' is)")
+    return decimal_of(number)
 
 
 def widens(source: Type, to: Type) -> bool:

@@ -12,6 +12,7 @@ from sqlglot import exp
 from replicator.local.bigquery.googlesql.casting import cast, safe_cast
 from replicator.local.bigquery.googlesql.coercion import READERS, common, implicit
 from replicator.local.bigquery.googlesql.dialect import CAST_CALL
+from replicator.local.bigquery.googlesql.documents import normal
 from replicator.local.bigquery.googlesql.functions.dateparts import extracted, part_of
 from replicator.local.bigquery.googlesql.operators import number
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
@@ -34,6 +35,7 @@ from replicator.local.bigquery.googlesql.values import (
     literal,
     null,
     packed,
+    quote,
     union,
 )
 from replicator.local.bigquery.types import Type, array, struct
@@ -158,22 +160,9 @@ def _cast(resolver: Resolver, node: exp.Expr) -> Value:
 
 def _typed_constructor(resolver: Resolver, node: exp.Expr, to: Type) -> Value:
     """``DATE '…'``, ``ARRAY<…>[…]``, ``STRUCT<…>(…)``."""
-    names = resolver.gathering.names
     inside = node.this
     if isinstance(inside, exp.Literal):
-        value = resolver.value(inside)
-        if value.type != STRING:
-            raise refused(node, f"Syntax error: Unexpected number after {to}")
-        if to == NUMERIC:
-            return cast(value, to, names, node)
-        if to == JSON:
-            return derived(f"CAST({value.sql} AS JSON)", JSON, value)
-        coerced = (
-            implicit(value, to, names, node) if to in (DATE, TIME) or to.name in ("DATETIME", "TIMESTAMP") else None
-        )
-        if coerced is None:
-            raise refused(node, f"Syntax error: Unexpected string literal after {to}")
-        return coerced
+        return _typed_literal(resolver, node, resolver.value(inside), to)
     if isinstance(inside, exp.Struct):
         if to.name != "STRUCT" or len(inside.expressions) != len(to.fields):
             wanted = len(to.fields)
@@ -191,6 +180,26 @@ def _typed_constructor(resolver: Resolver, node: exp.Expr, to: Type) -> Value:
         members = [_member(resolver.value(part), to.element, resolver, part) for part in inside.expressions]
         return _array(members, to)
     raise unknown(node, f"the constructor of {to}")
+
+
+def _typed_literal(resolver: Resolver, node: exp.Expr, value: Value, to: Type) -> Value:
+    if value.type != STRING:
+        raise refused(node, f"Syntax error: Unexpected number after {to}")
+    if to == NUMERIC:
+        return cast(value, to, resolver.gathering.names, node)
+    if to == JSON:
+        document = normal(str(value.constant))
+        if document is None:
+            raise refused(node, "Invalid JSON literal")
+        return derived(f"CAST({quote(document)} AS JSON)", JSON, value)
+    coerced = (
+        implicit(value, to, resolver.gathering.names, node)
+        if to in (DATE, TIME) or to.name in ("DATETIME", "TIMESTAMP")
+        else None
+    )
+    if coerced is None:
+        raise refused(node, f"Syntax error: Unexpected string literal after {to}")
+    return coerced
 
 
 def _member(value: Value, kind: Type, resolver: Resolver, node: exp.Expr) -> Value:

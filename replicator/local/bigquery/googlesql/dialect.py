@@ -188,7 +188,7 @@ def parse_from(text: str) -> exp.From:
 
 def _parsed(text: str, into: type[exp.Expr] | None) -> exp.Expr:
     # Trees are only read, but for positional parameters, which are counted on them through a whole statement.
-    return _read(text, into) if "?" in text or len(text) > _KEPT_LENGTH else _kept(text, into)
+    return _read(text, into) if "?" in text or len(text) > _KEPT_LENGTH else _kept(text, into)  # type: ignore[arg-type]  # sqlglot's metaclass hides that classes are hashable
 
 
 @lru_cache(maxsize=1_024)  # loops say the same texts again and again

@@ -63,7 +63,11 @@ def read_timestamp(text: str) -> datetime | None:
     zone = read_zone(match["offset"] or match["zone"] or "UTC")
     if moment is None or zone is None:
         return None
-    return moment.replace(tzinfo=zone).astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        # In UTC it is before the first day of all, or after the last.
+        return None
 
 
 def read_zone(text: str) -> tzinfo | None:

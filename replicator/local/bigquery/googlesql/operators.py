@@ -13,6 +13,7 @@ from sqlglot import exp
 from replicator.local.bigquery.googlesql.coercion import common, implicit
 from replicator.local.bigquery.googlesql.functions.dateparts import ADDED, added, check, part_of
 from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload, call, no_signature
+from replicator.local.bigquery.googlesql.ranges import within
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.values import (
@@ -223,7 +224,8 @@ def shifted(resolver: Resolver, value: Value, interval: exp.Expr, sign: str, nod
         kind = "DATETIME"
     check(part, ADDED[kind], f"operator {sign}", node)
     signed = amount.sql if sign == "+" else f"(-{amount.sql})"
-    return derived(added(kind, value.sql, signed, part), value.type, value, amount, fallible=True)
+    sql = within(added(kind, value.sql, signed, part), value.type, resolver.gathering.names, f"Operator {sign}")
+    return derived(sql, value.type, value, amount, fallible=True)
 
 
 def interval_of(resolver: Resolver, node: exp.Expr | None) -> tuple[Value, str]:

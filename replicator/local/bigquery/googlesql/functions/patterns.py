@@ -6,6 +6,7 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/string_functi
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from sqlglot import exp
@@ -14,7 +15,7 @@ from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
-from replicator.local.bigquery.googlesql.values import BOOL, NATIVE, STRING, Value, bound, derived, quote
+from replicator.local.bigquery.googlesql.values import BOOL, INT64, NATIVE, STRING, Value, bound, derived, fail, quote
 from replicator.local.bigquery.types import array
 
 # What is no group, then a group: escapes, character classes, (?: and (?i).
@@ -59,14 +60,46 @@ def _group(pattern: Value, node: exp.Expr) -> int:
 
 @rule("REGEXP_EXTRACT", "REGEXP_SUBSTR")
 def _extract(resolver: Resolver, node: exp.Expr) -> Value:
-    text, pattern = _texts(resolver, node, 2)
+    values = arguments(resolver, node, 2, 4)
+    text, pattern = (as_type(resolver, node, values, index, STRING) for index in (0, 1))
     group = _group(pattern, node)
+    if len(values) > 2:
+        counts = [as_type(resolver, node, values, index, INT64) for index in range(2, len(values))]
+        return _extract_at(resolver, text, pattern, group, counts)
 
     def sql(held: str) -> str:
         taken = f"regexp_extract({held}, {pattern.sql}, {group})"
         return f"(CASE WHEN regexp_matches({held}, {pattern.sql}) THEN {taken} END)"
 
     return derived(NATIVE + bound(text.sql, resolver.gathering.names, sql), STRING, text, pattern, fallible=True)
+
+
+def _extract_at(resolver: Resolver, text: Value, pattern: Value, group: int, counts: Sequence[Value]) -> Value:
+    """The match that is found from a position on, and of those the one with a number."""
+    position, occurrence = (*(count.sql for count in counts), "1::BIGINT")[:2]
+    names = resolver.gathering.names
+    # Where an empty match follows another one, the two count differently.
+    doubt = "error('REGEXP_EXTRACT of empty matches by their number is not modelled by the local cloud')"
+
+    def sql(held: str, place: str, number: str) -> str:
+        wrong = (
+            f"WHEN {place} < 1 THEN {fail(STRING, quote('Position must be positive'))} "
+            f"WHEN {number} < 1 THEN {fail(STRING, quote('Occurrence must be positive'))}"
+        )
+        rest = f"substr({held}, least({place}, length({held}) + 1))"
+        found = f"regexp_extract_all({rest}, {pattern.sql}, {group})"
+        return (
+            f"(CASE WHEN {held} IS NULL OR {pattern.sql} IS NULL OR {place} IS NULL OR {number} IS NULL THEN NULL "
+            f"{wrong} WHEN {place} > greatest(length({held}), 1) THEN NULL "
+            f"WHEN regexp_matches('', {pattern.sql}) THEN {doubt} ELSE list_extract({found}, {number}) END)"
+        )
+
+    made = bound(
+        text.sql,
+        names,
+        lambda held: bound(position, names, lambda at: bound(occurrence, names, lambda n: sql(held, at, n))),
+    )
+    return derived(NATIVE + made, STRING, text, pattern, *counts, fallible=True)
 
 
 def _may_be_absent(pattern: str) -> bool:

@@ -23,7 +23,8 @@ _UPPERED: Final = quote(
 _LOWERED: Final = quote("[\u0130\u03a3]")
 _DOUBT: Final = "error('the other case of a letter in ' || {0} || ' is not modelled by the local cloud')"
 # A position of 0 is that of 1, one before the beginning is the beginning; DuckDB counts otherwise.
-_FROM: Final = "CASE WHEN {1} = 0 OR {1} < -length({0}) THEN 1 ELSE {1} END"
+_FROM: Final = "CASE WHEN {1} = 0 OR {1} < -length({0}) THEN 1 WHEN {1} > length({0}) THEN length({0}) + 1 ELSE {1} END"
+_COUNT: Final = "CASE WHEN {2} > length({0}) THEN length({0}) ELSE {2} END"
 _REVERSED: Final = (
     "array_to_string(list_reverse(list_transform(range(1, length({0}) + 1), lambda i: substr({0}, i, 1))), '')"
 )
@@ -34,7 +35,13 @@ def _joined(args: Sequence[str]) -> str:
 
 
 STRINGS: Final[Functions] = {
-    "ASCII": (Overload("STRING -> INT64", "CASE WHEN {0} = '' THEN 0 ELSE CAST(ascii({0}) AS BIGINT) END"),),
+    "ASCII": (
+        Overload(
+            "STRING -> INT64",
+            "CASE WHEN {0} = '' THEN 0 WHEN unicode({0}) > 127 THEN {fail} ELSE CAST(unicode({0}) AS BIGINT) END",
+            "'Argument to ASCII is not a structurally valid ASCII string: ' || {0}",
+        ),
+    ),
     "BYTE_LENGTH": (
         Overload("STRING -> INT64", "CAST(strlen({0}) AS BIGINT)"),
         Overload("BYTES -> INT64", "CAST(octet_length({0}) AS BIGINT)"),
@@ -55,7 +62,7 @@ STRINGS: Final[Functions] = {
     "LEFT": (
         Overload(
             "STRING, INT64 -> STRING",
-            "CASE WHEN {1} < 0 THEN {fail} ELSE substr({0}, 1, {1}) END",
+            "CASE WHEN {1} < 0 THEN {fail} WHEN {1} >= length({0}) THEN {0} ELSE substr({0}, 1, {1}) END",
             "'Second argument in LEFT() cannot be negative'",
         ),
     ),
@@ -97,7 +104,8 @@ STRINGS: Final[Functions] = {
     "RIGHT": (
         Overload(
             "STRING, INT64 -> STRING",
-            "CASE WHEN {1} < 0 THEN {fail} WHEN {1} = 0 THEN '' ELSE right({0}, {1}) END",
+            "CASE WHEN {1} < 0 THEN {fail} WHEN {1} >= length({0}) THEN {0} WHEN {1} = 0 AND {0} IS NOT NULL THEN '' "
+            "ELSE right({0}, {1}) END",
             "'Second argument in RIGHT() cannot be negative'",
         ),
     ),
@@ -119,7 +127,7 @@ STRINGS: Final[Functions] = {
         Overload("STRING, INT64 -> STRING", f"substr({{0}}, {_FROM})"),
         Overload(
             "STRING, INT64, INT64 -> STRING",
-            f"CASE WHEN {{2}} < 0 THEN {{fail}} ELSE substr({{0}}, {_FROM}, {{2}}) END",
+            f"CASE WHEN {{2}} < 0 THEN {{fail}} ELSE substr({{0}}, {_FROM}, {_COUNT}) END",
             "'Third argument in SUBSTR() cannot be negative'",
         ),
     ),

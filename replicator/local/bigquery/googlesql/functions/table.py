@@ -15,9 +15,20 @@ from typing import Final, TypeAlias
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql.coercion import READERS, implicit, supertype
+from replicator.local.bigquery.googlesql.coercion import READERS, decimal_of, implicit, supertype
+from replicator.local.bigquery.googlesql.ranges import has_ends, within
 from replicator.local.bigquery.googlesql.refusals import refused
-from replicator.local.bigquery.googlesql.values import NATIVE, Names, Origin, Value, bound, derived, fail, filled
+from replicator.local.bigquery.googlesql.values import (
+    NATIVE,
+    NUMERIC,
+    Names,
+    Origin,
+    Value,
+    bound,
+    derived,
+    fail,
+    filled,
+)
 from replicator.local.bigquery.types import Type, array
 
 BY_ITSELF: Final = "the engine's own"
@@ -83,6 +94,8 @@ def call(what: str, overloads: Sequence[Overload], args: Sequence[Value], names:
     sql = _emitted(overload, [fit.sql for fit in fits], result, names)
     if overload.failure == BY_ITSELF:
         sql = NATIVE + sql
+        if has_ends(result):
+            sql = within(sql, result, names, what)
     return derived(sql, result, *fits, fallible=bool(overload.failure), volatile=overload.volatile)
 
 
@@ -115,7 +128,7 @@ def _fit(
     cost = 0
     for parameter, arg in zip(parameters, args, strict=True):
         wanted = _bind(parameter, variable)
-        if not _possible(arg, wanted):
+        if not _possible(arg, wanted, args):
             return None
         fit = implicit(arg, wanted, names, node)
         if fit is None:
@@ -125,10 +138,13 @@ def _fit(
     return cost, _bind(result, variable), fits
 
 
-def _possible(arg: Value, wanted: Type) -> bool:
+def _possible(arg: Value, wanted: Type, args: Sequence[Value]) -> bool:
     # Coercing the text of a string literal to a date fails loudly, and must not while signatures are being tried.
     if arg.type.name == "STRING" and isinstance(arg.constant, str) and arg.is_literal and wanted.name in READERS:
         return READERS[wanted.name](arg.constant) is not None
+    # The same of a FLOAT64 that no NUMERIC can hold, unless there is a NUMERIC that it has to be.
+    if wanted == NUMERIC and isinstance(arg.constant, float) and NUMERIC not in [other.type for other in args]:
+        return decimal_of(arg.constant) is not None
     return True
 
 

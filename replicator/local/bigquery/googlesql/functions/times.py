@@ -27,6 +27,7 @@ from replicator.local.bigquery.googlesql.functions.rules import as_type, mismatc
 from replicator.local.bigquery.googlesql.functions.table import call
 from replicator.local.bigquery.googlesql.functions.timeformats import formatted, parsing
 from replicator.local.bigquery.googlesql.operators import interval_of
+from replicator.local.bigquery.googlesql.ranges import has_ends, within
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.values import (
@@ -69,7 +70,10 @@ def _shift(resolver: Resolver, node: exp.Expr) -> Value:
     amount, part = interval_of(resolver, node.expressions[1])
     check(part, ADDED[value.type.name], name_of(node), node)
     signed = amount.sql if name_of(node).endswith("ADD") else f"(-{amount.sql})"
-    return derived(added(value.type.name, value.sql, signed, part), value.type, value, amount, fallible=True)
+    sql = added(value.type.name, value.sql, signed, part)
+    if has_ends(value.type):
+        sql = within(sql, value.type, resolver.gathering.names, name_of(node))
+    return derived(sql, value.type, value, amount, fallible=True)
 
 
 @rule(*(f"{kind}_DIFF" for kind in _KINDS))
@@ -92,7 +96,11 @@ def _truncation(resolver: Resolver, node: exp.Expr) -> Value:
     part = part_of(node.expressions[1])
     check(part, TRUNCATED[value.type.name], name_of(node), node)
     names = resolver.gathering.names
-    return derived(bound(value.sql, names, lambda held: truncated(value.type.name, held, part)), value.type, value)
+    sql = bound(value.sql, names, lambda held: truncated(value.type.name, held, part))
+    if not part.startswith("WEEK"):
+        return derived(sql, value.type, value)
+    # The first day of all is a Monday; every other part begins on it as well.
+    return derived(within(sql, value.type, names, name_of(node)), value.type, value, fallible=True)
 
 
 def _only_utc(resolver: Resolver, node: exp.Expr, index: int) -> None:
@@ -110,11 +118,23 @@ def _last_day(resolver: Resolver, node: exp.Expr) -> Value:
     if day is None:
         raise mismatch(node, [value])
     part = part_of(node.expressions[1]) if len(node.expressions) > 1 else "MONTH"
-    if part not in ("MONTH", "QUARTER", "YEAR", "ISOWEEK") and not part.startswith("WEEK"):
+    if part not in ("MONTH", "QUARTER", "YEAR", "ISOWEEK", "ISOYEAR") and not part.startswith("WEEK"):
         raise refused(node, f"LAST_DAY does not support the {part} date part")
-    start = bound(day.sql, resolver.gathering.names, lambda held: truncated("DATE", held, part))
-    unit = "WEEK" if "WEEK" in part else part
-    return derived(f"({added('DATE', start, '1', unit)} - 1)", DATE, day)
+    names = resolver.gathering.names
+    if part == "ISOYEAR":
+        # A day of an ISO year, the 4th of January, and a year later: in the next one.
+        start = bound(
+            day.sql, names, lambda held: truncated("DATE", f"({_fourth(held)} + to_years(1))::DATE", "ISOYEAR")
+        )
+        sql = f"({start} - 1)"
+    else:
+        start = bound(day.sql, names, lambda held: truncated("DATE", held, part))
+        sql = f"({added('DATE', start, '1', 'WEEK' if 'WEEK' in part else part)} - 1)"
+    return derived(within(sql, DATE, names, "LAST_DAY"), DATE, day, fallible=True)
+
+
+def _fourth(day: str) -> str:
+    return f"make_date(CAST(date_part('isoyear', {day}) AS BIGINT), 1, 4)"
 
 
 @rule("DATE", "DATETIME", "TIME", "TIMESTAMP")
@@ -201,4 +221,4 @@ def _parse(resolver: Resolver, node: exp.Expr) -> Value:
             f"WHEN regexp_full_match({held}, {quote(loose)}) THEN {doubt} ELSE {failure} END)"
         )
 
-    return derived(bound(text.sql, names, sql), kind, text, fallible=True)
+    return derived(within(bound(text.sql, names, sql), kind, names, name_of(node)), kind, text, fallible=True)

@@ -1,0 +1,10 @@
+"""Options of the comparison with GoogleSQL."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """More examples than there is time for every day; given with the path of this folder."""
+    parser.addoption("--expressions", type=int, default=2_000, help="how many random expressions are compared")
