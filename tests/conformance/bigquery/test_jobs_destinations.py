@@ -163,11 +163,9 @@ def test_a_destination_of_another_layout_is_refused(client: bigquery.Client, dat
     """Partitioning and clustering of a table that is there do not change with a job."""
     table = f"{dataset}.t"
     into(client, table, DAYS, time_partitioning=bigquery.TimePartitioning(field="day"))
+    month = bigquery.TimePartitioning(type_="MONTH", field="day")
     for write in ("WRITE_APPEND", "WRITE_TRUNCATE"):
-        with pytest.raises(
-            exceptions.BadRequest, match=r"Expects partitioning specification interval\(type:day,field:day"
-        ):
-            month = bigquery.TimePartitioning(type_="MONTH", field="day")
+        with pytest.raises(exceptions.BadRequest, match=r"Expects partitioning specification interval\(type:day,f"):
             into(client, table, DAYS, write, time_partitioning=month)
     with pytest.raises(exceptions.BadRequest, match=r"input partitioning specification is none clustering\(x\)"):
         into(client, table, DAYS, "WRITE_APPEND", clustering_fields=["x"])

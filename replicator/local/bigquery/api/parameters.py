@@ -116,7 +116,7 @@ def _timestamp(text: str) -> datetime:
 def _numeric(text: str) -> Decimal:
     value = Decimal(text)
     # data-types: 29 digits before the point and 9 behind it.
-    if not value.is_finite() or abs(value) >= Decimal(10) ** 29:
+    if not value.is_finite() or value.copy_abs() >= Decimal(10) ** 29:
         raise ValueError(text)
     # Python's own context keeps 28 digits.
     if value != value.quantize(Decimal("1e-9"), context=Context(prec=60)):
