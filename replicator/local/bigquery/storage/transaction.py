@@ -7,6 +7,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from replicator import limits
 from replicator.local.bigquery.storage import defining
 from replicator.local.bigquery.storage.catalog import StoreCatalog
 from replicator.local.bigquery.storage.changing import Changing
@@ -16,6 +17,7 @@ from replicator.local.bigquery.storage.drafts import Contents, OnExisting
 from replicator.local.bigquery.storage.engine import Engine
 from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.overlay import Overlay, hidden
+from replicator.local.bigquery.storage.refusals import refuse
 from replicator.local.bigquery.storage.states import Buffer, Dataset, Partition, Rewritten, Table, Written
 from replicator.names import DatasetRef, TableRef
 
@@ -160,6 +162,7 @@ class Transaction:
             streamed_until: The rows are in the streaming buffer until then: queries see them, copies pass over them,
                 and they can be neither updated nor deleted.
         """
+        self._writes(ref)
         written = self._rows.append(ref, select, connection, partition=partition, streamed_until=streamed_until)
         if self._several or not self._engine.settled():
             return written
@@ -199,6 +202,7 @@ class Transaction:
             target: A table that has all of its columns.
             partition: The decorators of one partition on each side.
         """
+        self._writes(target)
         return self._rows.copy(source, target, partition, self._connect)
 
     # The end ---------------------------------------------------------------------------------------------------
@@ -245,7 +249,17 @@ class Transaction:
         if self._several:
             defining.refuse_in_transaction(ref)
 
+    def _writes(self, ref: TableRef) -> None:
+        """Refuse one table more than a transaction may change (transactions, limitations)."""
+        changed = {each for each in (ref, *self.overlay.changes.tables) if not hidden(each.dataset)}
+        most = limits.TRANSACTION_TABLES.value
+        if self._several and len(changed) > most:
+            refuse(
+                f"A transaction can change at most {most} tables, and {ref} would be one more", reason="invalidQuery"
+            )
+
     def _mutates(self, ref: TableRef) -> None:
+        self._writes(ref)
         if not hidden(ref.dataset):
             self._engine.locks.claim(ref, self.id, self._seen)
         self.overlay.draft(self.overlay.table(ref)).mutated = True
