@@ -10,20 +10,30 @@ import secrets
 from typing import Final
 
 from replicator import limits
-from replicator.errors import ConfigError
 from replicator.local.rest import Json, enum_name, invalid, mask_paths, timestamp, unmodelled
 
 CALL_LOG_LEVELS: Final = {"CALL_LOG_LEVEL_UNSPECIFIED": 0, "LOG_ALL_CALLS": 1, "LOG_ERRORS_ONLY": 2, "LOG_NONE": 3}
+HISTORY_LEVELS: Final = {
+    "EXECUTION_HISTORY_LEVEL_UNSPECIFIED": 0, "EXECUTION_HISTORY_BASIC": 1, "EXECUTION_HISTORY_DETAILED": 2,
+}  # fmt: skip
 _STATES: Final = {"STATE_UNSPECIFIED": 0, "ACTIVE": 1, "UNAVAILABLE": 2}
 
 _SETTABLE: Final = frozenset(
-    {"description", "labels", "serviceAccount", "sourceContents", "callLogLevel", "userEnvVars"}
+    {
+        "description",
+        "labels",
+        "serviceAccount",
+        "sourceContents",
+        "callLogLevel",
+        "userEnvVars",
+        "executionHistoryLevel",
+    }
 )
 _OUTPUT: Final = frozenset(
     {"name", "state", "revisionId", "createTime", "updateTime", "revisionCreateTime", "stateError", "allKmsKeys",
      "allKmsKeysVersions", "cryptoKeyVersion"}
 )  # fmt: skip
-_UNMODELLED: Final = frozenset({"cryptoKeyName", "tags", "executionHistoryLevel"})
+_UNMODELLED: Final = frozenset({"cryptoKeyName", "tags"})
 _OF_A_REVISION: Final = ("sourceContents", "serviceAccount", "userEnvVars")
 """Changing one of these makes a new revision (workflows.proto: revision_id, user_env_vars)."""
 
@@ -88,8 +98,9 @@ def show_workflow(body: Json, *, numeric: bool) -> Json:
     if not numeric:
         return body
     shown = {**body, "state": _STATES[body["state"]]}
-    if "callLogLevel" in body:
-        shown["callLogLevel"] = CALL_LOG_LEVELS[body["callLogLevel"]]
+    for field, levels in (("callLogLevel", CALL_LOG_LEVELS), ("executionHistoryLevel", HISTORY_LEVELS)):
+        if field in body:
+            shown[field] = levels[body[field]]
     return shown
 
 
@@ -97,7 +108,9 @@ def check_source(source: object) -> None:
     """Refuse on deploy what the service refuses on deploy.
 
     Raises:
-        ApiError: There is no source, it is too large, or it is no workflow; every mistake is in the message.
+        ApiError: There is no source, it is too large, it is no workflow, or it refers to a variable that there is
+            none of (docs.cloud.google.com/workflows/docs/troubleshooting, "Deployment errors"); every mistake is in
+            the message.
     """
     if not isinstance(source, str) or not source:
         message = "Workflow source_contents is missing"
@@ -106,13 +119,23 @@ def check_source(source: object) -> None:
     if size > most.value:
         message = f"Workflow source is {size} bytes, the limit is {most.value} bytes"
         raise invalid(message)
-    from replicator.runtime.program import load
+    from replicator.runtime.lint.linter import lint
 
-    try:
-        load(source)
-    except ConfigError as error:
-        message = f"Workflow failed validation:\n{error}"
-        raise invalid(message) from error
+    if refused := [str(finding.problem) for finding in lint(source).findings if finding.refused]:
+        raise invalid("\n".join(("failed to build:", *refused)))
+
+
+def history_level(of: str, said: object) -> str:
+    """A name of ``ExecutionHistoryLevel``; step entries without variables are kept of every execution.
+
+    Raises:
+        ApiError: It is none, or asks for variables.
+    """
+    level = enum_name(f"{of}.execution_history_level", said, HISTORY_LEVELS)
+    if level == "EXECUTION_HISTORY_DETAILED":
+        what = "EXECUTION_HISTORY_DETAILED"
+        raise unmodelled(what)
+    return level
 
 
 def _read(said: Json) -> Json:
@@ -126,6 +149,8 @@ def _read(said: Json) -> Json:
     body = {field: value for field, value in said.items() if field in _SETTABLE and value}
     if "callLogLevel" in body:
         body["callLogLevel"] = enum_name("workflow.call_log_level", body["callLogLevel"], CALL_LOG_LEVELS)
+    if "executionHistoryLevel" in body:
+        body["executionHistoryLevel"] = history_level("workflow", body["executionHistoryLevel"])
     _check_variables(_texts("user_env_vars", body.get("userEnvVars", {})))
     _texts("labels", body.get("labels", {}))
     return body

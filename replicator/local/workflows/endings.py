@@ -12,7 +12,7 @@ from typing import Any
 
 from replicator.local.rest import Json, timestamp
 from replicator.local.workflows.process import Died, End, Failed, Stopped, Succeeded
-from replicator.local.workflows.store import Event, Execution
+from replicator.local.workflows.store import Execution
 
 CANCELLED = "Execution cancelled"
 
@@ -30,35 +30,6 @@ def ended(execution: Execution, end: End, *, now: float) -> Execution:
         case Died(words):
             gone: Json = {"message": f"The execution's process has ended: {words}", "tags": ["SystemError"]}
             return replace(execution, state="FAILED", body={**body, "error": _error(gone, ())})
-
-
-def step_entries(execution: Execution, events: Sequence[Event]) -> list[Json]:
-    """The steps that were begun, in order, each with how it ended as far as it has."""
-    entries: list[Json] = []
-    unfinished: dict[tuple[str, str], list[Json]] = {}
-    for event in events:
-        open_entries = unfinished.setdefault((event.routine, event.step), [])
-        at = timestamp(event.at)
-        if event.moment == "started":
-            number = len(entries) + 1
-            entry: Json = {
-                "name": f"{execution.name}/stepEntries/{number}",
-                "entryId": str(number),
-                "routine": event.routine,
-                "step": event.step,
-                "state": "STATE_IN_PROGRESS",
-                "createTime": at,
-                "updateTime": at,
-            }
-            entries.append(entry)
-            open_entries.append(entry)
-        elif event.moment in {"finished", "failed"} and open_entries:
-            entry = open_entries.pop()
-            entry["updateTime"] = at
-            entry["state"] = "STATE_SUCCEEDED" if event.moment == "finished" else "STATE_FAILED"
-            if event.moment == "failed":
-                entry["exception"] = {"payload": event.data}
-    return entries
 
 
 def _error(value: Any, trace: Sequence[Json]) -> Json:

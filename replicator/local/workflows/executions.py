@@ -14,23 +14,24 @@ from typing import TYPE_CHECKING, Final
 from replicator import limits
 from replicator.local.clock import ServerClock
 from replicator.local.endpoints import Endpoints
-from replicator.local.rest import ApiError, Call, Json, endpoint, enum_name, invalid, page, timestamp, unmodelled
-from replicator.local.workflows.definitions import CALL_LOG_LEVELS
-from replicator.local.workflows.endings import ended, step_entries
+from replicator.local.rest import ApiError, Call, Json, endpoint, enum_name, invalid, page, timestamp
+from replicator.local.workflows.choosing import chosen, ordered
+from replicator.local.workflows.definitions import CALL_LOG_LEVELS, HISTORY_LEVELS, history_level
+from replicator.local.workflows.endings import ended
+from replicator.local.workflows.listing import EXECUTION_FIELDS, STATES, STEP_FIELDS, resource
 from replicator.local.workflows.process import Died, End, ExecutionProcess, Stopped
 from replicator.local.workflows.service import found_workflow, listed, location_name
+from replicator.local.workflows.steps import STEP_STATES, STEP_TYPES, step_entries
 from replicator.local.workflows.store import Event, Execution, Store, Workflow
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-STATES: Final = {"STATE_UNSPECIFIED": 0, "ACTIVE": 1, "SUCCEEDED": 2, "FAILED": 3, "CANCELLED": 4}
 _VIEWS: Final = {"EXECUTION_VIEW_UNSPECIFIED": 0, "BASIC": 1, "FULL": 2}
-_STEP_STATES: Final = {"STATE_IN_PROGRESS": 1, "STATE_SUCCEEDED": 2, "STATE_FAILED": 3}
 _BASIC: Final = frozenset({"startTime", "endTime", "duration", "workflowRevisionId"})
 """With name and state, all that the view BASIC has (executions.proto: ExecutionView)."""
 
-_SETTABLE: Final = frozenset({"argument", "labels", "callLogLevel"})
+_SETTABLE: Final = frozenset({"argument", "labels", "callLogLevel", "executionHistoryLevel"})
 _IGNORED: Final = frozenset(
     {"name", "startTime", "endTime", "duration", "state", "result", "error", "workflowRevisionId", "status",
      "stateError", "disableConcurrencyQuotaOverflowBuffering"}
@@ -123,13 +124,12 @@ class ExecutionsService:
 
     def list_executions(self, call: Call) -> Json:
         """A workflow's executions, newest first; the basics of each unless another view is asked for."""
-        if call.one("filter") or call.one("orderBy"):
-            what = "executions.list with filter or order_by"
-            raise unmodelled(what)
         view = _view(call, "BASIC")
-        executions = self._store.executions(found_workflow(self._store, call).name)
-        chosen, token = page(executions, call, key=lambda one: one.name, size=_PAGE, largest=_LARGEST_PAGE[view])
-        return listed("executions", [self._shown(one, view, numeric=call.numeric_enums) for one in chosen], token)
+        found = self._store.executions(found_workflow(self._store, call).name)
+        executions = chosen(found, EXECUTION_FIELDS, resource, by=call.one("filter"))
+        executions = ordered(executions, EXECUTION_FIELDS, resource, by=call.one("orderBy"))
+        some, token = page(executions, call, key=lambda one: one.name, size=_PAGE, largest=_LARGEST_PAGE[view])
+        return listed("executions", [self._shown(one, view, numeric=call.numeric_enums) for one in some], token)
 
     def cancel(self, call: Call) -> Json:
         """Stop an execution that runs."""
@@ -140,25 +140,27 @@ class ExecutionsService:
         return self._shown(self._found(call), "FULL", numeric=call.numeric_enums)
 
     def _list_steps(self, call: Call) -> Json:
-        entries = self._steps(call)
-        chosen, token = page(
+        entries = chosen(self._steps(call), STEP_FIELDS, dict, by=call.one("filter"))
+        entries = ordered(entries, STEP_FIELDS, dict, by=call.one("orderBy"))
+        some, token = page(
             entries, call, key=lambda one: str(one["entryId"]), size=_PAGE, largest=_LARGEST_PAGE["BASIC"]
         )
-        return {**listed("stepEntries", list(chosen), token), "totalSize": len(entries)}
+        shown = [_shown_step(entry, numeric=call.numeric_enums) for entry in some]
+        return {**listed("stepEntries", shown, token), "totalSize": len(entries)}
 
     def _get_step(self, call: Call) -> Json:
         for entry in self._steps(call):
             if entry["entryId"] == call.path["entry"]:
-                return entry
+                return _shown_step(entry, numeric=call.numeric_enums)
         code, message = "NOT_FOUND", f"Execution has no step entry '{call.path['entry']}'"
         raise ApiError(code, message)
 
     def _steps(self, call: Call) -> list[Json]:
         execution = self._found(call)
-        entries = step_entries(execution, self._store.events(execution.name))
-        if call.numeric_enums:
-            return [{**entry, "state": _STEP_STATES[entry["state"]]} for entry in entries]
-        return entries
+        revision = execution.body["workflowRevisionId"]
+        revisions = self._store.revisions(execution.workflow)
+        source = next(one.body["sourceContents"] for one in revisions if one.body["revisionId"] == revision)
+        return step_entries(execution, self._store.events(execution.name), source)
 
     def _found(self, call: Call) -> Execution:
         name = f"{location_name(call)}/workflows/{call.path['workflow']}/executions/{call.path['execution']}"
@@ -179,6 +181,7 @@ class ExecutionsService:
                 "GOOGLE_CLOUD_WORKFLOW_ID": call.path["workflow"],
                 "GOOGLE_CLOUD_WORKFLOW_REVISION_ID": workflow.body["revisionId"],
                 "GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID": execution.name.rpartition("/")[2],
+                "GOOGLE_CLOUD_WORKFLOW_EXECUTION_ATTEMPT": "1",
                 **workflow.body.get("userEnvVars", {}),
             },
             "endpoints": {"http": endpoints.http, "executions": endpoints.executions},
@@ -226,15 +229,22 @@ class ExecutionsService:
 
     def _shown(self, execution: Execution, view: str, *, numeric: bool) -> Json:
         state = STATES[execution.state] if numeric else execution.state
-        shown: Json = {"name": execution.name, "state": state, **execution.body}
+        shown: Json = {**resource(execution), "state": state}
         if view == "BASIC":
             return {field: value for field, value in shown.items() if field in _BASIC | {"name", "state"}}
-        if "callLogLevel" in shown and numeric:
-            shown["callLogLevel"] = CALL_LOG_LEVELS[shown["callLogLevel"]]
+        for field, levels in (("callLogLevel", CALL_LOG_LEVELS), ("executionHistoryLevel", HISTORY_LEVELS)):
+            if field in shown and numeric:
+                shown[field] = levels[shown[field]]
         step = self._store.last_step(execution.name)
         if step is not None:
             shown["status"] = {"currentSteps": [{"routine": step.routine, "step": step.step}]}
         return shown
+
+
+def _shown_step(entry: Json, *, numeric: bool) -> Json:
+    if not numeric:
+        return entry
+    return {**entry, "state": STEP_STATES[entry["state"]], "stepType": STEP_TYPES[entry["stepType"]]}
 
 
 def _view(call: Call, default: str) -> str:
@@ -254,6 +264,8 @@ def _read(body: Json) -> Json:
     said = {field: value for field, value in body.items() if field in _SETTABLE and value}
     if "callLogLevel" in said:
         said["callLogLevel"] = enum_name("execution.call_log_level", said["callLogLevel"], CALL_LOG_LEVELS)
+    if "executionHistoryLevel" in said:
+        said["executionHistoryLevel"] = history_level("execution", said["executionHistoryLevel"])
     if not isinstance(said.get("labels", {}), dict):
         message = "Invalid value at 'execution.labels', it must be a map of texts"
         raise invalid(message)

@@ -185,7 +185,8 @@ def _types_of(method: str) -> tuple[Any, Any]:
 
 def _encoded(method: str, body: Json) -> bytes:
     response = _types_of(method)[1]
-    encoded: bytes = response.serialize(response.from_json(json.dumps(body)))
+    # Clients are older than the service, and leave out what they do not know.
+    encoded: bytes = response.serialize(response.from_json(json.dumps(body), ignore_unknown_fields=True))
     return encoded
 
 

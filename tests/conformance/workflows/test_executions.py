@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 from google.api_core import exceptions
+from google.cloud import workflows_v1
 from google.cloud.workflows import executions_v1
 
 from replicator import limits
@@ -49,6 +52,7 @@ def test_an_execution_runs_in_a_process_of_its_own_and_returns_its_result(cloud:
         "GOOGLE_CLOUD_WORKFLOW_ID": "ga4",
         "GOOGLE_CLOUD_WORKFLOW_REVISION_ID": revision,
         "GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID": started.name.rpartition("/")[2],
+        "GOOGLE_CLOUD_WORKFLOW_EXECUTION_ATTEMPT": "1",
         "TIER": "test",
     }
     assert ended.workflow_revision_id == revision
@@ -239,6 +243,112 @@ def test_a_stopping_server_ends_its_executions_as_failed(cloud: Cloud) -> None:
     ended = cloud.executions.get_execution(name=name)
     assert ended.state.name == "FAILED"
     assert "was stopped while it ran" in json.loads(ended.error.payload)["message"]
+
+
+def test_what_a_killed_server_left_running_has_failed_when_it_is_started_again(cloud: Cloud, tmp_path: Path) -> None:
+    """Nothing is resumed, and the execution says so."""
+    cloud.deploy()
+    name = cloud.execute(argument={"do": "hang"}).name
+    wait_for(lambda: bool(cloud.executions.get_execution(name=name).status.current_steps))
+    left = tmp_path / "left"
+    left.mkdir()
+    for file in cloud.file.parent.glob(f"{cloud.file.name}*"):
+        shutil.copy(file, left)
+
+    again = Cloud(left / cloud.file.name)
+    again.start()
+
+    try:
+        ended = again.executions.get_execution(name=name)
+        assert ended.state.name == "FAILED"
+        assert "was killed and started again while it ran" in json.loads(ended.error.payload)["message"]
+    finally:
+        again.stop()
+
+
+def test_executions_are_chosen_by_a_filter_and_ordered(cloud: Cloud) -> None:
+    """Comparisons joined by AND and OR (executions.list: filter, orderBy)."""
+    cloud.deploy()
+    good = cloud.ended(cloud.execute().name).name
+    bad = cloud.ended(cloud.execute(argument={"do": "fail", "error": "no"}).name).name
+
+    def chosen(by: str = "", order: str = "") -> list[str]:
+        request = executions_v1.ListExecutionsRequest(parent=WORKFLOW, filter=by, order_by=order)
+        return [one.name for one in cloud.executions.list_executions(request)]
+
+    assert chosen('state="SUCCEEDED"') == [good]
+    assert chosen('startTime>"2023-08-01" AND state="FAILED"') == [bad]
+    assert chosen("state=FAILED OR state=SUCCEEDED") == [bad, good]
+    assert chosen(order="startTime") == [good, bad]
+    assert chosen("NOT state=FAILED") == [good]
+    assert chosen(f'executionId="{bad.rpartition("/")[2]}"') == [bad]
+    assert chosen("duration > 3600s") == []
+
+
+@pytest.mark.parametrize(
+    ("by", "refusal"),
+    [
+        ("colour=red", exceptions.BadRequest),
+        ("state=RED", exceptions.BadRequest),
+        ("state", exceptions.BadRequest),
+        ("startTime>yesterday", exceptions.BadRequest),
+        ("label:a", exceptions.BadRequest),
+        ("executionId:a", exceptions.MethodNotImplemented),
+        ('executionId="a*"', exceptions.MethodNotImplemented),
+    ],
+)
+def test_a_filter_that_is_not_understood_is_refused(cloud: Cloud, by: str, refusal: type[Exception]) -> None:
+    """Rather than answered with too much."""
+    cloud.deploy()
+
+    with pytest.raises(refusal):
+        cloud.executions.list_executions(executions_v1.ListExecutionsRequest(parent=WORKFLOW, filter=by))
+
+
+def test_how_much_is_kept_of_an_execution_can_be_said(cloud: Cloud) -> None:
+    """Step entries are kept of each; their variables are not, and whoever asks for them is told."""
+    cloud.deploy()
+    at = f"{cloud.endpoints.http}/v1/{WORKFLOW}/executions"
+
+    kept = post(at, {"executionHistoryLevel": "EXECUTION_HISTORY_BASIC"})
+    with pytest.raises(urllib.error.HTTPError) as failure:
+        post(at, {"executionHistoryLevel": "EXECUTION_HISTORY_DETAILED"})
+
+    assert kept["executionHistoryLevel"] == "EXECUTION_HISTORY_BASIC"
+    assert failure.value.code == 501
+    # Google's client of today does not know the field.
+    assert cloud.ended(kept["name"]).state.name == "SUCCEEDED"
+
+
+STEPS = """
+main:
+  steps:
+    - begin:
+        assign: [{x: 1}]
+    - deaf: {next: end}
+"""
+
+
+def test_steps_say_what_they_are_and_that_they_were_cancelled(cloud: Cloud) -> None:
+    """By the source of the execution's own revision."""
+    cloud.deploy(source=STEPS)
+    name = cloud.execute(argument={"do": "ignore"}).name
+    at = f"{cloud.endpoints.http}/v1/{name}/stepEntries"
+    wait_for(lambda: get(at)["totalSize"] == 2)
+    changed = workflows_v1.Workflow(name=WORKFLOW, source_contents="- begin: {return: 1}\n")
+    cloud.workflows.update_workflow(workflow=changed).result(timeout=5)
+
+    running = get(at)["stepEntries"]
+    cloud.executions.cancel_execution(name=name)
+    ended = get(at)["stepEntries"]
+
+    assert [(one["step"], one["stepType"]) for one in running] == [("begin", "STEP_ASSIGN"), ("deaf", "STEP_GOTO")]
+    assert {one["state"] for one in running} == {"STATE_IN_PROGRESS"}
+    assert {one["state"] for one in ended} == {"STATE_CANCELLED"}
+    assert get(f"{at}?filter=step%3Ddeaf&orderBy=entryId%20desc")["stepEntries"] == [ended[1]]
+    assert get(f"{at}?filter=state%3DCANCELLED")["totalSize"] == 2
+    numbered = get(f"{at}/1?$alt=json;enum-encoding=int")
+    assert (numbered["state"], numbered["stepType"]) == (4, 1)
 
 
 def test_calls_by_grpc_are_recorded_like_the_others(cloud: Cloud) -> None:

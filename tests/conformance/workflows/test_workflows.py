@@ -77,6 +77,17 @@ def test_a_mistake_in_the_source_is_named_with_its_place(cloud: Cloud) -> None:
         cloud.deploy(source="main:\n  steps:\n    - a:\n        unknown_key: 1\n")
 
 
+def test_a_variable_that_is_none_is_refused_on_deploy(cloud: Cloud) -> None:
+    """As its page shows (troubleshooting, "Deployment errors")."""
+    with pytest.raises(exceptions.BadRequest, match=r"failed to build:\n.*4:16: main.b: no variable 'varC' here"):
+        cloud.deploy(source="- a:\n    assign:\n    - varA: Hello\n- b: {return: '${varC + varA}'}\n")
+
+
+def test_a_variable_that_is_read_too_early_is_deployed(cloud: Cloud) -> None:
+    """It fails when it is reached, and not before."""
+    assert cloud.deploy(source="- a: {next: c}\n- b: {return: '${x}'}\n- c: {assign: [{x: 1}]}\n").revision_id
+
+
 def test_another_source_makes_a_new_revision(cloud: Cloud) -> None:
     """Older ones can be read, and are listed newest first."""
     first = cloud.deploy()

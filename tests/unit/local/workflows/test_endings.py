@@ -1,4 +1,4 @@
-"""How executions that have ended look, and the steps that they took."""
+"""How executions that have ended look."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from typing import Any
 
 import pytest
 
-from replicator.local.workflows.endings import ended, step_entries
+from replicator.local.workflows.endings import ended
 from replicator.local.workflows.process import Died, End, Failed, Stopped, Succeeded
-from replicator.local.workflows.store import Event, Execution
+from replicator.local.workflows.store import Execution
 
 RUNNING = Execution("executions/e", "workflows/w", "ACTIVE", 100.0, {"startTime": "1970-01-01T00:01:40Z"})
-
-
-def event(moment: str, step: str, routine: str = "main", data: Any = None) -> Event:
-    return Event(routine, step, moment, 101.0, "", json.dumps(data))
 
 
 @pytest.mark.parametrize(
@@ -76,23 +72,3 @@ def test_an_error_is_told_for_people(error: Any, context: str) -> None:
         'in step "outer", routine "main", line: 2',
     ]
     assert told["stackTrace"]["elements"][0]["position"] == {"line": "9", "column": "3"}
-
-
-def test_a_step_that_is_taken_twice_has_two_entries() -> None:
-    """In a loop, or in branches side by side: an end belongs to the one begun last."""
-    events = [event("started", "a"), event("started", "a"), event("failed", "a", data="no"), event("finished", "a")]
-
-    entries = step_entries(RUNNING, events)
-
-    assert [(one["entryId"], one["state"]) for one in entries] == [("1", "STATE_SUCCEEDED"), ("2", "STATE_FAILED")]
-    assert entries[1]["exception"] == {"payload": '"no"'}
-
-
-def test_a_step_that_has_not_ended_is_in_progress() -> None:
-    """What was logged is no step; steps of one name in two routines are two."""
-    events = [event("started", "a"), event("log", "a"), event("started", "a", "sub"), event("finished", "a", "sub")]
-
-    assert [(one["routine"], one["state"]) for one in step_entries(RUNNING, events)] == [
-        ("main", "STATE_IN_PROGRESS"),
-        ("sub", "STATE_SUCCEEDED"),
-    ]
