@@ -25,6 +25,7 @@ from replicator.local.bigquery.copies import Copies
 from replicator.local.bigquery.statements.session import Unsettled
 from replicator.local.bigquery.storage.store import Store
 from replicator.local.recorder import Recorder
+from replicator.local.settings import Lags
 
 _V2 = "/bigquery/v2"
 
@@ -39,10 +40,12 @@ class BigQueryService:
         unsettled: What no page settles, to be set either way while it serves.
         gate: Where jobs can be held up or made to fail.
         knobs: What the service does at a rate of its own.
+        lags: How late it sees what has happened.
     """
 
     def __init__(self, directory: Path, recorder: Recorder, now: Callable[[], datetime]) -> None:
-        self.store = Store(directory, now=now)
+        self.lags = Lags()
+        self.store = Store(directory, now=now, lags=self.lags)
         self.gate = JobGate()
         self.knobs = Knobs()
         self._registry = Registry(self.store, now, self.gate, self.knobs)
@@ -52,7 +55,8 @@ class BigQueryService:
         loads = LoadRunner(self.store, self._registry)
         jobs = Jobs(self.store, self._registry, queries, copies, loads)
         self.copies = Copies(self.store)
-        self.routes = _routes(jobs, Uploads(jobs), Datasets(self.store), Tables(self.store, now), TableData(self.store))
+        data = TableData(self.store, now, self.knobs)
+        self.routes = _routes(jobs, Uploads(jobs), Datasets(self.store), Tables(self.store, now), data)
 
     def close(self) -> None:
         """Stop the jobs that run, and let go of the files."""

@@ -6,7 +6,7 @@ https://docs.cloud.google.com/bigquery/docs/managing-tables#copy-table
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from replicator.local.bigquery.api.copy_rules import check_partitions, copied_definition, copied_partition
@@ -15,7 +15,7 @@ from replicator.local.bigquery.api.http import member, required
 from replicator.local.bigquery.api.job import Job
 from replicator.local.bigquery.api.ration import Ration
 from replicator.local.bigquery.api.registry import Registry
-from replicator.local.bigquery.api.writing import Destination, Write, make_room, read_destination, read_table
+from replicator.local.bigquery.api.writing import Destination, Write, check_key, make_room, read_destination, read_table
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements.session import not_in_location
 from replicator.local.bigquery.storage.definitions import TableDefinition
@@ -29,10 +29,17 @@ _MOST_SOURCES: Final = 1_200
 
 @dataclass(frozen=True, slots=True)
 class CopyRequest:
-    """What a copy job is asked to do; each source with the partition that it is limited to."""
+    """What a copy job is asked to do.
+
+    Attributes:
+        sources: Each with the partition that it is limited to.
+        destination: Where they go.
+        key: The key of a new destination.
+    """
 
     sources: tuple[tuple[TableRef, str | None], ...]
     destination: Destination
+    key: str | None
 
 
 def read_copy(configuration: Mapping[str, Any], project: str) -> CopyRequest:
@@ -56,8 +63,7 @@ def read_copy(configuration: Mapping[str, Any], project: str) -> CopyRequest:
     destination = read_destination(configuration, project=project, default=Write.EMPTY)
     if member(configuration, "schemaUpdateOptions", list):
         refuse("invalid", "schemaUpdateOptions is no part of a copy job", location="schemaUpdateOptions")
-    read_key(configuration)
-    return CopyRequest(sources, destination)
+    return CopyRequest(sources, destination, read_key(configuration))
 
 
 class CopyRunner:
@@ -80,7 +86,10 @@ class CopyRunner:
                 self._across(request)
             definition = copied_definition(transaction, [source for source, _ in request.sources], destination)
             check_partitions(transaction, request.sources, destination)
-            stored = make_room(transaction, destination, definition)
+            found = transaction.find_table(destination.ref)
+            if found is not None:
+                check_key(request.key, found.definition)
+            stored = make_room(transaction, destination, replace(definition, kms_key_name=request.key))
             written = [self._copy(transaction, each, destination, stored) for each in request.sources]
             rows, size = sum(each.rows for each in written), sum(each.bytes for each in written)
             job.statistics = {"copy": {"copiedRows": str(rows), "copiedLogicalBytes": str(size)}}

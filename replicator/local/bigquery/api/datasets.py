@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.storage.resources import (
@@ -85,6 +86,7 @@ class Datasets:
         name = str(required(reference, "datasetId", str, where="datasetReference"))
         ref = dataset_of(Call({**call.path, "dataset": name}, call.query, call.headers, b"", call.base, {}))
         with self._store.statement() as transaction:
+            read_key(resource, "defaultEncryptionConfiguration")
             definition = dataset_definition(resource, location=DEFAULT_LOCATION)
             transaction.create_dataset(ref, definition, OnExisting.REFUSE)
             transaction.commit()

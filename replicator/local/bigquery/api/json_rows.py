@@ -28,7 +28,15 @@ _UTC: Final = re.compile(r"\s*(?:UTC|Z)$")
 
 
 class Refusal(ValueError):  # noqa: N818 - it is one row's refusal, which may be passed over, and not yet an error
-    """A row that does not fit, told with its field."""
+    """A row that does not fit.
+
+    Attributes:
+        path: The field that is wrong, where it is one.
+    """
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class TooManyRefusals(Refusal):
@@ -180,13 +188,13 @@ def _record(row: Mapping[str, Any], fields: Sequence[Field], path: str, rules: R
             if rules.ignore_unknown:
                 continue
             msg = f"no such field: {path}{name}."
-            raise Refusal(msg)
+            raise Refusal(msg, f"{path}{name}")
         values[field.name] = _field(value, field, f"{path}{field.name}", rules)
     for field in fields:
         if values.get(field.name) is None:
             if field.mode is Mode.REQUIRED:
                 msg = f"Missing required field: {path}{field.name}."
-                raise Refusal(msg)
+                raise Refusal(msg, f"{path}{field.name}")
             values[field.name] = [] if field.mode is Mode.REPEATED else None
     return values
 
@@ -224,7 +232,7 @@ def _single(value: Any, field: Field, path: str, rules: Rules) -> Any:
     except (ValueError, InvalidOperation, binascii.Error, OverflowError) as error:
         name = type_of(Field(field.name, field.type)).name.lower()
         msg = f"Could not convert value '{value}' to {name}. Field: {path}; Value: {value}"
-        raise Refusal(msg) from error
+        raise Refusal(msg, path) from error
 
 
 def _json(text: str, path: str) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import duckdb
 
 from replicator.local.bigquery.api.csv_rows import CsvOptions, read_csv
+from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.http import Json, flag, member, number
 from replicator.local.bigquery.api.job import Job
 from replicator.local.bigquery.api.json_rows import FileRows, Refusal, Rules, TooManyRefusals, read_lines, stage
@@ -31,7 +32,7 @@ from replicator.schema.fields import Field
 
 _FORMATS: Final = ("CSV", "NEWLINE_DELIMITED_JSON", "PARQUET")
 _REFUSED: Final = (
-    "columnNameCharacterMap", "connectionProperties", "decimalTargetTypes", "destinationEncryptionConfiguration",
+    "columnNameCharacterMap", "connectionProperties", "decimalTargetTypes",
     "hivePartitioningOptions", "jsonExtension", "projectionFields", "referenceFileSchemaUri",
     "schemaInline", "sourceUris", "timeZone", "useAvroLogicalTypes",
 )  # fmt: skip
@@ -91,7 +92,7 @@ def read_load(configuration: Mapping[str, Any], project: str, data: bytes | None
         data,
         kind,
         read_destination(configuration, project=project, default=Write.APPEND),
-        replace(definition, fields=fields_of(schema.get("fields") or ())),
+        replace(definition, fields=fields_of(schema.get("fields") or ()), kms_key_name=read_key(configuration)),
         flag(configuration, "autodetect"),
         flag(configuration, "ignoreUnknownValues"),
         number(configuration, "maxBadRecords") or 0,

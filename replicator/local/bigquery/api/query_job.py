@@ -6,13 +6,14 @@ https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfigurati
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from replicator import limits
 from replicator.local.bigquery.api.account import Account
 from replicator.local.bigquery.api.dml_queue import DmlQueue
+from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.http import flag, member, number, required
 from replicator.local.bigquery.api.job import Job, nothing
 from replicator.local.bigquery.api.parameters import read_parameters
@@ -38,7 +39,7 @@ from replicator.local.recorder import Recorder
 from replicator.names import DATASET, PROJECT, DatasetRef
 
 _REFUSED: Final = (
-    "connectionProperties", "continuous", "destinationEncryptionConfiguration", "scriptOptions",
+    "connectionProperties", "continuous", "scriptOptions",
     "systemVariables", "tableDefinitions", "userDefinedFunctionResources", "writeIncrementalResults",
 )  # fmt: skip
 
@@ -96,12 +97,13 @@ def read_query(configuration: Mapping[str, Any], project: str, *, dry_run: bool)
     resource = {
         k: configuration[k] for k in ("timePartitioning", "rangePartitioning", "clustering") if configuration.get(k)
     }
+    key = read_key(configuration)
     return QueryRequest(
         text,
         read_parameters(configuration),
         _default_dataset(configuration, project),
         destination,
-        table_definition(resource),
+        replace(table_definition(resource), kms_key_name=key),
         number(configuration, "maximumBytesBilled"),
         dry_run,
     )
@@ -258,11 +260,7 @@ class _Single(Engine):
             fields = query_fields(prepared)
             scratch = self.session.scratch()
             self.compute(f"CREATE TEMP TABLE {scratch} AS {prepared.named()}")
-            made = TableDefinition(
-                fields,
-                partitioning=self._request.definition.partitioning,
-                clustering=self._request.definition.clustering,
-            )
+            made = replace(self._request.definition, fields=fields)
             check_layout(transaction, destination, made)
             stored = make_room(transaction, destination, made)
             select = select_by_name(f"SELECT * FROM {scratch}", prepared.columns, stored.fields)

@@ -5,13 +5,16 @@ https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/tabledata
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
 
 import duckdb
 
 from replicator.local.bigquery.api.http import Answer, Call, Json, flag, member, page_start, page_token
+from replicator.local.bigquery.api.insert_ids import InsertIds, Row
 from replicator.local.bigquery.api.json_rows import Refusal, Rules, stage, written
+from replicator.local.bigquery.api.knobs import Knobs
 from replicator.local.bigquery.api.pages import page
 from replicator.local.bigquery.api.tables import table_of
 from replicator.local.bigquery.errors import refuse, unmodelled
@@ -24,13 +27,18 @@ from replicator.names import TableRef
 from replicator.schema.fields import Field
 
 Lines: TypeAlias = list[str]
+# https://docs.cloud.google.com/bigquery/quotas#streaming_inserts: rows per request.
+_MOST_ROWS: Final = 50_000
 
 
 class TableData:
     """tabledata.* over a store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, now: Callable[[], datetime], knobs: Knobs) -> None:
         self._store = store
+        self._now = now
+        self._knobs = knobs
+        self._remembered = InsertIds(now)
 
     def list(self, call: Call) -> Answer:
         """tabledata.list."""
@@ -68,7 +76,7 @@ class TableData:
         return [str(line) for (line,) in found], int(total[0]) if total else 0
 
     def insert_all(self, call: Call) -> Answer:
-        """tabledata.insertAll: rows are there when it has answered."""
+        """tabledata.insertAll: queries see the rows when it has answered, copies once they have left the buffer."""
         ref = table_of(call)
         body = call.json()
         if member(body, "templateSuffix", str):
@@ -79,14 +87,19 @@ class TableData:
         rows = member(body, "rows", list) or []
         if not rows:
             refuse("invalid", "No rows present in the request.")
+        if len(rows) > _MOST_ROWS:
+            refuse("invalid", f"Too many rows present in the request, limit: {_MOST_ROWS}.")
         with self._store.statement() as transaction:
             table = transaction.table(target)
-            lines, errors = _checked(rows, table.definition.fields, body)
-            if errors and not flag(body, "skipInvalidRows"):
-                stopped = {"reason": "stopped", "location": "", "debugInfo": "", "message": ""}
-                bad = {entry["index"] for entry in errors}
-                errors += [{"index": i, "errors": [stopped]} for i in range(len(rows)) if i not in bad]
-                lines = []
+            if table.definition.kind is not Kind.TABLE:
+                refuse("invalid", f"Cannot add rows to a table of type {table.definition.kind.value}.")
+            checked, errors = _checked(rows, table.definition.fields, body)
+        if errors and not flag(body, "skipInvalidRows"):
+            stopped = {"reason": "stopped", "location": "", "debugInfo": "", "message": ""}
+            bad = {entry["index"] for entry in errors}
+            errors += [{"index": i, "errors": [stopped]} for i in range(len(rows)) if i not in bad]
+            checked = []
+        with self._remembered.new(table.id, checked) as lines:
             if lines:
                 self._append(target, lines, table.definition.fields, partition or None)
         answer: Json = {"kind": "bigquery#tableDataInsertAllResponse"}
@@ -96,17 +109,19 @@ class TableData:
 
     def _append(self, target: TableRef, lines: Sequence[str], fields: Sequence[Field], partition: str | None) -> None:
         connection: duckdb.DuckDBPyConnection = self._store.connect()
+        held = self._knobs.streaming_buffer_seconds
+        until = self._now() + timedelta(seconds=held) if held > 0 else None
         try:
             with self._store.statement() as transaction:
                 select = stage(connection, lines, fields, "streamed")
-                transaction.append(target, select, connection, partition=partition)
+                transaction.append(target, select, connection, partition=partition, streamed_until=until)
                 transaction.commit()
         finally:
             connection.close()
 
 
-def _checked(rows: Sequence[Any], fields: Sequence[Field], body: Json) -> tuple[list[str], list[Json]]:
-    lines: list[str] = []
+def _checked(rows: Sequence[Any], fields: Sequence[Field], body: Json) -> tuple[list[Row], list[Json]]:
+    checked: list[Row] = []
     errors: list[Json] = []
     rules = Rules(ignore_unknown=flag(body, "ignoreUnknownValues"), json_as_text=True)
     for index, row in enumerate(rows):
@@ -115,11 +130,11 @@ def _checked(rows: Sequence[Any], fields: Sequence[Field], body: Json) -> tuple[
             if not isinstance(values, dict):
                 msg = "rows[].json: an object is expected"
                 raise Refusal(msg)  # noqa: TRY301 - refused like every other row that does not fit
-            lines.append(written(values, fields, rules))
+            checked.append((str(row.get("insertId") or ""), written(values, fields, rules)))
         except Refusal as refusal:
-            entry = {"reason": "invalid", "location": "", "debugInfo": "", "message": str(refusal)}
+            entry = {"reason": "invalid", "location": refusal.path, "debugInfo": "", "message": str(refusal)}
             errors.append({"index": index, "errors": [entry]})
-    return lines, errors
+    return checked, errors
 
 
 def _selected(fields: Sequence[Field], selected: str | None) -> tuple[Field, ...]:

@@ -10,13 +10,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from replicator.local.bigquery.api.datasets import dataset_of, merged
+from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
 from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.statements import analysis
 from replicator.local.bigquery.statements.definitions import query_fields
 from replicator.local.bigquery.statements.frame import Frame
 from replicator.local.bigquery.statements.session import Session, Setting, Unsettled
-from replicator.local.bigquery.storage.definitions import Kind
+from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
+from replicator.local.bigquery.storage.instants import millis_text
 from replicator.local.bigquery.storage.resources import (
     definition_resource,
     table_definition,
@@ -62,14 +64,18 @@ class Tables:
         resource = call.json()
         reference = required(resource, "tableReference", dict)
         ref = checked_table(dataset_of(call).table(str(required(reference, "tableId", str, where="tableReference"))))
-        definition = table_definition(resource)
         with self._store.statement() as transaction:
             transaction.dataset(ref.parent)
-            if definition.kind is Kind.VIEW:
-                definition = replace(definition, fields=self._view_fields(transaction, ref, definition.query or ""))
-            transaction.create_table(ref, definition, OnExisting.REFUSE)
+            transaction.create_table(ref, self._defined(transaction, ref, resource), OnExisting.REFUSE)
             transaction.commit()
         return self._resource(ref)
+
+    def _defined(self, transaction: Transaction, ref: TableRef, resource: Json) -> TableDefinition:
+        read_key(resource, "encryptionConfiguration")
+        definition = table_definition(resource)
+        if definition.kind is not Kind.VIEW:
+            return definition
+        return replace(definition, fields=self._view_fields(transaction, ref, definition.query or ""))
 
     def _view_fields(self, transaction: Transaction, ref: TableRef, query: str) -> tuple[Field, ...]:
         location = transaction.dataset(ref.parent).definition.location
@@ -104,7 +110,7 @@ class Tables:
             table = transaction.table(ref)
             call.only_if(table.etag)
             resource = merged(_stated(table), call.json())
-            transaction.update_table(ref, table_definition(resource), etag=table.etag)
+            transaction.update_table(ref, self._defined(transaction, ref, resource), etag=table.etag)
             transaction.commit()
         return self._resource(ref)
 
@@ -117,7 +123,7 @@ class Tables:
             resource = call.json()
             if "schema" not in resource:
                 resource["schema"] = _stated(table)["schema"]
-            transaction.update_table(ref, table_definition(resource), etag=table.etag)
+            transaction.update_table(ref, self._defined(transaction, ref, resource), etag=table.etag)
             transaction.commit()
         return self._resource(ref)
 
@@ -133,7 +139,15 @@ class Tables:
 
     def _resource(self, ref: TableRef) -> Answer:
         with self._store.statement() as transaction:
-            return Answer(table_resource(transaction.table(ref)))
+            resource = table_resource(transaction.table(ref))
+            buffer = transaction.buffer(ref)
+        if buffer is not None:
+            resource["streamingBuffer"] = {
+                "estimatedRows": str(buffer.rows),
+                "estimatedBytes": str(buffer.bytes),
+                "oldestEntryTime": millis_text(buffer.oldest),
+            }
+        return Answer(resource)
 
 
 def _stated(table: Table) -> Json:

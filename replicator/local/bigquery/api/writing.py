@@ -159,11 +159,23 @@ def check_layout(transaction: Transaction, destination: Destination, given: Tabl
     if table is None:
         return
     there = table.definition
+    check_key(given.kms_key_name, there)
     wanted, held = layout(given), layout(there)
     differs = given.partitioning is not None and wanted.partition(" ")[0] != held.partition(" ")[0]
     if differs or (given.clustering and given.clustering != there.clustering):
         msg = f"Incompatible table partitioning specification. Expects partitioning specification {held}"
         refuse("invalid", f"{msg}, but input partitioning specification is {wanted}")
+
+
+def check_key(key: str | None, there: TableDefinition) -> None:
+    """Refuse to write with another key than the table's.
+
+    Raises:
+        BigQueryError: notImplemented: no page says what becomes of the table's own.
+    """
+    if key is not None and key != there.kms_key_name:
+        what = "a destinationEncryptionConfiguration other than that of the table that is there"
+        raise unmodelled(what)
 
 
 def layout(definition: TableDefinition) -> str:
