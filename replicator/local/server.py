@@ -24,8 +24,10 @@ from replicator.local.gate import Gate, not_found
 from replicator.local.knobs import Knobs
 from replicator.local.listener import Listener
 from replicator.local.occupancy import Occupancy
+from replicator.local.pubsub.service import PubSubService
 from replicator.local.recorder import Recorder
 from replicator.local.rest import endpoint
+from replicator.local.scheduler.service import SchedulerService
 from replicator.local.settings import Unsettled
 from replicator.local.transfer.service import TransferService
 from replicator.local.workflows.app import Workflows
@@ -100,14 +102,21 @@ def serve(directory: Path, *, port: int = 0, host: str = "127.0.0.1", executor: 
         )
         opened.callback(workflows.close)
 
+        scheduler = SchedulerService(directory / "scheduler.sqlite", clock, here=lambda: workflows.endpoints().http)
+        opened.callback(scheduler.close)
+        pubsub = PubSubService(directory / "pubsub.sqlite", clock)
+        opened.callback(pubsub.close)
+
         routes = [
             *control_routes(recorder, clock),
-            *setting_routes(Knobs((unsettled, bigquery.unsettled, bigquery.knobs))),
+            *setting_routes(Knobs((unsettled, bigquery.unsettled, bigquery.knobs, bigquery.store.lags))),
             *fault_routes(interference),
             *project_routes(bigquery.store),
             *bigquery.routes,
             *transfer.routes,
             *workflows.routes,
+            *scheduler.routes,
+            *pubsub.routes,
         ]
         routes.append(Route("/endpoints", endpoint(lambda _call: workflows.endpoints().as_json()), methods=["GET"]))
         app = Gate(Router(routes, redirect_slashes=False, default=not_found), recorder, clock, interference)
@@ -116,6 +125,8 @@ def serve(directory: Path, *, port: int = 0, host: str = "127.0.0.1", executor: 
         endpoints = workflows.listen(listener.url, host=host)
         # The first thing to end is what executions do, while there is still someone who answers them.
         opened.callback(workflows.stop)
+        scheduler.start()
+        opened.callback(scheduler.stop)
         # What is held would keep the services from ending.
         opened.callback(interference.holds.close)
         found_at.write(directory, endpoints)

@@ -1,0 +1,1 @@
+"""Pub/Sub, as much as events need it: topics, messages, and subscriptions that are pulled."""
