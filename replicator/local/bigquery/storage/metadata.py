@@ -10,22 +10,14 @@ from typing import Final
 
 from replicator.local.bigquery.errors import unmodelled
 from replicator.local.bigquery.googlesql.catalog import Column, Prune
-from replicator.local.bigquery.storage.metadata_views import (
-    TABLES_META,
-    VIEWS,
-    FieldsView,
-    Qualifier,
-    Row,
-    Scope,
-    View,
-    named,
-)
+from replicator.local.bigquery.storage.metadata_scope import FieldsView, Qualifier, Row, Scope, View, named
+from replicator.local.bigquery.storage.metadata_views import TABLES_META, VIEWS
 from replicator.local.bigquery.storage.overlay import Overlay
 from replicator.local.bigquery.storage.projection import empty_relation, literal
 from replicator.local.bigquery.storage.pruning import Extent, wanted
 from replicator.local.bigquery.storage.refusals import dataset_not_found, refuse
 from replicator.local.bigquery.storage.states import Dataset
-from replicator.local.bigquery.types import Type, array, duckdb_name, duckdb_type
+from replicator.local.bigquery.types import Type, duckdb_name, duckdb_type
 from replicator.names import DatasetRef, TableRef
 
 _SCHEMA: Final = "INFORMATION_SCHEMA"
@@ -34,6 +26,7 @@ _DEFAULT_LOCATION: Final = "US"
 _TABLE_NAME: Final = frozenset({"table_catalog", "table_schema", "table_name"})
 # What joins tables and their fields; no view has a column of that name.
 _SHAPE: Final = "shape"
+_INT64: Final = Type("INT64")
 
 
 @dataclass(frozen=True)
@@ -45,6 +38,7 @@ class MetadataRelation:
         view: The view.
         overlay: The transaction's view of the catalog.
         project: The project.
+        location: Where it is.
         datasets: The datasets that are asked about.
     """
 
@@ -52,6 +46,7 @@ class MetadataRelation:
     view: View | FieldsView
     overlay: Overlay
     project: str
+    location: str
     datasets: tuple[Dataset, ...]
 
     @property
@@ -62,7 +57,7 @@ class MetadataRelation:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """The documented columns."""
-        return tuple(Column(name, _type(kind)) for name, kind in self.view.columns)
+        return tuple(Column(name, kind) for name, kind in self.view.columns)
 
     @property
     def prunable(self) -> frozenset[str]:
@@ -75,8 +70,8 @@ class MetadataRelation:
         def may(known: Mapping[str, str]) -> bool:
             return wanted({name: Extent(value, value) for name, value in known.items()}, prune)
 
-        scope = Scope(self.overlay, self.project, self.datasets, columns, may)
-        kinds = {column.name: duckdb_type(column.type) for column in self.columns if column.name in columns}
+        scope = Scope(self.overlay, self.project, self.location, self.datasets, columns, may)
+        kinds = {column.name: column.type for column in self.columns if column.name in columns}
         if isinstance(self.view, FieldsView):
             return _fields(scope, self.view, kinds)
         return _written_out(list(self.view.rows(scope)), kinds)
@@ -94,7 +89,8 @@ def metadata_relation(overlay: Overlay, path: tuple[str, ...], location: str | N
     """
     if len(path) > 1 and path[-1].upper() == "__TABLES__":
         ref = DatasetRef(*path[-3:-1])
-        return MetadataRelation(".".join(path), TABLES_META, overlay, ref.project, (_here(overlay, ref, location),))
+        only = _here(overlay, ref, location)
+        return MetadataRelation(".".join(path), TABLES_META, overlay, ref.project, only.definition.location, (only,))
     if len(path) < 2 or path[-2].upper() != _SCHEMA:
         return None
     name, project = path[-1].upper(), path[0]
@@ -108,7 +104,7 @@ def metadata_relation(overlay: Overlay, path: tuple[str, ...], location: str | N
                 f"{_SCHEMA}.{name} is qualified by a region, `region-…`, and not by a dataset", reason="invalidQuery"
             )
         only = _here(overlay, DatasetRef(project, qualifier), location)
-        return MetadataRelation(".".join(path), view, overlay, project, (only,))
+        return MetadataRelation(".".join(path), view, overlay, project, only.definition.location, (only,))
     if Qualifier.REGION not in view.qualifiers:
         refuse(f"{_SCHEMA}.{name} must be qualified with a dataset", reason="invalidQuery")
     region = qualifier[len(_REGION) :] if qualifier is not None else location or _DEFAULT_LOCATION
@@ -117,10 +113,10 @@ def metadata_relation(overlay: Overlay, path: tuple[str, ...], location: str | N
     datasets = tuple(
         dataset for dataset in overlay.datasets(project) if dataset.definition.location.casefold() == region.casefold()
     )
-    return MetadataRelation(".".join(path), view, overlay, project, datasets)
+    return MetadataRelation(".".join(path), view, overlay, project, region, datasets)
 
 
-def _fields(scope: Scope, view: FieldsView, kinds: Mapping[str, str]) -> str:
+def _fields(scope: Scope, view: FieldsView, kinds: Mapping[str, Type]) -> str:
     """Tables, and the rows of each kind of table, joined by DuckDB.
 
     A region holds hundreds of datasets and few schemas, so there are far fewer of both than there are fields.
@@ -143,15 +139,15 @@ def _fields(scope: Scope, view: FieldsView, kinds: Mapping[str, str]) -> str:
         return _written_out(rows, kinds)
     listed = [f"t.{duckdb_name(name)}" if name in outer else f"f.{duckdb_name(name)}" for name in kinds]
     return (
-        f"(SELECT {', '.join(listed) or 'true AS counted'} FROM {_written_out(tables, {_SHAPE: 'BIGINT', **outer})} t "
-        f"JOIN {_written_out(rows, {_SHAPE: 'BIGINT', **inner})} f ON t.{_SHAPE} = f.{_SHAPE})"
+        f"(SELECT {', '.join(listed) or 'true AS counted'} FROM {_written_out(tables, {_SHAPE: _INT64, **outer})} t "
+        f"JOIN {_written_out(rows, {_SHAPE: _INT64, **inner})} f ON t.{_SHAPE} = f.{_SHAPE})"
     )
 
 
-def _written_out(rows: Sequence[Row], kinds: Mapping[str, str]) -> str:
+def _written_out(rows: Sequence[Row], kinds: Mapping[str, Type]) -> str:
     """A parenthesised SELECT of these rows' columns, by name with their DuckDB types."""
     if not rows:
-        return f"({empty_relation(list(kinds.items()))})"
+        return f"({empty_relation([(name, duckdb_type(kind)) for name, kind in kinds.items()])})"
     if not kinds:
         return f"(SELECT true AS counted FROM range({len(rows)}))"
     # One literal of JSON, a list per column: DuckDB reads thousands of rows from it faster than it parses as VALUES.
@@ -169,9 +165,10 @@ def _here(overlay: Overlay, ref: DatasetRef, location: str | None) -> Dataset:
     return dataset
 
 
-def _type(kind: str) -> Type:
-    return array(Type("STRING")) if kind == "ARRAY" else Type(kind)
-
-
-def _structure(kind: str) -> object:
-    return [kind.removesuffix("[]")] if kind.endswith("[]") else kind
+def _structure(kind: Type) -> object:
+    """A type as DuckDB's ``from_json`` takes it."""
+    if kind.element is not None:
+        return [_structure(kind.element)]
+    if kind.name == "STRUCT":
+        return {name: _structure(child) for name, child in kind.fields}
+    return duckdb_type(kind)

@@ -1,29 +1,31 @@
 """INFORMATION_SCHEMA and ``__TABLES__``: which views there are, their columns in the documented order, their rows.
 
-Below docs.cloud.google.com/bigquery/docs/: information-schema-{datasets-schemata, tables, columns, column-field-paths,
-partitions, table-options, table-storage}.
+Below docs.cloud.google.com/bigquery/docs/: information-schema-{datasets-schemata, datasets-schemata-options, tables,
+views, columns, column-field-paths, partitions, table-options, table-storage, jobs}.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
-from enum import Flag, auto
-from typing import Any, Final
+from typing import Final
 
+from replicator.local.bigquery.errors import unmodelled
 from replicator.local.bigquery.storage.commit import REPLACED
-from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
+from replicator.local.bigquery.storage.definitions import Kind
 from replicator.local.bigquery.storage.instants import from_micros, micros, millis_text
 from replicator.local.bigquery.storage.metadata_fields import column_rows, field_path_rows
-from replicator.local.bigquery.storage.options import create_statement, table_options
-from replicator.local.bigquery.storage.overlay import Overlay
+from replicator.local.bigquery.storage.metadata_jobs import JOB_COLUMNS, job_rows
+from replicator.local.bigquery.storage.metadata_scope import FieldsView, Qualifier, Row, Scope, View, columns, named
+from replicator.local.bigquery.storage.options import (
+    create_schema_statement,
+    create_statement,
+    dataset_options,
+    table_options,
+)
 from replicator.local.bigquery.storage.partitions import WHOLE
 from replicator.local.bigquery.storage.refusals import refuse
-from replicator.local.bigquery.storage.states import Dataset, Table
 
-Row = Mapping[str, Any]
-Wanted = Callable[[Mapping[str, str]], bool]
 # "INFORMATION_SCHEMA.PARTITIONS": a query reads at most 1,000 tables (information-schema-partitions, scope).
 _MOST_TABLES_OF_PARTITIONS: Final = 1_000
 # Time travel and fail-safe: for so long a dropped table is still listed (information-schema-table-storage).
@@ -35,84 +37,6 @@ WHERE project = ? AND dataset = ? AND deletion IS NOT '{REPLACED}'
   AND (deleted IS NULL OR deleted > ?)
 ORDER BY name"""
 _TABLE_TYPES: Final = {Kind.TABLE: "BASE TABLE", Kind.VIEW: "VIEW"}
-
-
-class Qualifier(Flag):
-    """What stands before INFORMATION_SCHEMA."""
-
-    DATASET = auto()
-    REGION = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where a view looks.
-
-    Attributes:
-        overlay: The transaction's view.
-        project: The project.
-        datasets: The datasets that are asked about.
-        columns: The names of the columns that will be read; rows may leave the others out.
-        wanted: Whether rows with these values of ``table_schema`` and ``table_name`` can be wanted at all.
-    """
-
-    overlay: Overlay
-    project: str
-    datasets: tuple[Dataset, ...]
-    columns: frozenset[str]
-    wanted: Wanted
-
-    def tables(self) -> Iterator[Table]:
-        """Tables and views that can be wanted, by dataset and name."""
-        for dataset in self.datasets:
-            if self.wanted({"table_schema": dataset.ref.dataset}):
-                for table in self.overlay.tables(dataset.ref):
-                    if self.wanted({"table_name": table.ref.table}):
-                        yield table
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One metadata view.
-
-    Attributes:
-        columns: (name, GoogleSQL type) in the documented order.
-        qualifiers: What it may be qualified with.
-        rows: Its rows in a scope, as JSON values by column; a column that is left out is NULL.
-    """
-
-    columns: tuple[tuple[str, str], ...]
-    qualifiers: Qualifier
-    rows: Callable[[Scope], Iterator[Row]]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldsView:
-    """A metadata view with a row for each field of each table.
-
-    Attributes:
-        columns: As of ``View``; the first three name the table.
-        qualifiers: What it may be qualified with.
-        rows: The rows of a table, without its name: tables of the same fields and layout have the same.
-    """
-
-    columns: tuple[tuple[str, str], ...]
-    qualifiers: Qualifier
-    rows: Callable[[TableDefinition], Iterator[Row]]
-
-
-def _columns(text: str) -> tuple[tuple[str, str], ...]:
-    pairs = (part.split() for part in text.split(","))
-    return tuple((name, kind) for name, kind in pairs)
-
-
-def named(table: Table) -> dict[str, Any]:
-    """The columns that name a table."""
-    return {
-        "table_catalog": table.ref.project,
-        "table_schema": table.ref.dataset,
-        "table_name": table.ref.table,
-    }
 
 
 def _yes(condition: object) -> str:
@@ -127,8 +51,33 @@ def _schemata(scope: Scope) -> Iterator[Row]:
             "creation_time": dataset.created.isoformat(),
             "last_modified_time": dataset.modified.isoformat(),
             "location": dataset.definition.location,
-            "ddl": f'CREATE SCHEMA `{dataset.ref}`\nOPTIONS(\n  location="{dataset.definition.location}"\n);',
+            "ddl": create_schema_statement(dataset) if "ddl" in scope.columns else None,
         }
+
+
+def _schemata_options(scope: Scope) -> Iterator[Row]:
+    for dataset in scope.datasets:
+        for name, kind, value in dataset_options(dataset.definition):
+            yield {
+                "catalog_name": dataset.ref.project,
+                "schema_name": dataset.ref.dataset,
+                "option_name": name,
+                "option_type": kind,
+                "option_value": value,
+            }
+
+
+def _views(scope: Scope) -> Iterator[Row]:
+    for table in scope.tables():
+        if table.definition.kind is Kind.VIEW:
+            yield {**named(table), "view_definition": table.definition.query, "use_standard_sql": "YES"}
+
+
+def _jobs(scope: Scope) -> Iterator[Row]:
+    if scope.overlay.jobs is None:
+        what = "INFORMATION_SCHEMA.JOBS of a store without jobs"
+        raise unmodelled(what)
+    return job_rows(scope.overlay.jobs(scope.project, scope.location), scope.overlay.now)
 
 
 def _tables(scope: Scope) -> Iterator[Row]:
@@ -223,15 +172,29 @@ _TABLE_NAME: Final = "table_catalog STRING, table_schema STRING, table_name STRI
 
 VIEWS: Final[dict[str, View | FieldsView]] = {
     "SCHEMATA": View(
-        _columns(
+        columns(
             "catalog_name STRING, schema_name STRING, schema_owner STRING, creation_time TIMESTAMP, "
-            "last_modified_time TIMESTAMP, location STRING, ddl STRING, default_collation_name STRING"
+            "last_modified_time TIMESTAMP, location STRING, ddl STRING, default_collation_name STRING, "
+            "sync_status JSON"
         ),
         Qualifier.REGION,
         _schemata,
     ),
+    "SCHEMATA_OPTIONS": View(
+        columns("catalog_name STRING, schema_name STRING, option_name STRING, option_type STRING, option_value STRING"),
+        Qualifier.REGION,
+        _schemata_options,
+    ),
+    "VIEWS": View(
+        columns(f"{_TABLE_NAME} view_definition STRING, check_option STRING, use_standard_sql STRING"),
+        Qualifier.DATASET | Qualifier.REGION,
+        _views,
+    ),
+    "JOBS": View(JOB_COLUMNS, Qualifier.REGION, _jobs),
+    "JOBS_BY_PROJECT": View(JOB_COLUMNS, Qualifier.REGION, _jobs),
+    "JOBS_BY_USER": View(JOB_COLUMNS, Qualifier.REGION, _jobs),
     "TABLES": View(
-        _columns(
+        columns(
             f"{_TABLE_NAME} table_type STRING, managed_table_type STRING, is_insertable_into STRING, "
             "is_fine_grained_mutations_enabled STRING, is_typed STRING, is_change_history_enabled STRING, "
             "creation_time TIMESTAMP, base_table_catalog STRING, base_table_schema STRING, base_table_name STRING, "
@@ -243,7 +206,7 @@ VIEWS: Final[dict[str, View | FieldsView]] = {
         _tables,
     ),
     "COLUMNS": FieldsView(
-        _columns(
+        columns(
             f"{_TABLE_NAME} column_name STRING, ordinal_position INT64, is_nullable STRING, data_type STRING, "
             "is_generated STRING, generation_expression STRING, is_stored STRING, is_hidden STRING, "
             "is_updatable STRING, is_system_defined STRING, is_partitioning_column STRING, "
@@ -254,7 +217,7 @@ VIEWS: Final[dict[str, View | FieldsView]] = {
         column_rows,
     ),
     "COLUMN_FIELD_PATHS": FieldsView(
-        _columns(
+        columns(
             f"{_TABLE_NAME} column_name STRING, field_path STRING, data_type STRING, description STRING, "
             "collation_name STRING, rounding_mode STRING, policy_tags ARRAY"
         ),
@@ -262,7 +225,7 @@ VIEWS: Final[dict[str, View | FieldsView]] = {
         field_path_rows,
     ),
     "PARTITIONS": View(
-        _columns(
+        columns(
             f"{_TABLE_NAME} partition_id STRING, total_rows INT64, total_logical_bytes INT64, "
             "total_billable_bytes INT64, last_modified_time TIMESTAMP, storage_tier STRING"
         ),
@@ -270,12 +233,12 @@ VIEWS: Final[dict[str, View | FieldsView]] = {
         _partitions,
     ),
     "TABLE_OPTIONS": View(
-        _columns(f"{_TABLE_NAME} option_name STRING, option_type STRING, option_value STRING"),
+        columns(f"{_TABLE_NAME} option_name STRING, option_type STRING, option_value STRING"),
         Qualifier.DATASET | Qualifier.REGION,
         _options,
     ),
     "TABLE_STORAGE": View(
-        _columns(
+        columns(
             f"project_id STRING, project_number INT64, {_TABLE_NAME} creation_time TIMESTAMP, total_rows INT64, "
             "total_partitions INT64, total_logical_bytes INT64, active_logical_bytes INT64, "
             "long_term_logical_bytes INT64, current_physical_bytes INT64, total_physical_bytes INT64, "
@@ -290,7 +253,7 @@ VIEWS: Final[dict[str, View | FieldsView]] = {
 }
 
 TABLES_META: Final = View(
-    _columns(
+    columns(
         "project_id STRING, dataset_id STRING, table_id STRING, creation_time INT64, last_modified_time INT64, "
         "row_count INT64, size_bytes INT64, type INT64"
     ),

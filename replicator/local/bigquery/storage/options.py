@@ -5,10 +5,17 @@ https://docs.cloud.google.com/bigquery/docs/information-schema-table-options
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from replicator.local.bigquery.storage.definitions import Kind, RangePartitioning, TimePartitioning, Unit
-from replicator.local.bigquery.storage.states import Table
+from replicator.local.bigquery.storage.definitions import (
+    DatasetDefinition,
+    Kind,
+    RangePartitioning,
+    TimePartitioning,
+    Unit,
+)
+from replicator.local.bigquery.storage.states import Dataset, Table
 from replicator.schema.fields import Field, Mode, walk
 
 _DAY = timedelta(days=1)
@@ -36,10 +43,40 @@ def table_options(table: Table) -> list[tuple[str, str, str]]:
         found.append(("friendly_name", "STRING", quoted(definition.friendly_name)))
     if definition.description is not None:
         found.append(("description", "STRING", quoted(definition.description)))
-    if definition.labels:
-        pairs = ", ".join(f"STRUCT({quoted(key)}, {quoted(value)})" for key, value in definition.labels.items())
-        found.append(("labels", "ARRAY<STRUCT<STRING, STRING>>", f"[{pairs}]"))
-    return found
+    return [*found, *_labels(definition.labels)]
+
+
+def _labels(labels: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    if not labels:
+        return []
+    pairs = ", ".join(f"STRUCT({quoted(key)}, {quoted(value)})" for key, value in labels.items())
+    return [("labels", "ARRAY<STRUCT<STRING, STRING>>", f"[{pairs}]")]
+
+
+def dataset_options(definition: DatasetDefinition) -> list[tuple[str, str, str]]:
+    """The same of a dataset; its location is no option that can be set."""
+    found = []
+    for name, duration in (
+        ("default_table_expiration_days", definition.default_table_expiration),
+        ("default_partition_expiration_days", definition.default_partition_expiration),
+    ):
+        if duration is not None:
+            found.append((name, "FLOAT64", repr(float(duration / _DAY))))
+    for name, text in (
+        ("default_kms_key_name", definition.default_kms_key_name),
+        ("friendly_name", definition.friendly_name),
+        ("description", definition.description),
+    ):
+        if text is not None:
+            found.append((name, "STRING", quoted(text)))
+    return [*found, *_labels(definition.labels)]
+
+
+def create_schema_statement(dataset: Dataset) -> str:
+    """The DDL that makes the dataset again, without its tables."""
+    options = [f"location={quoted(dataset.definition.location)}"]
+    options += [f"{name}={value}" for name, _, value in dataset_options(dataset.definition)]
+    return f"CREATE SCHEMA `{dataset.ref}`\nOPTIONS(\n  " + ",\n  ".join(options) + "\n);"
 
 
 def create_statement(table: Table) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 from replicator.local.bigquery.storage.commit import Changes
 from replicator.local.bigquery.storage.drafts import DatasetDraft, Draft
 from replicator.local.bigquery.storage.fragments import Fragment
+from replicator.local.bigquery.storage.metadata_jobs import JobHistory
 from replicator.local.bigquery.storage.refusals import dataset_not_found, table_not_found
 from replicator.local.bigquery.storage.snapshot import Snapshot
 from replicator.local.bigquery.storage.states import Buffer, Dataset, Partition, Table
@@ -34,12 +35,14 @@ class Overlay:
         changes: What it has changed since.
         now: Its time.
         lags: How late metadata views see what has happened.
+        jobs: Whom JOBS asks; None where nobody keeps jobs.
     """
 
     snapshot: Snapshot
     changes: Changes
     now: datetime
     lags: Lags
+    jobs: JobHistory | None
 
     def has_project(self, project: str) -> bool:
         """Whether somebody made the project, or a dataset in it; it stays when its datasets go."""

@@ -22,6 +22,7 @@ from uuid import uuid4
 from replicator.errors import FailedError
 from replicator.local.bigquery.storage.drafts import Contents, OnExisting
 from replicator.local.bigquery.storage.engine import Engine
+from replicator.local.bigquery.storage.metadata_jobs import JobHistory
 from replicator.local.bigquery.storage.overlay import PROJECTS, hidden
 from replicator.local.bigquery.storage.transaction import Transaction
 from replicator.local.settings import Lags
@@ -89,6 +90,10 @@ class Store:
         self._lock = Lock()
         self._database: duckdb.DuckDBPyConnection | None = None
         self.records = Records(self._engine)
+
+    def tell_jobs(self, jobs: JobHistory) -> None:
+        """Let INFORMATION_SCHEMA.JOBS ask ``jobs``."""
+        self._engine.jobs = jobs
 
     def make_project(self, project: str) -> None:
         """Let a project be there, durably when this returns; it may be there already."""

@@ -17,6 +17,7 @@ from replicator.local.bigquery.storage.definitions import (
 )
 from replicator.local.bigquery.storage.metadata_views import VIEWS
 from replicator.local.bigquery.storage.store import OnExisting
+from replicator.local.bigquery.types import duckdb_type
 from replicator.names import DatasetRef
 from replicator.schema.fields import Field, Mode
 from tests.unit.local.bigquery.storage.bench import DATASET, Bench, integer, record, records, text
@@ -35,6 +36,26 @@ OPTIONS(
   description="say \"x\"",
   labels=[STRUCT("a", "b")]
 );"""
+JOB = {
+    "jobReference": {"projectId": "acme-jp", "jobId": "j", "location": "EU"},
+    "user_email": "someone@example.com",
+    "configuration": {
+        "jobType": "QUERY",
+        "labels": {"a": "b"},
+        "query": {"query": "SELECT 1", "destinationTable": {"projectId": "p", "datasetId": "d", "tableId": "t"}},
+    },
+    "status": {"state": "DONE", "errorResult": {"reason": "invalidQuery", "message": "no", "location": "query"}},
+    "statistics": {
+        "creationTime": "1795260000000",
+        "endTime": "1795260001000",
+        "totalBytesProcessed": "7",
+        "query": {
+            "statementType": "INSERT",
+            "dmlStats": {"insertedRowCount": "3"},
+            "referencedTables": [{"projectId": "p", "datasetId": "d", "tableId": "u"}],
+        },
+    },
+}
 DAILY = TimePartitioning(Unit.DAY, "day", timedelta(days=400))
 
 
@@ -150,6 +171,8 @@ def test_the_old_list_of_tables_is_there_too(filled: Bench) -> None:
         (("sales", SCHEMA, "TABLES"), "US", "Dataset acme-jp:sales was not found in location US"),
         (("region-eu", SCHEMA, "PARTITIONS"), "EU", "must be qualified with a dataset"),
         (("sales", SCHEMA, "TABLE_STORAGE"), "EU", "is qualified by a region"),
+        (("sales", SCHEMA, "JOBS"), "EU", "is qualified by a region"),
+        (("sales", SCHEMA, "SCHEMATA_OPTIONS"), "EU", "is qualified by a region"),
         (("sales", SCHEMA, "ROUTINES"), "EU", "INFORMATION_SCHEMA.ROUTINES is not modelled"),
     ],
 )
@@ -163,6 +186,7 @@ def test_a_view_is_asked_for_where_it_is(filled: Bench, path: tuple[str, ...], l
 def test_every_column_has_the_type_that_is_documented(filled: Bench, name: str) -> None:
     """With rows and without any, asked for one by one."""
     filled.store.make_project("acme-none")
+    filled.store.tell_jobs(lambda project, _: [JOB] if project == "acme-jp" else [])
     for project in ("acme-jp", "acme-none"):
         with filled.store.statement() as transaction:
             catalog = transaction.catalog(location="EU")
@@ -173,9 +197,25 @@ def test_every_column_has_the_type_that_is_documented(filled: Bench, name: str) 
             for column in relation.columns:
                 scan = relation.scan(columns=frozenset({column.name}), prune=())
                 described = filled.connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()
-                expected = {"STRING": "VARCHAR", "INT64": "BIGINT", "BOOL": "BOOLEAN", "JSON": "JSON",
-                            "TIMESTAMP": "TIMESTAMP WITH TIME ZONE", "ARRAY<STRING>": "VARCHAR[]"}  # fmt: skip
-                assert [row[:2] for row in described] == [(column.name, expected[str(column.type)])]
+                kind = filled.connection.execute(f"SELECT typeof(NULL::{duckdb_type(column.type)})").fetchone()
+                assert [row[:2] for row in described] == [(column.name, *(kind or ()))]
+
+
+def test_jobs_are_told_until_they_are_forgotten(bench: Bench) -> None:
+    """For 180 days; a store without jobs refuses to say that there are none."""
+    with pytest.raises(BigQueryError, match="not modelled"):
+        bench.metadata("region-eu", SCHEMA, "JOBS")
+    bench.store.tell_jobs(lambda project, location: [JOB] if (project, location) == ("acme-jp", "eu") else [])
+    asked = "job_id, state, labels[1].value, dml_statistics.inserted_row_count, referenced_tables[1].table_id"
+    told = [("j", "DONE", "b", 3, "u")]
+
+    assert bench.metadata("region-eu", SCHEMA, "JOBS", columns=asked) == told
+    assert bench.metadata(
+        "region-eu", SCHEMA, "JOBS_BY_PROJECT", columns="error_result.reason, total_bytes_billed"
+    ) == [("invalidQuery", None)]
+    assert bench.metadata("region-us", SCHEMA, "JOBS", columns="job_id", location="US") == []
+    bench.clock.at += timedelta(days=181)
+    assert bench.metadata("region-eu", SCHEMA, "JOBS_BY_USER", columns="job_id") == []
 
 
 def test_a_filter_on_names_makes_only_those_rows(filled: Bench) -> None:
