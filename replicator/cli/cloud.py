@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
@@ -62,13 +62,16 @@ def connect(cloud: Cloud) -> Iterator[Endpoints]:
 
 
 @contextmanager
-def serving(directory: Path, *, port: int = 0, host: str = "127.0.0.1") -> Iterator[Running]:
+def serving(
+    directory: Path, *, port: int = 0, host: str = "127.0.0.1", allowed: Sequence[str] = ()
+) -> Iterator[Running]:
     """A local cloud over ``directory`` in this process, stopped at the end.
 
     Args:
         directory: Where its data is kept; made if it is missing.
         port: 0 takes a free one.
         host: Loopback unless the person says otherwise.
+        allowed: Hosts beside it that its executions may send HTTP requests to, ``HOST`` or ``HOST:PORT``.
 
     Raises:
         FailedError: The local cloud is not installed, or cannot be started there.
@@ -79,5 +82,5 @@ def serving(directory: Path, *, port: int = 0, host: str = "127.0.0.1") -> Itera
         raise FailedError(msg)
     from replicator.local.server import serve
 
-    with serve(directory, port=port, host=host, executor=EXECUTOR) as running:
+    with serve(directory, port=port, host=host, executor=(*EXECUTOR, *allowed)) as running:
         yield running

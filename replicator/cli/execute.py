@@ -3,7 +3,8 @@
 ``python -m replicator.cli.execute`` reads one line of JSON: ``source``, ``argument``, ``environment`` (what
 ``sys.get_env`` answers), ``endpoints`` (``http``, ``executions``). It writes JSON lines: ``{"step": {…}}`` while it
 runs, and one last line, ``{"result": …}``, ``{"error": …, "trace": […]}`` or ``{"cancelled": true}``.
-SIGTERM cancels. When stdin ends, whoever started it has gone, and it goes too.
+SIGTERM cancels. When stdin ends, whoever started it has gone, and it goes too. Its arguments are the hosts beside the
+local cloud that ``http.*`` may go to, ``HOST`` or ``HOST:PORT``.
 
 Nothing that reads configs, plans, or writes SQL or documents is imported here: what the document needs is in it.
 """
@@ -15,7 +16,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import FrameType
 from typing import Any, Final, TextIO
@@ -98,12 +99,12 @@ def main() -> int:
     order = Order.parse(sys.stdin.readline())
     threading.Thread(target=_leave_with_stdin, name="stdin", daemon=True).start()
     reporter = Reporter(sys.stdout)
-    last = _run(order, reporter, cancelled)
+    last = _run(order, reporter, cancelled, allowed=sys.argv[1:])
     reporter.write(last)
     return ExitCode.DONE if "result" in last else ExitCode.FAILED
 
 
-def _run(order: Order, reporter: Reporter, cancelled: threading.Event) -> dict[str, Value]:
+def _run(order: Order, reporter: Reporter, cancelled: threading.Event, *, allowed: Sequence[str]) -> dict[str, Value]:
     """The last line: how the execution ended."""
     surroundings = environment(
         order.endpoints,
@@ -111,6 +112,7 @@ def _run(order: Order, reporter: Reporter, cancelled: threading.Event) -> dict[s
         on_step=reporter,
         variables=order.variables,
         cancelled=cancelled.is_set,
+        allowed=allowed,
     )
     try:
         result = Execution().run(load(order.source), order.argument, environment=surroundings)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Final
 
 import click
 
 from replicator.cli.cloud import serving
 from replicator.cli.group import VerbCommand
-from replicator.errors import ExitCode
+from replicator.errors import ExitCode, UsageError
+
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
+
+
+def _hosts(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    for host in given:
+        if not _HOST.fullmatch(host):
+            msg = f"--allow-http: {host!r} is no host; write it as 'api.example.com' or 'api.example.com:8443'"
+            raise UsageError(msg)
+    return given
 
 
 @click.command("serve", cls=VerbCommand)
@@ -21,7 +33,15 @@ from replicator.errors import ExitCode
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port to listen on; 0 takes a free one.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-def command(directory: Path, port: int, host: str) -> ExitCode:
+@click.option(
+    "--allow-http",
+    "allowed",
+    metavar="HOST[:PORT]",
+    multiple=True,
+    callback=_hosts,
+    help="A host that http.* steps may go to, beside this cloud itself; may be given again.",
+)
+def command(directory: Path, port: int, host: str, allowed: tuple[str, ...]) -> ExitCode:
     """Serve a local cloud until it is interrupted.
 
     Prints the address once it listens; it is also in DIR/endpoints.json, where other commands with
@@ -31,7 +51,7 @@ def command(directory: Path, port: int, host: str) -> ExitCode:
       replicator local serve --dir /tmp/cloud --port 9050
       replicator --cloud http://127.0.0.1:9050 run ga4_events
     """
-    with serving(directory, port=port, host=host) as running:
+    with serving(directory, port=port, host=host, allowed=allowed) as running:
         click.echo(running.endpoints.http)
         click.echo(f"serving {directory}; stop with Ctrl-C", err=True)
         running.wait()

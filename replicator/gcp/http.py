@@ -7,9 +7,9 @@ a workflow's service account, so a token never goes to a host that is not Google
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from replicator.errors import FailedError
 from replicator.gcp.clients import SCOPE, Clients
@@ -27,11 +27,18 @@ class ClientHttp:
     """Sends HTTP requests; may be used from any thread.
 
     With a local cloud nothing leaves it: what is addressed to a Google API goes to the local server, and any other
-    address is refused.
+    address is refused unless its operator allows it. Redirections are not followed there.
     """
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, *, allowed: Collection[str] = ()) -> None:
+        """Send by ``clients``.
+
+        Args:
+            clients: Where sessions come from.
+            allowed: Hosts beside a local cloud that requests may go to: ``HOST``, or ``HOST:PORT`` for one port.
+        """
         self._clients = clients
+        self._allowed = frozenset(host.lower() for host in allowed)
 
     def __call__(self, request: HttpRequest, *, deadline: float) -> HttpResponse:
         """Send it once and return the response, whatever its status.
@@ -48,7 +55,7 @@ class ClientHttp:
 
         end = time.monotonic() + deadline
         base = self._clients.endpoints.http
-        url = request.url if base is None else _local(request.url, base)
+        url = request.url if base is None else _local(request.url, base, self._allowed)
         try:
             session, headers = self._authorized(request)
             with session.request(
@@ -83,15 +90,28 @@ class ClientHttp:
                 raise AuthFailed(msg)
 
 
-def _local(url: str, base: str) -> str:
+def _local(url: str, base: str, allowed: Collection[str]) -> str:
     """Where a request goes when the cloud is a local one."""
     parts, home = urlsplit(url), urlsplit(base)
     if (parts.hostname or "").endswith(_APIS):
         return urlunsplit((home.scheme, home.netloc, parts.path, parts.query, ""))
     if parts.netloc == home.netloc and parts.scheme == home.scheme:
         return url
-    msg = f"{parts.netloc} is not part of the local cloud, and requests of its executions do not leave it"
+    host = (parts.hostname or "").lower()
+    if {host, f"{host}:{_port(parts)}"} & set(allowed):
+        return url
+    msg = (
+        f"{parts.netloc} is not part of the local cloud, and its executions send requests nowhere else; "
+        f"whoever serves it can allow the host: 'replicator local serve --allow-http {host}'"
+    )
     raise ConnectionFailed(msg)
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return None
 
 
 def _refuse_unless(url: str, hosts: tuple[str, ...], what: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from replicator.gcp.clients import Clients
 from replicator.gcp.endpoints import Endpoints
@@ -21,6 +21,7 @@ def environment(
     on_step: Callable[[StepEvent], None] = ignore,
     variables: Mapping[str, str],
     cancelled: Callable[[], bool] = never,
+    allowed: Collection[str] = (),
 ) -> Environment:
     """The outside of one execution.
 
@@ -30,10 +31,11 @@ def environment(
         on_step: Told of each step and each ``sys.log``.
         variables: What ``sys.get_env`` answers: GOOGLE_CLOUD_PROJECT_ID, GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID, …
         cancelled: Asked between steps and during sleeps.
+        allowed: Hosts beside a local cloud that ``http.*`` may go to: ``HOST`` or ``HOST:PORT``.
     """
     clients = Clients(endpoints)
     return Environment(
-        connectors=Connectors(transport=ClientTransport(clients), http=ClientHttp(clients)),
+        connectors=Connectors(transport=ClientTransport(clients), http=ClientHttp(clients, allowed=allowed)),
         clock=clock,
         uuid=lambda: str(uuid.uuid4()),
         variables=variables,

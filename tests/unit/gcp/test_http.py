@@ -100,3 +100,38 @@ def test_with_a_local_cloud_no_request_leaves_it(web: Web, clients: Clients) -> 
 
     web.answer = lambda _request: Answer(302, "", {"Location": "http://127.0.0.1:1/away"})
     assert _send(clients, f"{web.url}/").status == 302
+
+
+@pytest.mark.parametrize("allowed", ["127.0.0.1", "127.0.0.1:{port}", "LOCALHOST", "localhost:{port}"])
+def test_a_host_that_the_operator_allows_is_reached(web: Web, allowed: str) -> None:
+    """By its name in whatever case, with any port or with the one that is named."""
+    web.answer = lambda _request: Answer(200, "there")
+    clients = Clients(Endpoints(http="http://127.0.0.1:1", executions="127.0.0.1:1"))
+    host = allowed.partition(":")[0].lower()
+    request = HttpRequest("GET", f"http://{host}:{web.port}/x", {}, None, {"type": "OAuth2"})
+
+    answer = ClientHttp(clients, allowed=[allowed.format(port=web.port)])(request, deadline=5)
+
+    assert answer.body == b"there"
+    assert "authorization" not in web.requests[0].headers
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:2/",
+        "https://good.example:8443/",
+        "http://good.example.evil.example/",
+        "http://evil.example/good.example",
+        "http://good.example@evil.example/",
+        "http://good.example:notaport/",
+    ],
+)
+def test_what_only_looks_allowed_is_refused(clients: Clients, url: str) -> None:
+    """Another port, another host, a name as part of another: the message says how the operator allows it."""
+    http = ClientHttp(clients, allowed=["127.0.0.1:3", "good.example:443"])
+
+    with pytest.raises(
+        ConnectionFailed, match=r"is not part of the local cloud, .*'replicator local serve --allow-http "
+    ):
+        http(HttpRequest("GET", url, {}, None, None), deadline=5)
