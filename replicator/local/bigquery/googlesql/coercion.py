@@ -46,6 +46,7 @@ _WIDENS: Final = {
     ("DATE", "DATETIME"),
 }
 _ORDER: Final = {"INT64": 0, "NUMERIC": 1, "FLOAT64": 2, "DATE": 0, "DATETIME": 1}
+_NUMBERS: Final = ("INT64", "NUMERIC", "FLOAT64")
 READERS: Final = {"DATE": read_date, "DATETIME": read_datetime, "TIME": read_time, "TIMESTAMP": read_timestamp}
 _NUMERIC_DIGITS: Final = Decimal("1e-9")
 _NUMERIC_END: Final = Decimal("1e29")
@@ -65,7 +66,8 @@ def implicit(value: Value, to: Type, names: Names, node: exp.Expr | None = None)
         return value
     if value.origin is Origin.EMPTY_ARRAY and to.element is not None:
         return replace(value, sql=f"CAST([] AS {engine_type(to)})", type=to, origin=Origin.COMPUTED)
-    if value.parts is not None:
+    if value.parts is not None and (value.type.element is None or _soft(value)):
+        # An array is coerced member by member only where all of them are literals; a struct always is.
         return _constructor(value, to, names, node)
     if value.is_literal:
         coerced = _literal(value, to, node)
@@ -213,8 +215,38 @@ def supertype(values: Sequence[Value], names: Names) -> Type | None:
         candidates += sorted(kinds, key=lambda kind: _ORDER.get(kind.name, 0))
     for candidate in candidates:
         if all(_coerces(value, candidate, names) for value in values):
-            return candidate
+            if _doubtful(typed, candidate):
+                # Within a struct an untyped NULL is an INT64, which GoogleSQL takes for another type or does not,
+                # as the order of the structs and the types of their neighbours have it.
+                raise unknown(None, f"structs of literals with an untyped NULL for a value of {candidate}")
+            return _called(candidate, typed[0].type)
     return None
+
+
+def _doubtful(values: Sequence[Value], to: Type) -> bool:
+    """Whether an untyped NULL or an empty array within a struct would become what only literals beside it are."""
+    if to.element is not None:
+        return _doubtful([part for value in values for part in value.parts or ()], to.element)
+    if to.name != "STRUCT":
+        return False
+    structs = [value for value in values if value.origin is not Origin.NULL]
+    for index, (_, kind) in enumerate(to.fields):
+        members = [_member(value, index) for value in structs]
+        bare = [member for member in members if member.origin in (Origin.NULL, Origin.EMPTY_ARRAY)]
+        decided = any(not _soft(member) for member in members)
+        if (bare and not decided and (kind.element or kind).name not in _NUMBERS) or _doubtful(members, kind):
+            return True
+    return False
+
+
+def _called(kind: Type, first: Type) -> Type:
+    """``kind`` with the names of the fields of the first of all types."""
+    if kind.element is not None and first.element is not None:
+        return array(_called(kind.element, first.element))
+    if kind.name == "STRUCT" and first.name == "STRUCT":
+        pairs = zip(kind.fields, first.fields, strict=True)
+        return struct(*((name, _called(child, other)) for (_, child), (name, other) in pairs))
+    return kind
 
 
 def _soft(value: Value) -> bool:
@@ -241,7 +273,7 @@ def _merged(values: Sequence[Value], names: Names) -> Type | None:
                 return None
             fields.append((name, kind))
         return struct(*fields)
-    if all(value.type.element is not None and value.parts is not None for value in values):
+    if all(value.type.element is not None and value.parts is not None and _soft(value) for value in values):
         members = [part for value in values for part in value.parts or ()]
         kind = supertype(members, names) if members else None
         return array(kind) if kind is not None else None

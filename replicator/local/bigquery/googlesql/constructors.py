@@ -5,6 +5,7 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/data-types
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlglot import exp
@@ -206,7 +207,8 @@ def _member(value: Value, kind: Type, resolver: Resolver, node: exp.Expr) -> Val
     coerced = implicit(value, kind, resolver.gathering.names, node)
     if coerced is None:
         raise refused(node, f"Struct field or array element has type {value.type} which does not coerce to {kind}")
-    return coerced
+    # Its type is said: it is no literal any more that would take another one.
+    return replace(coerced, origin=Origin.COMPUTED)
 
 
 def _struct(parts: list[Value], kind: Type) -> Value:

@@ -148,9 +148,22 @@ STRINGS: Final[Functions] = {
         ),
     ),
     # Hashes and encodings: hash_functions, string_functions#to_hex.
-    "FROM_BASE64": (Overload("STRING -> BYTES", "from_base64({0})", BY_ITSELF),),
+    # What is no ASCII is refused before DuckDB says it, whose message would be cut within a character.
+    "FROM_BASE64": (
+        Overload(
+            "STRING -> BYTES",
+            "CASE WHEN strlen({0}) > length({0}) THEN {fail} ELSE from_base64({0}) END",
+            "'Failed to decode invalid base64 string'",
+        ),
+    ),
     "FROM_HEX": (
-        Overload("STRING -> BYTES", "unhex(CASE WHEN strlen({0}) % 2 = 1 THEN '0' || {0} ELSE {0} END)", BY_ITSELF),
+        Overload(
+            "STRING -> BYTES",
+            "CASE WHEN regexp_full_match({0}, '[0-9a-fA-F]*') "
+            "THEN unhex(CASE WHEN strlen({0}) % 2 = 1 THEN '0' || {0} ELSE {0} END) "
+            "WHEN {0} IS NOT NULL THEN {fail} END",
+            "'Failed to decode invalid hexadecimal string: ' || {0}",
+        ),
     ),
     "MD5": (Overload("STRING -> BYTES", "unhex(md5({0}))"), Overload("BYTES -> BYTES", "unhex(md5({0}))")),
     "SHA1": (Overload("STRING -> BYTES", "unhex(sha1({0}))"), Overload("BYTES -> BYTES", "unhex(sha1({0}))")),
