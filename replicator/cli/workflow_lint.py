@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from replicator.cli.group import VerbCommand
+from replicator.cli.workflow_source import read_source
 from replicator.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def command(files: tuple[Path, ...], as_json: bool) -> ExitCode:
     from replicator.runtime.lint.linter import lint
     from replicator.runtime.lint.report import Weight
 
-    reports = [lint(file.read_text(encoding="utf-8"), file) for file in files]
+    reports = [lint(read_source(file), file) for file in files]
     if as_json:
         click.echo(json.dumps([_plain(report) for report in reports], indent=2, ensure_ascii=False))
     else:

@@ -13,6 +13,7 @@ from replicator.cli.cloud import connect
 from replicator.cli.document import Watcher, run_document
 from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
+from replicator.cli.workflow_source import read_source
 from replicator.errors import ExitCode, UsageError
 
 _LOCATION: Final = "europe-west1"
@@ -48,8 +49,9 @@ def command(
 ) -> ExitCode:
     """Run the workflow document FILE and print its result as JSON.
 
-    What sys.log writes goes to stderr. An execution that fails prints its error instead, its steps on
-    stderr, and exits 1. Connectors call the cloud that --cloud names.
+    What sys.log writes goes to stderr. A document that Workflows would not deploy is not run: exit 2, with each
+    mistake at its place. An execution that fails prints its error as JSON instead, on stderr the calls that it
+    came through, and exits 1. Connectors call the cloud that --cloud names.
 
     Examples:
       replicator workflow run hello.yaml --data '{"name": "Ada"}'
@@ -59,12 +61,16 @@ def command(
     from replicator.report.progress import progress
     from replicator.runtime.clock import RealClock, VirtualClock
     from replicator.runtime.errors import WorkflowFailed
+    from replicator.runtime.lint.linter import lint
+    from replicator.runtime.program import SyntaxProblems
 
-    argument = _argument(data)
+    argument, text = _argument(data), read_source(file)
+    if refused := tuple(finding.problem for finding in lint(text, file).findings if finding.refused):
+        raise SyntaxProblems(refused)
     with connect(invocation.cloud) as endpoints, progress() as talk:
         try:
             result = run_document(
-                file.read_text(encoding="utf-8"),
+                text,
                 argument,
                 file=file,
                 endpoints=endpoints,

@@ -87,3 +87,50 @@ def test_a_document_that_workflows_would_refuse_is_refused(tmp_path: Path, capsy
 
     assert answer(["workflow", "run", str(path)]) == 2
     assert f"{path}:4:" in capsys.readouterr().err
+
+
+def test_a_variable_that_is_none_is_refused_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the service refuses to deploy it: what runs here runs there."""
+    path = tmp_path / "wrong.yaml"
+    path.write_text("- a: {call: sys.log, args: {text: ran}}\n- b: {return: '${x}'}\n", encoding="utf-8")
+
+    assert answer(["workflow", "run", str(path)]) == 2
+    printed = capsys.readouterr()
+    assert f"{path}:2:16: main.b: no variable 'x' here" in printed.err
+    assert "ran" not in printed.err
+
+
+def test_a_failure_deep_inside_shows_every_call_that_it_came_through(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Innermost first; an error of the runtime is a map with its tags."""
+    path = tmp_path / "deep.yaml"
+    path.write_text(
+        "main: {steps: [{outer: {call: f}}]}\nf: {steps: [{inner: {return: '${1 / 0}'}}]}\n", encoding="utf-8"
+    )
+
+    assert answer(["workflow", "run", str(path)]) == 1
+
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["tags"] == ["ZeroDivisionError"]
+    assert printed.err.index("at f.inner (line 2)") < printed.err.index("at main.outer (line 1)")
+
+
+def test_an_argument_that_the_service_would_refuse_is_refused(
+    greeting: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """32 KB are the most."""
+    assert answer(["workflow", "run", greeting, "--data", f'"{"x" * 32_767}"']) == 1
+    assert "the argument has 32769 bytes, and may have 32768" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["run", "lint"])
+def test_a_file_that_is_not_utf_8_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    """With the byte that is not."""
+    path = tmp_path / "latin.yaml"
+    path.write_bytes(b"- a: {return: \xe9}")
+
+    assert answer(["workflow", verb, str(path)]) == 2
+    assert f"{path}: byte 15 is not UTF-8" in capsys.readouterr().err
