@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from time import thread_time
+
 import pytest
 
 from replicator.errors import FailedError
 from replicator.runtime.errors import WorkflowFailed
 from replicator.runtime.program import SyntaxProblems, load
-from replicator.runtime.values import Value
+from replicator.runtime.values import Value, from_json
 from tests.unit.runtime.running import run
 
 
@@ -92,3 +95,96 @@ def test_what_is_no_workflow_is_refused(source: str) -> None:
     """Every such source ends in problems with places, and in nothing else."""
     with pytest.raises(SyntaxProblems, match=r"^workflow:\d+:\d+: "):
         load(source)
+
+
+@pytest.fixture
+def in_time() -> Iterator[None]:
+    """Fails a test whose thread works for longer than any of this may take; the usual is a hundredth of it."""
+    begin = thread_time()
+    yield
+    assert thread_time() - begin < 5
+
+
+@pytest.mark.usefixtures("in_time")
+def test_a_string_of_quotes_that_never_ends_is_read_once() -> None:
+    """Each quote in it could be the beginning of another string, and is not looked at as one."""
+    with pytest.raises(ValueError, match="Unterminated string"):
+        from_json("[{}" + ",{}" * 200 + ', "' + r"\"" * 120_000)
+
+
+@pytest.mark.usefixtures("in_time")
+@pytest.mark.parametrize(
+    "step",
+    [
+        "- s{at}: {{next: nowhere{at}}}\n",
+        "- s{at}: {{call: nowhere{at}}}\n",
+        "- s{at}: {{nowhere{at}: 1}}\n",
+        "- s{at}: {{call: sys.sleep, args: {{nowhere{at}: 1}}}}\n",
+        "- s{at}: {{return: '${{nowhere{at}(1)}}'}}\n",
+    ],
+)
+def test_thousands_of_mistakes_are_told_in_time(step: str) -> None:
+    """What may have been meant is asked for some of them only."""
+    source = "".join(step.format(at=at) for at in range(2_000))
+
+    with pytest.raises(SyntaxProblems) as refused:
+        load(source)
+
+    assert len(refused.value.problems) >= 2_000
+
+
+@pytest.mark.usefixtures("in_time")
+def test_a_name_as_long_as_the_source_is_refused_in_time() -> None:
+    """It is compared with nothing."""
+    with pytest.raises(SyntaxProblems, match="unknown function"):
+        load(f"- a: {{call: {'x' * 100_000}}}")
+
+
+@pytest.mark.usefixtures("in_time")
+def test_json_that_is_indented_beyond_the_longest_string_is_stopped() -> None:
+    """It is not put together before it is found to be too long."""
+    source = """
+- a: {assign: [{blank: "          "}, {x: []}]}
+- b: {for: {value: v, range: [1, 12], steps: [{c: {assign: [{blank: "${blank + blank}"}]}}]}}
+- d: {for: {value: v, range: [1, 150], steps: [{e: {assign: [{x: ["${x}"]}]}}]}}
+- f: {assign: [{layout: {indent: "${blank}"}}]}
+- g: {return: "${json.encode_to_string(x, layout)}"}
+"""
+    with pytest.raises(WorkflowFailed, match=r"ResourceLimitError: json\.encode_to_string"):
+        run(source)
+
+
+@pytest.mark.usefixtures("in_time")
+@pytest.mark.parametrize("regexp", ["(a+)+$", "(a|aa)*$", "(a*)*b", "^(([a-z])+.)+[A-Z]$", "(.*a){12}"])
+def test_a_regular_expression_never_tries_every_way(regexp: str) -> None:
+    """Each of these would keep Python's own engine busy for longer than the test runs."""
+    source = "main: {params: [args], steps: [{a: {return: '${text.match_regex(args.text, args.regexp)}'}}]}"
+
+    assert run(source, {"text": "a" * 30_000 + "!", "regexp": regexp}) in {True, False}
+
+
+@pytest.mark.usefixtures("in_time")
+def test_a_regular_expression_that_takes_too_much_memory_is_refused() -> None:
+    """RE2 says so when the expression is read."""
+    with pytest.raises(WorkflowFailed, match="is not a regular expression of RE2"):
+        run("""- a: {return: '${text.match_regex("a", "((a{1000}){1000}){1000}")}'}""")
+
+
+@pytest.mark.parametrize(
+    "bad", ["/etc/passwd", "../../etc/passwd", "Europe", "x" * 5_000, "a\u0000b", "localtime/../UTC"]
+)
+def test_a_time_zone_names_no_file(bad: str) -> None:
+    """What is no name of the tz database is an error, wherever on the machine it may lead."""
+    source = "main: {params: [args], steps: [{a: {return: '${time.format(0, args)}'}}]}"
+
+    with pytest.raises(WorkflowFailed, match="no time zone"):
+        run(source, bad)
+
+
+def test_half_a_character_in_the_argument_is_replaced() -> None:
+    """Nothing that encodes a text meets it."""
+    source = (
+        "main: {params: [args], steps: [{a: {return: '${[text.url_encode(args), len(json.encode_to_string(args))]}'}}]}"
+    )
+
+    assert run(source, "\ud800") == ["%EF%BF%BD", 3]
