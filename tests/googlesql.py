@@ -110,6 +110,9 @@ def answer(sql: str) -> tuple[list[Type], list[tuple[Any, ...]]]:
             )
         except front.refusal as error:
             raise RefusedError(str(error)) from error
+        except UnicodeDecodeError as error:
+            # A message that quotes a text is cut after so many bytes, within a character if need be.
+            raise RefusedError(error.object.decode(errors="replace")) from error
         kinds = [_type(column.type) for column in given.prepared.columns]
         rows = given.content.table_data.row
         return kinds, [tuple(_value(cell, kind) for cell, kind in zip(row.cell, kinds, strict=True)) for row in rows]
