@@ -10,7 +10,7 @@ from typing import Final
 
 from replicator.runtime.errors import Tag, error
 
-_CODECS: Final = {
+CODECS: Final = {
     "utf-8": "utf-8", "utf8": "utf-8", "utf-16": "utf-16", "utf-16be": "utf-16-be", "utf-16le": "utf-16-le",
     "utf-32": "utf-32", "utf-32be": "utf-32-be", "utf-32le": "utf-32-le",
     "us-ascii": "ascii", "ascii": "ascii", "latin1": "iso8859-1",
@@ -28,7 +28,7 @@ def codec(function: str, charset: str) -> str:
     Raises:
         WorkflowError: ValueError: it is none that is known here.
     """
-    name = _CODECS.get(charset.lower())
+    name = CODECS.get(charset.lower())
     if name is None:
         raise error(Tag.VALUE, f"{function}: the charset {charset!r} is not supported; 'UTF-8' always is")
     return name
