@@ -85,11 +85,14 @@ class Clients:
         parent = "projects/acme-analytics/locations/eu"
         return str(self.transfer.create_transfer_config(parent=parent, transfer_config=config).name)
 
-    def copy(self, config: str) -> datatransfer.TransferRun:
+    def start_copy(self, config: str) -> str:
         request = datatransfer.StartManualTransferRunsRequest(
             parent=config, requested_run_time={"seconds": int(time.time())}
         )
-        name = self.transfer.start_manual_transfer_runs(request=request).runs[0].name
+        return str(self.transfer.start_manual_transfer_runs(request=request).runs[0].name)
+
+    def copy(self, config: str) -> datatransfer.TransferRun:
+        name = self.start_copy(config)
         for _ in range(500):
             run = self.transfer.get_transfer_run(name=name)
             if run.state.name not in {"PENDING", "RUNNING"}:

@@ -6,11 +6,8 @@ import http.client
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,9 +16,9 @@ from google.cloud.workflows import executions_v1
 
 from replicator.errors import FailedError
 from replicator.local import endpoints as found_at
-from replicator.local.endpoints import Endpoints
 from replicator.local.server import Running, serve
 from tests.conformance.server.clients import LANDING, PARENT, Clients
+from tests.conformance.server.processes import process
 from tests.conformance.server.serving import EXECUTOR
 
 COPY = """\
@@ -45,23 +42,6 @@ main:
     - done:
         return: {location: "${landing.location}", state: "${run.state}"}
 """
-
-
-@contextmanager
-def process(directory: Path) -> Iterator[tuple[subprocess.Popen[str], Endpoints]]:
-    program = Path(__file__).with_name("serving.py")
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-    with subprocess.Popen(
-        [sys.executable, str(program), str(directory)], stdout=subprocess.PIPE, text=True, env=environment
-    ) as server:
-        try:
-            assert server.stdout is not None
-            server.stdout.readline()
-            found = found_at.read(directory)
-            assert found is not None
-            yield server, found
-        finally:
-            server.kill()
 
 
 def test_it_says_where_it_listens_and_takes_that_back(tmp_path: Path) -> None:
