@@ -7,9 +7,9 @@ from collections.abc import Callable
 from replicator.limits import ASSIGNS_PER_STEP, CONDITIONS_PER_SWITCH, PARALLEL_BRANCHES
 from replicator.runtime.expressions.tree import Computed, Constant, Listing, Template
 from replicator.runtime.source import Entry, Mapping, Node, Position, Sequence
-from replicator.runtime.stdlib.retries import BACKOFFS, POLICIES
 from replicator.runtime.syntax.notes import Notes
-from replicator.runtime.syntax.templates import reference, target, template
+from replicator.runtime.syntax.retry import read_retry
+from replicator.runtime.syntax.templates import target, template
 from replicator.runtime.syntax.tree import (
     Argument,
     Assign,
@@ -18,13 +18,11 @@ from replicator.runtime.syntax.tree import (
     Branch,
     CallNode,
     Case,
-    Delays,
     For,
     Handler,
     Next,
     Parallel,
     Raise,
-    RetryNode,
     Return,
     StepNode,
     Steps,
@@ -32,11 +30,9 @@ from replicator.runtime.syntax.tree import (
     Try,
 )
 from replicator.runtime.syntax.words import (
-    BACKOFF_KEYS,
     EXCEPT_KEYS,
     FOR_KEYS,
     PARALLEL_KEYS,
-    RETRY_KEYS,
     STEP_KEYS,
     STEP_KINDS,
 )
@@ -242,7 +238,7 @@ class StepReader:
             self._notes.refuse(entry.position, field, "'try' without 'retry' or 'except'", "add one of them")
         return Try(
             body or Steps(()),
-            self._retry(retry, f"{field}.retry") if retry is not None else None,
+            read_retry(retry, self._notes, f"{field}.retry") if retry is not None else None,
             self._handler(handler, f"{field}.except") if handler is not None else None,
         )
 
@@ -252,43 +248,6 @@ class StepReader:
         name = mapping.get("as")
         variable = self._notes.identifier(name, f"{field}.as", "a variable's name") if name is not None else None
         return Handler(variable, self.steps(mapping.get("steps"), f"{field}.steps"))
-
-    def _retry(self, node: Node, field: str) -> RetryNode:
-        notes = self._notes
-        if not isinstance(node, Mapping):
-            policy = reference(template(node, notes, field))
-            if policy not in POLICIES:
-                choices = " or ".join(f"${{{name}}}" for name in POLICIES)
-                notes.refuse(node.position, field, "not a default policy", f"write {choices}, or a map")
-            return RetryNode(policy, "", None, None, node.position)
-        notes.known(node, field, RETRY_KEYS)
-        for key in RETRY_KEYS:
-            if node.get(key) is None:
-                notes.refuse(node.position, field, f"no {key!r}", "a policy of one's own says all three")
-        predicate = reference(template(node.get("predicate"), notes, f"{field}.predicate"))
-        if predicate is None and (given := node.get("predicate")) is not None:
-            remedy = "write '${http.default_retry_predicate}' or '${subworkflow}'"
-            notes.refuse(given.position, f"{field}.predicate", "not the name of a predicate", remedy)
-        backoff = node.get("backoff")
-        return RetryNode(
-            None,
-            predicate or "",
-            template(node.get("max_retries"), notes, f"{field}.max_retries"),
-            self._backoff(backoff, f"{field}.backoff") if backoff is not None else None,
-            node.position,
-        )
-
-    def _backoff(self, node: Node, field: str) -> Delays | str:
-        if not isinstance(node, Mapping):
-            name = reference(template(node, self._notes, field))
-            if name not in BACKOFFS:
-                self._notes.refuse(node.position, field, "not a backoff", "write a map, or '${retry.default_backoff}'")
-            return name or ""
-        self._notes.known(node, field, BACKOFF_KEYS)
-        for key in BACKOFF_KEYS:
-            if node.get(key) is None:
-                self._notes.refuse(node.position, field, f"no {key!r}", "a backoff says all three")
-        return Delays(*(template(node.get(key), self._notes, f"{field}.{key}") for key in BACKOFF_KEYS))
 
     def _bounded(self, node: Node, field: str, count: int, most: int, what: str) -> None:
         position: Position = node.position
