@@ -157,10 +157,11 @@ class Applying:
         ) is None:  # fmt: skip
             raise dataset_not_found(draft.ref.parent)
         definition, now = draft.definition, micros(self.now)
+        made = now if draft.dated is None else micros(draft.dated)
         self.connection.execute(
             "INSERT INTO tables VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1, ?, NULL, NULL)",
             (draft.id, draft.ref.project, draft.ref.dataset, draft.ref.table, draft.location, definition.kind.value,
-             self._schema(draft), to_json(definition_resource(definition)), now, now, now, _expires(draft)),
+             self._schema(draft), to_json(definition_resource(definition)), made, now, now, _expires(draft)),
         )  # fmt: skip
         self._note(draft.id)
 

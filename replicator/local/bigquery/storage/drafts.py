@@ -81,6 +81,7 @@ class Draft:
         base: The snapshot's table that this continues; None for one that is made anew.
         now: When it was first touched.
         created: How it is made; None when it is not.
+        dated: The creation time that a new table is given; None for the time of the commit.
         dropped: It is removed.
         overwritten: Whatever rows it has at the commit are gone.
         mutated: Rows were updated or deleted, which excludes others who do the same.
@@ -97,6 +98,7 @@ class Draft:
     base: Table | None
     now: datetime
     created: OnExisting | None = None
+    dated: datetime | None = None
     dropped: bool = False
     overwritten: bool = False
     mutated: bool = False
@@ -120,9 +122,8 @@ class Draft:
         rows -= sum(f.rows for f in self.removed.values())
         size -= sum(f.bytes for f in self.removed.values())
         if self.base is None:
-            return Table(
-                self.id, self.ref, self.location, self.definition, self.now, self.now, self.now, rows, size, ""
-            )
+            made, now = self.dated or self.now, self.now
+            return Table(self.id, self.ref, self.location, self.definition, made, now, now, rows, size, "")
         stored = self.now if self.rows_changed else self.base.storage_modified
         return replace(
             self.base, definition=self.definition, modified=self.now, storage_modified=stored, rows=rows, bytes=size

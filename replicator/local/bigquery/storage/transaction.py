@@ -115,11 +115,23 @@ class Transaction:
         self._defines(ref)
         defining.drop_dataset(self.overlay, ref, contents)
 
-    def create_table(self, ref: TableRef, definition: TableDefinition, on_existing: OnExisting) -> bool:
-        """Make an empty table, or a view; False if it was there and is kept."""
+    def create_table(
+        self, ref: TableRef, definition: TableDefinition, on_existing: OnExisting, *, created: datetime | None = None
+    ) -> bool:
+        """Make an empty table, or a view; False if it was there and is kept.
+
+        Args:
+            ref: Its name.
+            definition: What it is.
+            on_existing: What happens when the name is taken.
+            created: Its creation time; None for the time of the commit.
+        """
         self._defines(ref.parent)
         self._discard(ref)
-        return defining.create_table(self.overlay, ref, definition, on_existing, self._engine.new_id)
+        made = defining.create_table(self.overlay, ref, definition, on_existing, self._engine.new_id)
+        if made:
+            self.overlay.changes.tables[ref].dated = created
+        return made
 
     def update_table(self, ref: TableRef, definition: TableDefinition, *, etag: str | None = None) -> None:
         """Replace what is said about a table: adds fields, relaxes REQUIRED, sets options.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from replicator.local.bigquery.errors import BigQueryError
@@ -55,6 +57,20 @@ def test_the_schema_is_the_newest_ones_even_when_it_is_filtered_out_or_empty(ben
         prune = (Comparison("_TABLE_SUFFIX", Operator.EQUAL, "1"),)
         scan = bench.scan(transaction, EVENTS, prune)
         assert bench.connection.execute(f"SELECT c, a, _TABLE_SUFFIX FROM {scan}").fetchall() == [(None, 1, "1")]
+
+
+def test_a_creation_time_that_is_given_counts(bench: Bench) -> None:
+    """A copy that keeps its source's is older than what was made before it."""
+    bench.create("events_1", text("newer"))
+    with bench.store.statement() as transaction:
+        early = bench.clock.at - timedelta(days=1)
+        transaction.create_table(
+            DATASET.table("events_2"), TableDefinition((text("older"),)), OnExisting.REFUSE, created=early
+        )
+        assert transaction.table(DATASET.table("events_2")).created == early
+        transaction.commit()
+
+    assert [column.name for column in relation(bench).columns] == ["newer", "_TABLE_SUFFIX"]
 
 
 @pytest.mark.parametrize(
