@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -29,7 +30,8 @@ def table(client: bigquery.Client, dataset: str) -> str:
 def dry(client: bigquery.Client, sql: str, **options: Any) -> bigquery.QueryJob:
     """A dry run."""
     config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False, **options)
-    return client.query(sql, job_config=config)
+    # The client takes a table's "Already Exists" for that of its job, and would ask again and again.
+    return client.query(sql, job_config=config, job_id=f"dry_{uuid.uuid4().hex}", job_retry=None)
 
 
 def both(client: bigquery.Client, sql: str) -> int:
@@ -105,19 +107,53 @@ def test_ten_megabytes_a_table_are_billed(client: bigquery.Client, table: str, s
     assert job.total_bytes_billed == billed
 
 
-def test_dml_pays_for_the_partitions_it_touches(client: bigquery.Client, table: str) -> None:
-    """The columns read in the partitions scanned, plus all bytes of the partitions touched (dml-syntax)."""
+MERGE = (
+    "MERGE `{0}` AS t USING (SELECT 2 AS y) AS s ON t.x = s.y {1}WHEN NOT MATCHED THEN INSERT (x, day) VALUES"
+    " (y, DATE '2026-01-09')"
+)
 
-    def bytes_of(sql: str) -> int:
-        job = client.query(sql.format(table))
-        job.result()
-        return int(job.total_bytes_processed)
+REPLACED = (
+    "MERGE `{0}` AS t USING (SELECT 1 AS y) AS s ON FALSE WHEN NOT MATCHED BY SOURCE AND day = '2026-01-02' THEN DELETE"
+    " WHEN NOT MATCHED THEN INSERT (x, day) VALUES (y, DATE '2026-01-02')"
+)
 
-    assert bytes_of("UPDATE `{0}` SET x = x + 10 WHERE day = '2026-01-02'") == 16 + WHOLE
-    assert bytes_of("UPDATE `{0}` SET x = 7 WHERE s = 'abcde' AND day > '2026-01-02'") == 2 * 15 + 2 * WHOLE
-    assert bytes_of("INSERT INTO `{0}` SELECT * FROM `{0}` WHERE day = '2026-01-01'") == WHOLE
-    assert bytes_of("INSERT INTO `{0}` VALUES (1, '2026-01-09', '')") == 0
-    assert bytes_of("TRUNCATE TABLE `{0}`") == 0
+
+@pytest.mark.parametrize(
+    ("sql", "processed", "estimated"),
+    [
+        # q: the columns read in the partitions scanned; t: all columns of the partitions that are updated.
+        ("UPDATE `{0}` SET x = x + 10 WHERE day = '2026-01-02'", 16 + WHOLE, 16 + WHOLE),
+        ("UPDATE `{0}` SET x = 7 WHERE s = 'abcde' AND day > '2026-01-02'", 2 * 15 + 2 * WHOLE, 2 * 15 + 2 * WHOLE),
+        ("UPDATE `{0}` SET s = 'n' WHERE x = 2", 4 * 8 + WHOLE, 4 * 8 + 4 * WHOLE),
+        ("DELETE FROM `{0}` WHERE x = 2", 4 * 8 + WHOLE, 4 * 8 + 4 * WHOLE),
+        ("DELETE FROM `{0}` WHERE x = 99", 4 * 8, 4 * 8 + 4 * WHOLE),
+        ("DELETE FROM `{0}` WHERE x = 2 AND day BETWEEN '2026-01-03' AND '2026-01-03'", 16 + WHOLE, 16 + WHOLE),
+        (MERGE.replace("{1}", ""), 4 * 8, 4 * 8),
+        (MERGE.replace("{1}", "WHEN MATCHED THEN UPDATE SET s = 'n' "), 4 * 8 + WHOLE, 4 * 8 + 4 * WHOLE),
+        (REPLACED, 8 + WHOLE, 8 + WHOLE),
+        ("INSERT INTO `{0}` SELECT * FROM `{0}` WHERE day = '2026-01-01'", WHOLE, WHOLE),
+        ("INSERT INTO `{0}` VALUES (1, '2026-01-09', '')", 0, 0),
+        ("TRUNCATE TABLE `{0}`", 0, 0),
+    ],
+)
+def test_dml_pays_for_the_partitions_it_touches(
+    client: bigquery.Client, table: str, sql: str, processed: int, estimated: int
+) -> None:
+    """Q' + t' of dml-syntax; the estimate takes every partition scanned for one that is updated."""
+    text = sql.format(table)
+    assert dry(client, text).total_bytes_processed == estimated
+    job = client.query(text)
+    job.result()
+    assert job.total_bytes_processed == processed
+
+
+def test_dml_pays_for_a_whole_table_without_partitions(client: bigquery.Client, dataset: str) -> None:
+    """Q + t, as the table was before, whether a row is hit or not."""
+    client.query(f"CREATE TABLE `{dataset}.t` AS SELECT x, 'abcde' AS s FROM UNNEST([1, 2, 3]) AS x").result()
+    whole = 3 * (8 + 7)
+    for sql in ("DELETE FROM `{0}` WHERE x = 99", "UPDATE `{0}` SET s = '' WHERE x = 1"):
+        text = sql.format(f"{dataset}.t")
+        assert both(client, text) == 3 * 8 + whole
 
 
 def test_more_than_may_be_billed_is_refused_before_it_runs(client: bigquery.Client, table: str) -> None:
@@ -170,7 +206,12 @@ def test_a_dry_run_of_a_query_tells_its_schema_and_tables(client: bigquery.Clien
         ("TRUNCATE TABLE `{0}`", "TRUNCATE_TABLE"),
         ("CREATE TABLE `{0}_new` AS SELECT x FROM `{0}`", "CREATE_TABLE_AS_SELECT"),
         ("CREATE TABLE `{0}_new` (x INT64)", "CREATE_TABLE"),
+        (MERGE.replace("{1}", "WHEN MATCHED THEN DELETE "), "MERGE"),
         ("DROP TABLE `{0}`", "DROP_TABLE"),
+        ("CREATE OR REPLACE TABLE `{0}` PARTITION BY day AS SELECT * FROM `{0}` WHERE FALSE", "CREATE_TABLE_AS_SELECT"),
+        ("CREATE VIEW `{0}_v` AS SELECT 1 AS x", "CREATE_VIEW"),
+        ("ALTER TABLE `{0}` ADD COLUMN n INT64", "ALTER_TABLE"),
+        ("CREATE SCHEMA `{0}_schema`".replace("{0}", "acme-test.dry"), "CREATE_SCHEMA"),
         ("DELETE FROM `{0}` WHERE TRUE; DROP TABLE `{0}`;", "SCRIPT"),
     ],
 )
@@ -189,6 +230,10 @@ def test_a_dry_run_has_no_effect(client: bigquery.Client, table: str, dataset: s
         ("UPDATE `{0}` SET nothing = 1 WHERE TRUE", "nothing"),
         ("DELETE FROM `{0}_none` WHERE TRUE", "Not found: Table"),
         ("CREATE TABLE `{0}_new` AS SELECT nothing FROM `{0}`", "Unrecognized name: nothing"),
+        ("CREATE TABLE `{0}` (x INT64)", "Already Exists: Table"),
+        ("DROP TABLE `{0}_none`", "Not found: Table"),
+        ("ALTER TABLE `{0}` ADD COLUMN x INT64", "already exists"),
+        ("MERGE `{0}` AS t USING (SELECT 1 AS y) AS s ON t.nothing = s.y WHEN MATCHED THEN DELETE", "nothing"),
         ("SELECT 1; SELECT 'open;", "Syntax error"),
     ],
 )

@@ -196,6 +196,25 @@ class Account:
             job.rows = outcome.rows
 
 
+class Unobserved:
+    """The observer of statements that are described and not carried out: there is no account of them."""
+
+    def started(self, source: Source, frame: Frame) -> None:
+        """Nothing runs."""
+
+    def finishing(self, outcome: Outcome, transaction: Transaction) -> None:
+        """Nothing is committed."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """Nothing was carried out."""
+
+    def failed(self, error: BigQueryError) -> None:
+        """The caller is told."""
+
+    def evaluated(self, expression: Source, frame: Frame, wanted: Type | None, error: BigQueryError | None) -> None:
+        """An option's value, which nobody asks for afterwards."""
+
+
 def _stack_frame(source: Source) -> Json:
     def place(offset: int) -> tuple[int, int]:
         line = source.script.count("\n", 0, offset) + 1

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from replicator import limits
-from replicator.local.bigquery.api.account import Account
+from replicator.local.bigquery.api.account import Account, Unobserved
 from replicator.local.bigquery.api.dml_queue import DmlQueue
 from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.http import flag, member, number, required
@@ -24,10 +24,10 @@ from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements.by_name import select_by_name
 from replicator.local.bigquery.statements.classify import Family, family
 from replicator.local.bigquery.statements.cursor import Source
-from replicator.local.bigquery.statements.definitions import query_fields
 from replicator.local.bigquery.statements.engine import Engine
 from replicator.local.bigquery.statements.frame import Frame, Parameters
 from replicator.local.bigquery.statements.interpreter import Interpreter
+from replicator.local.bigquery.statements.new_tables import query_fields
 from replicator.local.bigquery.statements.outcome import Outcome, Rows
 from replicator.local.bigquery.statements.script import Sql
 from replicator.local.bigquery.statements.script_parser import parse_script
@@ -180,7 +180,7 @@ class QueryRunner:
         _check_destination(statement, request)
         if request.maximum_bytes is not None:
             # best-practices-costs: bytes are estimated first, and a query that would read more fails free of charge.
-            account.allow(engine.describe(statement.source, frame))
+            account.allow(Engine(engine.session, Unobserved()).describe(statement.source, frame))
         engine.execute(statement.source, frame)
 
     def dry_run(self, job: Job, request: QueryRequest) -> None:
@@ -199,8 +199,7 @@ class QueryRunner:
                 }
                 return
             _check_destination(statements[0], request)
-            account = Account(self, job, session, script=False, maximum_bytes=None)
-            engine = Engine(session, account)
+            engine = Engine(session, Unobserved())
             outcome = engine.describe(statements[0].source, engine.frame(request.parameters))
             job.statistics = statement_statistics(outcome, dry=True)
         finally:

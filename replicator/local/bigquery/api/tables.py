@@ -14,8 +14,8 @@ from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
 from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.statements import analysis
-from replicator.local.bigquery.statements.definitions import query_fields
 from replicator.local.bigquery.statements.frame import Frame
+from replicator.local.bigquery.statements.new_tables import query_fields
 from replicator.local.bigquery.statements.session import Session, Setting, Unsettled
 from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
 from replicator.local.bigquery.storage.instants import millis_text

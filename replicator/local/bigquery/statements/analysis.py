@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.googlesql.analysis import Statement, analyze_query
 from replicator.local.bigquery.googlesql.catalog import Column, Prune, Relation
 from replicator.local.bigquery.googlesql.context import Context, Scan
+from replicator.local.bigquery.statements.billing import read_bytes, tables_of
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.frame import Frame
 from replicator.local.bigquery.storage.relations import ViewRelation
@@ -26,19 +27,6 @@ _DEEPEST_VIEW: Final = 16
 _USER: Final = "local@replicator.invalid"
 
 
-class Measured(Relation, Protocol):
-    """A relation that can say what reading it costs, as every relation of the storage can."""
-
-    @property
-    def referenced(self) -> tuple[TableRef, ...]:
-        """The tables behind it."""
-        ...
-
-    def logical_bytes(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> int:
-        """The bytes that reading these columns, or fields by dotted path, is billed for."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A query that has been analysed.
@@ -49,6 +37,7 @@ class Prepared:
         unnamed: The positions of the columns that have no name of their own, from 0.
         bytes: Logical bytes of the columns it reads, in the partitions that are left after pruning.
         tables: What it reads.
+        scans: Each reading of a relation, from which bytes and tables are counted.
     """
 
     sql: str
@@ -56,6 +45,7 @@ class Prepared:
     unnamed: frozenset[int]
     bytes: int
     tables: tuple[TableRef, ...]
+    scans: tuple[Scan, ...]
 
     def named(self) -> str:
         """The SQL with its columns called as ``columns``, where no two share a name."""
@@ -148,8 +138,9 @@ class Names:
         analyzed = analyze_query(view.query, context)
         columns = analyzed.columns
         sql = f"SELECT * FROM ({analyzed.sql}) AS q({', '.join(duckdb_name(name) for name, _ in columns)})"
-        size, tables = _read(analyzed.scans)
-        return ViewSubquery(Prepared(sql, columns, frozenset(), size, (*tables, view.ref)))
+        scans = tuple(analyzed.scans)
+        tables = (*tables_of(scans), view.ref)
+        return ViewSubquery(Prepared(sql, columns, frozenset(), read_bytes(scans), tables, scans))
 
 
 def query(
@@ -183,8 +174,8 @@ def query(
     called = ", ".join(duckdb_name(name) for name in names)
     sql = " UNION ALL ".join(f"SELECT * FROM ({each.sql}) AS q({called})" for each in made)
     finished = statement.finish(sql)
-    read, tables = _read(statement.scans)
-    return Prepared(finished, columns, made[0].unnamed, read, tables)
+    scans = tuple(statement.scans)
+    return Prepared(finished, columns, made[0].unnamed, read_bytes(scans), tables_of(scans), scans)
 
 
 def expression(
@@ -197,8 +188,9 @@ def expression(
     """
     statement = Statement(_context(session, Names(session, transaction, {}, 0), frame))
     made = statement.expression(source.placed, coerced_to=wanted)
-    read, tables = _read(statement.scans)
-    return Prepared(f"SELECT {statement.finish(made.sql)} AS c1", (("", made.type),), frozenset({0}), read, tables)
+    scans = tuple(statement.scans)
+    sql = f"SELECT {statement.finish(made.sql)} AS c1"
+    return Prepared(sql, (("", made.type),), frozenset({0}), read_bytes(scans), tables_of(scans), scans)
 
 
 def _context(session: Session, names: Names, frame: Frame) -> Context:
@@ -216,13 +208,3 @@ def _context(session: Session, names: Names, frame: Frame) -> Context:
         session_user=_USER,
         temporary=names.temporary,
     )
-
-
-def _read(scans: Sequence[Scan]) -> tuple[int, tuple[TableRef, ...]]:
-    size = 0
-    tables: dict[TableRef, None] = {}
-    for scan in scans:
-        relation = cast("Measured", scan.relation)
-        size += relation.logical_bytes(frozenset(".".join(path) for path in scan.read), tuple(scan.prune))
-        tables.update(dict.fromkeys(relation.referenced))
-    return size, tuple(tables)

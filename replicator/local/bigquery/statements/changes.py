@@ -10,8 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
+from replicator.local.bigquery.googlesql.context import Scan
 from replicator.local.bigquery.statements import composition, dml
 from replicator.local.bigquery.statements.analysis import Columns, ComputedRelation, Prepared
+from replicator.local.bigquery.statements.billing import read_once, tables_of, whole_bytes
 from replicator.local.bigquery.statements.composition import Hits, Subject
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.dml_parser import parse_dml
@@ -64,7 +66,7 @@ def run_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
 
 
 def describe_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
-    """What a DML statement would read: the bytes of its columns, without those of the partitions it would rewrite.
+    """What a DML statement would read and write again: all of the partitions that it scans.
 
     Raises:
         BigQueryError: What it would be refused with before it runs.
@@ -72,25 +74,75 @@ def describe_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
     statement = parse_dml(source)
     path = statement.path if isinstance(statement, dml.Insert | dml.Truncate) else statement.target.path
     ref = engine.session.table(path)
+    kind = type(statement).__name__.upper()
     with engine.session.transaction() as (transaction, _):
         subject = _subject(engine, transaction, ref, statement)
+        table = transaction.table(ref)
         match statement:
-            case dml.Insert():
-                prepared = [engine.prepare(transaction, *composition.insert_queries(statement, subject), frame=frame)]
             case dml.Truncate():
                 return Outcome("TRUNCATE_TABLE", target=ref)
+            case dml.Insert():
+                prepared = _inserted(engine, transaction, statement, subject, frame)
+                return Outcome(kind, bytes=prepared.bytes, tables=prepared.tables, target=ref)
             case dml.Update():
-                hits = composition.update_hits(statement, subject)
-                prepared = [_composed(engine, transaction, hits.reads, frame=frame)]
+                scans = _scans_of(engine, transaction, [composition.update_hits(statement, subject)], frame, {})
             case dml.Delete():
-                hits = composition.delete_hits(statement, subject)
-                prepared = [_composed(engine, transaction, hits.reads, frame=frame)]
+                scans = _scans_of(engine, transaction, [composition.delete_hits(statement, subject)], frame, {})
             case dml.Merge():
-                what = "a dry run of MERGE"
-                raise unmodelled(what)
-    kind = type(statement).__name__.upper()
-    tables = tuple(dict.fromkeys(table for each in prepared for table in each.tables))
-    return Outcome(kind, bytes=sum(each.bytes for each in prepared), tables=tables, target=ref)
+                scans = _described_merge(engine, transaction, statement, subject, frame)
+        again = 0
+        if not isinstance(statement, dml.Merge) or _changes_rows(statement):
+            again = table.bytes if table.definition.partitioning is None else whole_bytes(scans, ref)
+        return Outcome(kind, bytes=read_once(scans) + again, tables=tables_of(scans), target=ref)
+
+
+def _scans_of(
+    engine: Engine,
+    transaction: Transaction,
+    hits: Sequence[Hits],
+    frame: Frame,
+    computed: Mapping[str, ComputedRelation],
+) -> list[Scan]:
+    scans: list[Scan] = []
+    for each in hits:
+        wanted = list(_POSITION) if each.removes else []
+        wanted += [(field.name, type_of(field)) for field in each.columns]
+        # The whole of it is analysed for its mistakes; what is billed is another matter.
+        _composed(engine, transaction, each.query, frame=frame, computed=computed, wanted=wanted)
+        scans += _composed(engine, transaction, each.reads, frame=frame, computed=computed).scans
+    return scans
+
+
+def _described_merge(
+    engine: Engine, transaction: Transaction, statement: dml.Merge, subject: Subject, frame: Frame
+) -> list[Scan]:
+    _check_merge(frame)
+    source = composition.merge_source(statement)
+    prepared = _composed(engine, transaction, source.query, frame=frame)
+    relation = ComputedRelation("described", prepared.columns, pseudo=(_SOURCE_POSITION,))
+    computed = {
+        composition.MERGE_SOURCE: relation,
+        composition.UNMATCHED_SOURCE: relation,
+        composition.MATCHED_TARGET: ComputedRelation("described", _POSITION),
+    }
+    scans = list(prepared.scans)
+    pairs = composition.merge_pairs(statement, subject, source)
+    if pairs is not None:
+        scans += _composed(engine, transaction, pairs, frame=frame, computed=computed).scans
+    names = [name for name, _ in prepared.columns]
+    hits = list(composition.merge_hits(statement, subject, source, names))
+    return scans + _scans_of(engine, transaction, hits, frame, computed)
+
+
+def _check_merge(frame: Frame) -> None:
+    if frame.parameters.positional:
+        # Its parts are analysed one by one, and the condition more than once: the marks could not be counted.
+        what = "MERGE with positional parameters (named ones are)"
+        raise unmodelled(what)
+
+
+def _changes_rows(statement: dml.Merge) -> bool:
+    return any(not isinstance(clause.action, dml.InsertRow) for clause in statement.clauses)
 
 
 def _subject(engine: Engine, transaction: Transaction, ref: TableRef, statement: dml.Dml) -> Subject:
@@ -109,10 +161,7 @@ def _subject(engine: Engine, transaction: Transaction, ref: TableRef, statement:
 
 def _insert(engine: Engine, transaction: Transaction, statement: dml.Insert, subject: Subject, frame: Frame) -> Outcome:
     given = composition.insert_columns(statement.columns, subject.fields)
-    wanted = [(field.name, type_of(field)) for field in given]
-    texts = composition.insert_queries(statement, subject)
-    prepare = engine.prepare if statement.query is not None else partial(_composed, engine)
-    prepared = prepare(transaction, *texts, frame=frame, wanted=wanted)
+    prepared = _inserted(engine, transaction, statement, subject, frame)
     select = _whole_rows(prepared.sql, given, subject.fields)
     written = _append(engine, transaction, subject.ref, select)
     return Outcome(
@@ -122,6 +171,16 @@ def _insert(engine: Engine, transaction: Transaction, statement: dml.Insert, sub
         tables=prepared.tables,
         target=subject.ref,
     )
+
+
+def _inserted(
+    engine: Engine, transaction: Transaction, statement: dml.Insert, subject: Subject, frame: Frame
+) -> Prepared:
+    given = composition.insert_columns(statement.columns, subject.fields)
+    wanted = [(field.name, type_of(field)) for field in given]
+    texts = composition.insert_queries(statement, subject)
+    prepare = engine.prepare if statement.query is not None else partial(_composed, engine)
+    return prepare(transaction, *texts, frame=frame, wanted=wanted)
 
 
 def _whole_rows(select: str, given: Sequence[Field], fields: Sequence[Field]) -> str:
@@ -141,10 +200,7 @@ def _append(engine: Engine, transaction: Transaction, ref: TableRef, select: str
 
 
 def _merge(engine: Engine, transaction: Transaction, statement: dml.Merge, subject: Subject, frame: Frame) -> Outcome:
-    if frame.parameters.positional:
-        # Its parts are analysed one by one, and the condition more than once: the marks could not be counted.
-        what = "MERGE with positional parameters (named ones are)"
-        raise unmodelled(what)
+    _check_merge(frame)
     source = composition.merge_source(statement)
     prepared = _composed(engine, transaction, source.query, frame=frame)
     scratch = engine.session.scratch()
@@ -154,33 +210,31 @@ def _merge(engine: Engine, transaction: Transaction, statement: dml.Merge, subje
     relation = ComputedRelation(scratch, prepared.columns, pseudo=(_SOURCE_POSITION,))
     computed = {composition.MERGE_SOURCE: relation, composition.UNMATCHED_SOURCE: relation}
     names = [name for name, _ in prepared.columns]
-    pairs = _pairs(engine, transaction, composition.merge_pairs(statement, subject, source), frame, computed)
-    if pairs is not None:
+    pairs, scans = None, list(prepared.scans)
+    text = composition.merge_pairs(statement, subject, source)
+    if text is not None:
+        pairs, matching = _pairs(engine, transaction, text, frame, computed)
+        scans += matching
         unmatched = f"(SELECT * FROM {scratch} WHERE _POSITION NOT IN (SELECT _POSITION FROM {pairs}))"
         computed[composition.UNMATCHED_SOURCE] = ComputedRelation(unmatched, prepared.columns)
         matched = f"(SELECT DISTINCT _FRAGMENT, _ROW FROM {pairs})"
         computed[composition.MATCHED_TARGET] = ComputedRelation(matched, _POSITION)
     hits = list(composition.merge_hits(statement, subject, source, names))
-    outcome = _rewrite(engine, transaction, "MERGE", hits, subject, frame, computed)
+    outcome = _rewrite(engine, transaction, "MERGE", hits, subject, frame, computed, scans)
     for name in (scratch, pairs):
         if name is not None:
             engine.compute(f"DROP TABLE {name}")
-    tables = tuple(dict.fromkeys((*prepared.tables, *outcome.tables)))
-    return Outcome(
-        "MERGE", changes=outcome.changes, bytes=outcome.bytes + prepared.bytes, tables=tables, target=subject.ref
-    )
+    return outcome
 
 
 def _pairs(
-    engine: Engine, transaction: Transaction, query: str | None, frame: Frame, computed: dict[str, ComputedRelation]
-) -> str | None:
-    if query is None:
-        return None
+    engine: Engine, transaction: Transaction, query: str, frame: Frame, computed: dict[str, ComputedRelation]
+) -> tuple[str, tuple[Scan, ...]]:
     wanted = (*_POSITION, _SOURCE_POSITION)
     prepared = _composed(engine, transaction, query, frame=frame, computed=computed, wanted=wanted)
     pairs = engine.session.scratch()
     engine.compute(f"CREATE TEMP TABLE {pairs} AS {prepared.sql}")
-    return pairs
+    return pairs, prepared.scans
 
 
 def _composed(
@@ -205,7 +259,10 @@ def _rewrite(
     subject: Subject,
     frame: Frame,
     computed: dict[str, ComputedRelation],
+    others: Sequence[Scan] = (),
 ) -> Outcome:
+    """Take rows out and put rows in; ``others`` is what was read on the way to ``hits``."""
+    table = transaction.table(subject.ref)
     scratches = [_computed_hits(engine, transaction, each, frame, computed) for each in hits]
     _match_once(engine, [name for name, _, each in scratches if each.matched])
     removed = " UNION ALL ".join(f"SELECT _FRAGMENT, _ROW FROM {n}" for n, _, each in scratches if each.removes)
@@ -214,18 +271,20 @@ def _rewrite(
     counts = {"inserted": 0, "updated": 0, "deleted": 0}
     for name, _, each in scratches:
         counts[each.effect] += int(str(engine.compute(f"SELECT count(*) FROM {name}")[0][0]))
-    touched = 0
+    # dml-syntax: what is read, and the table as it was; of a partitioned one, the partitions that are updated.
+    scans = [*others, *(scan for _, prepared, _ in scratches for scan in prepared.scans)]
+    read, again = read_once(scans), 0
+    if table.definition.partitioning is None and any(each.removes for each in hits):
+        again = table.bytes
     with engine.computing():
         if counts["updated"] or counts["deleted"]:
             rewritten = transaction.rewrite(subject.ref, removed, added or None, engine.session.connection)
-            touched = rewritten.touched_bytes
+            again = again or rewritten.touched_bytes
         elif counts["inserted"]:
             transaction.append(subject.ref, added, engine.session.connection)
     for name, _, _ in scratches:
         engine.compute(f"DROP TABLE {name}")
-    tables = tuple(dict.fromkeys(ref for _, prepared, _ in scratches for ref in prepared.tables))
-    read = sum(prepared.bytes for _, prepared, _ in scratches)
-    return Outcome(kind, changes=Changes(**counts), bytes=read + touched, tables=tables, target=subject.ref)
+    return Outcome(kind, changes=Changes(**counts), bytes=read + again, tables=tables_of(scans), target=subject.ref)
 
 
 def _computed_hits(
