@@ -1,0 +1,237 @@
+"""Connectors against the local cloud: a document's calls do what they say, and what it does not have is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from replicator.cli.cloud import serving
+from replicator.gcp.clients import Clients
+from replicator.gcp.endpoints import Endpoints
+from replicator.gcp.inprocess import environment
+from replicator.runtime.clock import RealClock
+from replicator.runtime.errors import WorkflowFailed
+from replicator.runtime.execution import Execution
+from replicator.runtime.program import load
+
+EXECUTIONS = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions"
+CHILD = """\
+main:
+  params: [args]
+  steps:
+    - check:
+        switch:
+          - condition: ${args.number < 0}
+            raise: {code: 7, message: negative}
+    - done: {return: {double: "${args.number * 2}"}}
+"""
+DATASET = """
+- make:
+    call: googleapis.bigquery.v2.datasets.insert
+    args: {projectId: acme-data, body: {datasetReference: {projectId: acme-data, datasetId: NAME}, location: EU}}
+"""
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """A served local cloud in which the workflow ``child`` is deployed."""
+    with serving(tmp_path_factory.mktemp("cloud")) as running:
+        endpoints = Endpoints.at(running.endpoints.http)
+        ran(endpoints, DATASET.replace("NAME", "there"))
+        deployed(endpoints)
+        yield endpoints
+
+
+def deployed(endpoints: Endpoints) -> None:
+    from google.cloud import workflows_v1
+
+    workflow = workflows_v1.Workflow(source_contents=CHILD)
+    Clients(endpoints).workflows().create_workflow(
+        parent="projects/acme-data/locations/europe-west1", workflow_id="child", workflow=workflow
+    ).result(timeout=5)
+
+
+def ran(endpoints: Endpoints, source: str) -> Any:
+    """What a document returns."""
+    names = {"GOOGLE_CLOUD_PROJECT_ID": "acme-data", "GOOGLE_CLOUD_LOCATION": "europe-west1"}
+    around = environment(endpoints, clock=RealClock(), variables=names)
+    return Execution.run(load(source), None, environment=around)
+
+
+def failure(endpoints: Endpoints, source: str) -> dict[str, Any]:
+    """The error that a document ends with."""
+    with pytest.raises(WorkflowFailed) as failed:
+        ran(endpoints, source)
+    assert isinstance(failed.value.error, dict)
+    return failed.value.error
+
+
+QUICK = "connector_params: {polling_policy: {initial_delay: 0.02, max_delay: 0.1, multiplier: 1.25}}"
+
+
+def test_a_job_is_run_and_its_rows_are_read(cloud: Endpoints) -> None:
+    """``jobs.insert`` waits, ``jobs.getQueryResults`` reads."""
+    source = f"""
+- run:
+    call: googleapis.bigquery.v2.jobs.insert
+    args:
+      projectId: acme-data
+      body:
+        jobReference: {{location: EU}}
+        configuration: {{query: {{query: "SELECT 6 * 7 AS answer", useLegacySql: false}}}}
+      {QUICK}
+    result: job
+- rows:
+    call: googleapis.bigquery.v2.jobs.getQueryResults
+    args: {{projectId: acme-data, jobId: "${{job.jobReference.jobId}}", location: EU}}
+    result: answer
+- done: {{return: ["${{job.status.state}}", "${{answer.rows[0].f[0].v}}"]}}
+"""
+
+    assert ran(cloud, source) == ["DONE", "42"]
+
+
+def test_a_job_that_fails_is_an_operations_error(cloud: Endpoints) -> None:
+    """With the job and the reason that it gives."""
+    source = f"""
+- run:
+    call: googleapis.bigquery.v2.jobs.insert
+    args:
+      projectId: acme-data
+      body:
+        jobReference: {{location: EU}}
+        configuration: {{query: {{query: "SELECT ERROR('no')", useLegacySql: false}}}}
+      {QUICK}
+"""
+    error = failure(cloud, source)
+
+    assert error["tags"] == ["OperationError"]
+    assert error["operation"]["status"]["state"] == "DONE"
+    assert error["error"]["reason"] == "invalidQuery"
+
+
+def test_what_is_not_there_is_an_http_error_with_the_services_words(cloud: Endpoints) -> None:
+    """Status, body and tag, as a document tells them apart."""
+    source = "- a: {call: googleapis.bigquery.v2.datasets.get, args: {projectId: acme-data, datasetId: none}}"
+    error = failure(cloud, source)
+
+    assert (error["tags"], error["code"]) == (["HttpError"], 404)
+    assert "none" in error["body"]["error"]["message"]
+
+
+def test_running_a_workflow_gives_its_result(cloud: Endpoints) -> None:
+    """``run`` takes the argument as it is, and gives back what the workflow returned."""
+    source = f"""
+- run:
+    call: {EXECUTIONS}.run
+    args: {{workflow_id: child, argument: {{number: 21}}, {QUICK}}}
+    result: answer
+- done: {{return: "${{answer.double}}"}}
+"""
+
+    assert ran(cloud, source) == 42
+
+
+def test_a_workflow_that_fails_is_an_operations_error(cloud: Endpoints) -> None:
+    """With the execution, its error's payload among it."""
+    error = failure(
+        cloud, f"- run: {{call: {EXECUTIONS}.run, args: {{workflow_id: child, argument: {{number: -1}}, {QUICK}}}}}"
+    )
+
+    assert error["tags"] == ["OperationError"]
+    assert error["operation"]["state"] == "FAILED"
+    assert json.loads(error["error"]["payload"]) == {"code": 7, "message": "negative"}
+
+
+def test_an_execution_that_is_not_waited_for_is_active(cloud: Endpoints) -> None:
+    """``create`` with ``skip_polling``; the document looks it up later, lists it and cannot cancel what has ended."""
+    source = f"""
+- start:
+    call: {EXECUTIONS}.create
+    args:
+      parent: projects/acme-data/locations/europe-west1/workflows/child
+      body: {{argument: '{{"number": 1}}'}}
+      connector_params: {{skip_polling: true}}
+    result: started
+- wait:
+    call: sys.sleep
+    args: {{seconds: 0.05}}
+- look:
+    call: {EXECUTIONS}.get
+    args: {{name: "${{started.name}}"}}
+    result: now
+- again:
+    switch:
+      - condition: ${{now.state == "ACTIVE"}}
+        next: wait
+- list:
+    call: {EXECUTIONS}.list
+    args: {{parent: projects/acme-data/locations/europe-west1/workflows/child, filter: 'state="SUCCEEDED"'}}
+    result: some
+- cancel:
+    try:
+      call: {EXECUTIONS}.cancel
+      args: {{name: "${{started.name}}"}}
+    except:
+      as: e
+      steps:
+        - tell: {{return: ["${{started.state}}", "${{now.result}}", "${{len(some.executions) > 0}}", "${{e.code}}"]}}
+"""
+
+    assert ran(cloud, source) == ["ACTIVE", '{"double":2}', True, 400]
+
+
+def test_a_transfer_config_is_made_and_its_run_is_waited_for(cloud: Endpoints) -> None:
+    """A dataset copy into another location, started by hand; the run's state is read back."""
+    source = f"""
+- target:
+    call: googleapis.bigquery.v2.datasets.insert
+    args:
+      projectId: acme-data
+      body: {{datasetReference: {{projectId: acme-data, datasetId: landed}}, location: US}}
+- make:
+    call: googleapis.bigquerydatatransfer.v1.projects.locations.transferConfigs.create
+    args:
+      parent: projects/acme-data/locations/us
+      body:
+        dataSourceId: cross_region_copy
+        destinationDatasetId: landed
+        displayName: copy
+        params: {{source_project_id: acme-data, source_dataset_id: there}}
+        scheduleOptions: {{disableAutoScheduling: true}}
+    result: config
+- start:
+    call: googleapis.bigquerydatatransfer.v1.projects.locations.transferConfigs.startManualRuns
+    args:
+      parent: "${{config.name}}"
+      body: {{requestedRunTime: "${{time.format(sys.now() - 60)}}"}}
+      {QUICK}
+    result: answer
+- look:
+    call: googleapis.bigquerydatatransfer.v1.projects.locations.transferConfigs.runs.get
+    args: {{name: "${{answer.runs[0].name}}"}}
+    result: run
+- done: {{return: "${{run.state}}"}}
+"""
+
+    assert ran(cloud, source) == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "googleapis.storage.v1.buckets.get, args: {bucket: b}",
+        "googleapis.bigquery.v2.models.list, args: {projectId: acme-data, datasetId: there}",
+        "googleapis.bigquerydatatransfer.v1.projects.locations.list, args: {name: projects/acme-data}",
+    ],
+)
+def test_what_the_local_cloud_does_not_have_is_refused(cloud: Endpoints, call: str) -> None:
+    """With an HTTP error that says so, and never with an answer that is made up."""
+    error = failure(cloud, f"- a: {{call: {call}}}")
+
+    assert error["tags"] == ["HttpError"]
+    assert error["code"] in {404, 501}
+    assert error["body"]["error"]["message"]
