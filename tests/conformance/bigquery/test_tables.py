@@ -85,7 +85,7 @@ def test_a_row_that_does_not_fit_fails_the_load(client: bigquery.Client, dataset
     config = bigquery.LoadJobConfig(schema=[F("i", "INTEGER", "REQUIRED")])
     for rows, message in (
         ([{"i": 1}, {"i": "x"}], "Could not convert value 'x' to int64. Field: i"),
-        ([{"i": 1, "z": 2}], "no such field: z"),
+        ([{"i": 1, "z": 2}], "No such field: z"),
         ([{}], "Missing required field: i"),
     ):
         job = client.load_table_from_json(rows, f"{dataset}.t", job_config=config)
