@@ -29,6 +29,7 @@ SCALARS: Final = (
 BAD_SCALARS: Final = ("${", "\u0000", "\ud800", 1e999, 2**64, "${}", "${1 +}")
 LITERALS: Final = ("null", "true", "FALSE", "0", "1", "9223372036854775807", "1.5", "1e308", "1e999", '"a"', "'a'",
     '"\\ud800"', '"(a*)*b"', "[]", "[1, 2]", '"2024-05-08T12:01:00Z"')  # fmt: skip
+USUAL: Final = tuple(name for name, function in FUNCTIONS.items() if not function.blocking)
 BAD_LITERALS: Final = ("9223372036854775808", '"\\x"', "{}", "1x", "&", '"', "$")
 NOISE: Final = (*"(){}[].,:;+-*/%<>=!&|^~?@#$\"'`\\ \n\t\x00é😀", "${", "}}", "not", "in", "and", "or", "==", "//",
     "..", "\ud800")  # fmt: skip
@@ -214,8 +215,7 @@ class Fuzz:
                 return self._invoked(inner)
 
     def _invoked(self, depth: int) -> str:
-        usual = [name for name, function in FUNCTIONS.items() if not function.blocking]
-        name = self._random.choice(usual if self._random.random() < 0.97 else [*FUNCTIONS, "sub", "open", "x.keys"])
+        name = self._random.choice(USUAL if self._random.random() < 0.97 else [*FUNCTIONS, "sub", "open", "x.keys"])
         known = FUNCTIONS.get(name)
         count = 2 if known is None else len(known.parameters)
         return f"{name}({', '.join(self.expression(depth) for _ in range(count))})"
