@@ -171,6 +171,27 @@ def test_alter_table_adds_relaxes_and_sets(client: bigquery.Client, dataset: str
             client.query_and_wait(f"ALTER TABLE {name} {statement}")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP COLUMN b",
+        "ALTER COLUMN a SET DATA TYPE NUMERIC",
+        "ALTER COLUMN a SET DEFAULT 1",
+        "RENAME COLUMN a TO c",
+        "RENAME TO u",
+        "ADD PRIMARY KEY (a) NOT ENFORCED",
+        "SET DEFAULT COLLATE 'und:ci'",
+    ],
+)
+def test_what_alter_table_does_not_do_here_is_refused(client: bigquery.Client, dataset: str, change: str) -> None:
+    """Said, and not half done."""
+    client.query_and_wait(f"CREATE TABLE `{dataset}.t` AS SELECT 1 AS a, 'x' AS b")
+    with pytest.raises((exceptions.BadRequest, exceptions.MethodNotImplemented)):
+        client.query_and_wait(f"ALTER TABLE `{dataset}.t` {change}")
+    assert rows(client, f"SELECT * FROM `{dataset}.t`") == [(1, "x")]
+    assert [table.table_id for table in client.list_tables(dataset)] == ["t"]
+
+
 def test_a_view_is_made_read_and_dropped_by_the_api(client: bigquery.Client, dataset: str) -> None:
     """Its schema is its query's, it holds no rows, is no table to write to, and follows what it reads."""
     client.query_and_wait(f"CREATE TABLE `{dataset}.t` AS SELECT 1 AS i, STRUCT('a' AS s) AS r")
