@@ -49,6 +49,7 @@ class BigQueryService:
         self.gate = JobGate()
         self.knobs = Knobs()
         self._registry = Registry(self.store, now, self.gate, self.knobs)
+        self.store.tell_jobs(self._registry.resources)
         self.unsettled = Unsettled()
         queries = QueryRunner(self.store, self._registry, recorder, now, self.unsettled)
         copies = CopyRunner(self.store, self._registry)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -115,7 +116,10 @@ def read_object(body: bytes) -> Json:
     if not body.strip():
         return {}
     try:
-        value = json.loads(body)
+        value = json.loads(body, parse_float=finite, parse_constant=not_json)
+        if b"\\u" in body:
+            # Half of a surrogate pair can be read, and never be written again.
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         msg = f"Invalid JSON payload received. {error}"
         raise BigQueryError(reason="invalid", message=msg) from None
@@ -123,6 +127,29 @@ def read_object(body: bytes) -> Json:
         msg = f"Invalid JSON payload received: an object is expected, not {type(value).__name__}"
         refuse("invalid", msg)
     return value
+
+
+def finite(text: str) -> float:
+    """A number of JSON as a float.
+
+    Raises:
+        ValueError: It is too large for one.
+    """
+    value = float(text)
+    if not math.isfinite(value):
+        msg = f"the number {text} is out of range"
+        raise ValueError(msg)
+    return value
+
+
+def not_json(text: str) -> NoReturn:
+    """Refuse NaN and Infinity, which Python reads and JSON does not have.
+
+    Raises:
+        ValueError: Always.
+    """
+    msg = f"{text} is not JSON"
+    raise ValueError(msg)
 
 
 def member(resource: Mapping[str, Any], name: str, kind: type | tuple[type, ...], *, where: str = "") -> Any:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import duckdb
 
+from replicator.local.bigquery.api.http import not_json
 from replicator.local.bigquery.errors import unmodelled
 from replicator.local.bigquery.types import SCALARS, duckdb_name, type_of
 from replicator.local.bigquery.types import Type as GoogleSqlType
@@ -114,7 +115,9 @@ def parsed(line: bytes) -> Mapping[str, Any]:
         Refusal: It is no JSON object.
     """
     try:
-        row = json.loads(line, parse_float=Decimal)
+        row = json.loads(line, parse_float=Decimal, parse_constant=not_json)
+        if b"\\u" in line:
+            json.dumps(row, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as error:
         msg = f"Parser terminated before end of string: {error}"
         raise Refusal(msg) from None

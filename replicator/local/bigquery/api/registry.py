@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final, TypeAlias
 
 from replicator.local.bigquery.api.gate import JobGate
+from replicator.local.bigquery.api.http import Json
 from replicator.local.bigquery.api.job import FOREVER, Job, JobRef, job_of
 from replicator.local.bigquery.api.knobs import Knobs
 from replicator.local.bigquery.errors import BigQueryError, refuse
@@ -241,6 +242,10 @@ class Registry:
         with self._lock:
             found = [job for job in self._jobs.values() if job.ref.project == project]
         return sorted(found, key=lambda job: job.created, reverse=True)
+
+    def resources(self, project: str, location: str) -> list[Json]:
+        """A project's jobs in a location as the API shows them, the statements of scripts among them."""
+        return [job.resource() for job in self.all(project) if job.ref.location.casefold() == location.casefold()]
 
     def delete(self, job: Job) -> None:
         """Forget a job and its statements."""
