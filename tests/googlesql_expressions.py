@@ -194,11 +194,12 @@ _SHAPES: Final[dict[str, Sequence[str]]] = {
 _EVERY: Final = (
     "IF({BOOL}, {T}, {T})", "COALESCE({T}, {T})", "IFNULL({T}, {T})", "CASE WHEN {BOOL} THEN {T} ELSE {T} END",
     "CASE {INT64} WHEN 1 THEN {T} WHEN {INT64} THEN {T} END", "NULLIF({T}, {T})", "IF({BOOL}, NULL, {T})",
-    "(WITH w AS (SELECT {T} AS v) SELECT v FROM w)", "(SELECT x FROM UNNEST([STRUCT({T} AS x, 1 AS y)]))",
+    "(WITH w AS (SELECT {T} AS v) SELECT v FROM w)",
 )  # fmt: skip
 _EVERY_SCALAR: Final = (
     "[{T}, {T}][OFFSET(0)]", "(SELECT IF(a.x IS NULL, {T}, a.x) FROM (SELECT STRUCT({T} AS x) AS a))",
     "(SELECT x FROM UNNEST([{T}, {T}]) AS x WITH OFFSET AS o ORDER BY o DESC LIMIT 1)",
+    "(SELECT x FROM UNNEST([STRUCT({T} AS x, 1 AS y)]))",
 )  # fmt: skip
 _PARTS: Final = {
     "<DAYS>": ("DAY", "WEEK", "WEEK(MONDAY)", "ISOWEEK", "MONTH", "QUARTER", "YEAR", "ISOYEAR"),

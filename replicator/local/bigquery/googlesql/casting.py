@@ -37,6 +37,7 @@ from replicator.local.bigquery.types import Type
 
 _INTEGER: Final = r"\s*[+-]?(?:\d+|0[xX][0-9a-fA-F]+)\s*"
 _FLOAT: Final = r"\s*[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?i:inf|infinity|nan))\s*"
+_HEXADECIMAL: Final = r"\s*[+-]?0[xX].*"
 _DECIMAL: Final = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
 _DATETIME: Final = rf"{DATE_PATTERN}(?:[ Tt]{TIME_PATTERN})?"
 _STAMP: Final = rf"{_DATETIME}(?:[Zz]| UTC|[+-]\d{{2}}(?::\d{{2}})?)?"
@@ -61,6 +62,11 @@ _ZONED: Final = (
     "THEN coalesce(TRY_CAST(replace(upper({0}), ' UTC', '+00') AS TIMESTAMPTZ), {fail}) "
     f"WHEN regexp_full_match({{0}}, {quote(_NAMED)}) "
     "THEN error('the time zone of ' || {0} || ' is not modelled by the local cloud') ELSE {fail} END"
+)
+_DOUBLE: Final = (
+    f"CASE WHEN regexp_full_match({{0}}, {quote(_HEXADECIMAL)}) "
+    "THEN error('the hexadecimal FLOAT64 ' || {0} || ' is not modelled by the local cloud') "
+    f"ELSE {_guarded(_FLOAT, 'TRY_CAST({0} AS DOUBLE)')} END"
 )
 # DuckDB multiplies by a billion first, which a FLOAT64 of more than seven digits is not exact for.
 _DECIMAL_PARTS: Final = (
@@ -87,7 +93,10 @@ _CASTS: Final[dict[tuple[str, str], tuple[str | Callable[[str], str], str]]] = {
     ("BOOL", "INT64"): ("CAST({0} AS BIGINT)", ""),
     ("BOOL", "STRING"): ("CAST({0} AS VARCHAR)", ""),
     ("STRING", "INT64"): (_guarded(_INTEGER, "TRY_CAST({0} AS BIGINT)"), "'Bad int64 value: ' || {0}"),
-    ("STRING", "FLOAT64"): (_guarded(_FLOAT, "TRY_CAST({0} AS DOUBLE)"), "'Bad double value: ' || {0}"),
+    ("STRING", "FLOAT64"): (
+        _DOUBLE,
+        "'Bad double value: ' || {0}",
+    ),
     ("STRING", "NUMERIC"): (_guarded(_DECIMAL, "TRY_CAST({0} AS DECIMAL(38, 9))"), "'Invalid NUMERIC value: ' || {0}"),
     ("STRING", "BOOL"): (_guarded("(?i)true|false", "(lower({0}) = 'true')"), "'Bad bool value: ' || {0}"),
     ("STRING", "BYTES"): ("encode({0})", ""),

@@ -63,8 +63,8 @@ _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
             Overload("INT64, INT64 -> INT64", "({0} + {1})", BY_ITSELF),
             Overload("NUMERIC, NUMERIC -> NUMERIC", "({0} + {1})", BY_ITSELF),
             _bounded("+"),
-            Overload("DATE, INT64 -> DATE", "({0} + CAST({1} AS INTEGER))", BY_ITSELF),
-            Overload("INT64, DATE -> DATE", "({1} + CAST({0} AS INTEGER))", BY_ITSELF),
+            Overload("DATE, INT64 -> DATE", "CASE WHEN {0} IS NOT NULL THEN {0} + CAST({1} AS INTEGER) END", BY_ITSELF),
+            Overload("INT64, DATE -> DATE", "CASE WHEN {1} IS NOT NULL THEN {1} + CAST({0} AS INTEGER) END", BY_ITSELF),
         ),
     ),
     exp.Sub: (
@@ -73,7 +73,7 @@ _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
             Overload("INT64, INT64 -> INT64", "({0} - {1})", BY_ITSELF),
             Overload("NUMERIC, NUMERIC -> NUMERIC", "({0} - {1})", BY_ITSELF),
             _bounded("-"),
-            Overload("DATE, INT64 -> DATE", "({0} - CAST({1} AS INTEGER))", BY_ITSELF),
+            Overload("DATE, INT64 -> DATE", "CASE WHEN {0} IS NOT NULL THEN {0} - CAST({1} AS INTEGER) END", BY_ITSELF),
         ),
     ),
     exp.Mul: (
@@ -263,7 +263,8 @@ def quotient(resolver: Resolver, left: Value, right: Value, node: exp.Expr) -> V
 
     def divided(dividend: str, divisor: str) -> str:
         message = f"'division by zero: ' || {_plain(dividend)} || ' / 0'"
-        return f"(CASE WHEN {divisor} = 0 THEN {fail(FLOAT64, message)} ELSE {dividend} / {divisor} END)"
+        null = f"WHEN {dividend} IS NULL THEN NULL"
+        return f"(CASE {null} WHEN {divisor} = 0 THEN {fail(FLOAT64, message)} ELSE {dividend} / {divisor} END)"
 
     sql = bound(one.sql, names, lambda a: bound(other.sql, names, lambda b: divided(a, b)))
     return derived(sql, FLOAT64, one, other, fallible=True)

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from replicator.local.bigquery.googlesql.grouping import Grouping
 
 Emit: TypeAlias = "Callable[[Resolver, exp.Expr], Value]"
+# https://docs.cloud.google.com/bigquery/docs/reference/system-variables
+_UNMODELLED: Final = frozenset(
+    {
+        "current_job_id", "last_job_id", "location", "query_label", "reservation", "script.bytes_billed",
+        "script.slot_ms",        "session_id",
+    }
+)  # fmt: skip
 _EMITTERS: Final[dict[type[exp.Expr], Emit]] = {}
 
 
@@ -140,6 +147,8 @@ def _parameter(resolver: Resolver, node: exp.Expr) -> Value:
 def _system(resolver: Resolver, node: exp.Expr, name: str) -> Value:
     given = resolver.gathering.context.system.get(name.lower())
     if given is None:
+        if name.lower() in _UNMODELLED:
+            raise unknown(node, f"the system variable @@{name}")
         raise refused(node, f"System variable @@{name} is not set here, or not known")
     return replace(typed(given.value, given.type), origin=Origin.COMPUTED)
 

@@ -251,8 +251,11 @@ def _replaced(sql: str, failure: Callable[[str, str], str]) -> str:
 
 
 def bound(sql: str, names: Names, body: Callable[[str], str]) -> str:
-    """``body(name)`` with ``sql`` evaluated once under that name; ``body(sql)`` where ``sql`` is short."""
-    if len(sql) <= _SHORT:
+    """``body(name)`` with ``sql`` evaluated once under that name; ``body(sql)`` where ``sql`` is short.
+
+    What can fail is always named: DuckDB computes what stands twice in a CASE beforehand, whether it is needed or not.
+    """
+    if len(sql) <= _SHORT and NATIVE not in sql and "\x03" not in sql:
         return body(sql)
     name = names.fresh("v")
     return f"list_transform([{sql}], lambda {name}: {body(name)})[1]"

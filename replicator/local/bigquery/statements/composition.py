@@ -139,13 +139,15 @@ def item_text(item: dml.Item, field: Field) -> str:
 
 def new_row(subject: Subject, assignments: Sequence[dml.Assignment]) -> Iterator[tuple[Field, str, bool]]:
     """Each column with the expression of its new value, and whether the statement sets it."""
-    by_column: dict[str, list[dml.Assignment]] = {}
+    by_column: dict[str, list[tuple[dml.Path, dml.Item]]] = {}
     for assignment in assignments:
-        by_column.setdefault(subject.field(assignment.path[0]).name, []).append(assignment)
+        path = assignment.path
+        if len(path) > 1 and path[0].lower() == subject.alias.lower():
+            path = path[1:]
+        by_column.setdefault(subject.field(path[0]).name, []).append((path[1:], assignment.value))
     # In the order of SET, so that positional parameters keep theirs.
-    for name, items in by_column.items():
+    for name, given in by_column.items():
         field = subject.field(name)
-        given = [(each.path[1:], each.value) for each in items]
         yield field, _assigned(f"{quoted(subject.alias)}.{quoted(field.name)}", field, given), True
     for field in subject.fields:
         if field.name not in by_column:
@@ -264,6 +266,7 @@ def merge_hits(statement: dml.Merge, subject: Subject, source: MergeSource, colu
         source: Its source, which is read as ``MERGE_SOURCE``, and ``UNMATCHED_SOURCE``.
         columns: The source's columns, which INSERT ROW takes by their order.
     """
+    _told_apart(subject, source)
     origin = f"{quoted(MERGE_SOURCE)} AS {quoted(source.alias)}"
     unmatched = f"{quoted(UNMATCHED_SOURCE)} AS {quoted(source.alias)}"
     never = never_matches(statement)
@@ -294,6 +297,12 @@ def merge_hits(statement: dml.Merge, subject: Subject, source: MergeSource, colu
                 yield _changed(subject, assignments, tail, matched=matched)
             case dml.DeleteRow():
                 yield _gone(subject, tail, matched=matched)
+
+
+def _told_apart(subject: Subject, source: MergeSource) -> None:
+    if source.alias.lower() == subject.alias.lower():
+        msg = f"Alias {source.alias} in the source was already defined as the MERGE target"
+        refuse("invalidQuery", msg, location="query")
 
 
 def _where(conditions: Sequence[str]) -> str:

@@ -72,6 +72,8 @@ def _create_table(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, *, tem
     column_options: tuple[ColumnOption, ...] = ()
     if cursor.at("("):
         fields, column_options = columns(cursor)
+        if not fields:
+            refuse("invalidQuery", "A table must define at least one column", location="query")
     _not_next(cursor, "CLONE", "COPY", "DEFAULT", "WITH")
     like = cursor.path() if cursor.accept("LIKE") else None
     partition = None
@@ -82,6 +84,8 @@ def _create_table(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, *, tem
         cluster.append(cursor.name())
         while cursor.accept(","):
             cluster.append(cursor.name())
+        if len({name.lower() for name in cluster}) < len(cluster):
+            refuse("invalidQuery", "CLUSTER BY names a column more than once", location="query")
     options = _options(cursor)
     query = None
     if cursor.accept("AS"):

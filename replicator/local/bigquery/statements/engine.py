@@ -66,6 +66,8 @@ class Engine:
             "script.bytes_processed": Typed(INT64, 0),
             "script.num_child_jobs": Typed(INT64, 0),
             "script.job_id": Typed(STRING, session.setting.job_id),
+            "script.creation_time": Typed(Type("TIMESTAMP"), session.setting.now()),
+            "time_zone": Typed(STRING, "UTC"),
         }
 
     def frame(self, parameters: Parameters) -> Frame:

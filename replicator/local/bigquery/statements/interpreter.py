@@ -268,6 +268,9 @@ class Interpreter:
         return None
 
     def _for(self, statement: s.ForIn) -> _Jump | None:
+        if any(statement.name.lower() in scope for scope in self._scopes):
+            what = f"a FOR loop over {statement.name}, which is declared around it,"
+            raise unmodelled(what)
         for row in self._host.rows(statement.query, self._frame()):
             self._host.check()
             with self._scope() as scope:

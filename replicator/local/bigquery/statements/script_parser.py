@@ -61,6 +61,9 @@ class _Parser:
         if cursor.token.kind in (Kind.WORD, Kind.QUOTED) and cursor.after(1).upper == ":":
             label = cursor.name()
             cursor.expect(":")
+            if any(name is not None and name.lower() == label.lower() for name, _ in self._labels):
+                what = f"the label {label} within a block or loop of that label"
+                raise unmodelled(what)
             if not cursor.at_any(*_LABELLED):
                 cursor.refuse("a loop or BEGIN after a label")
         word = cursor.token.upper

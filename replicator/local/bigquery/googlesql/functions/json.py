@@ -35,6 +35,7 @@ from replicator.local.bigquery.types import Type, array
 _STEP: Final = re.compile(
     r"""\.(?P<name>[^.\[\]"'\s]+)|\."(?P<quoted>[^"]*)"|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]"""
 )
+_LAX: Final = r"(?i)inf|nan|,\s*[\]}]"
 _NUMBERS: Final = "('DOUBLE', 'UHUGEINT', 'HUGEINT', 'BIGINT')"
 
 
@@ -75,10 +76,17 @@ def _document(resolver: Resolver, node: exp.Expr) -> Value:
     return as_type(resolver, node, values, 0, STRING)
 
 
+def _bare(held: str) -> str:
+    """A document without what stands in quotes."""
+    return f"regexp_replace({held}, '\"(?:[^\"\\\\]|\\\\.)*\"', '', 'g')"
+
+
 def _guarded(held: str, sql: str) -> str:
     # How much of a malformed text the service still reads is not known.
     doubt = "error('reading a text that is not well-formed JSON is not modelled by the local cloud')"
-    broken = f"{held} IS NOT NULL AND NOT json_valid({held})"
+    # DuckDB reads NaN, Infinity and a comma behind the last member as well.
+    lax = f"regexp_matches({_bare(held)}, {quote(_LAX)})"
+    broken = f"{held} IS NOT NULL AND (NOT json_valid({held}) OR (regexp_matches({held}, {quote(_LAX)}) AND {lax}))"
     return (
         f"(CASE WHEN {broken} THEN CASE WHEN regexp_matches({held}, '^\\s*[\\[{{\"]') THEN {doubt} END ELSE {sql} END)"
     )
@@ -111,8 +119,7 @@ def _value(resolver: Resolver, node: exp.Expr) -> Value:
 def _exact(held: str, sql: str) -> str:
     """JSON without blanks, numbers as they were written; DuckDB writes fractions anew, so others are refused."""
     doubt = "error('a JSON number that is written otherwise than DuckDB writes it is not modelled by the local cloud')"
-    # What stands in quotes is no number.
-    bare = f"regexp_replace({held}, '\"(?:[^\"\\\\]|\\\\.)*\"', '', 'g')"
+    bare = _bare(held)
     odd = "lambda n: n <> CAST(json_extract(n, '$') AS VARCHAR)"
     fractions = f"regexp_extract_all({bare}, '-?\\d+(?:\\.\\d+)?(?:[eE][+-]?\\d+)?')"
     return f"CASE WHEN len(list_filter({fractions}, {odd})) > 0 THEN {doubt} ELSE {sql} END"

@@ -34,6 +34,22 @@ def _joined(args: Sequence[str]) -> str:
     return "(" + " || ".join(args) + ")"
 
 
+def _padded(name: str) -> tuple[Overload, ...]:
+    """LPAD and RPAD; of what is too long for an INTEGER nothing can be made."""
+    return (
+        Overload(
+            "STRING, INT64 -> STRING",
+            f"CASE WHEN {{1}} < 0 THEN {{fail}} ELSE {name}({{0}}, CAST({{1}} AS INTEGER), ' ') END",
+            "'Second argument (output size) for LPAD/RPAD cannot be negative'",
+        ),
+        Overload(
+            "STRING, INT64, STRING -> STRING",
+            f"CASE WHEN {{1}} < 0 OR {{2}} = '' THEN {{fail}} ELSE {name}({{0}}, CAST({{1}} AS INTEGER), {{2}}) END",
+            "'Second argument (output size) for LPAD/RPAD cannot be negative, nor its third (pad pattern) empty'",
+        ),
+    )
+
+
 STRINGS: Final[Functions] = {
     "ASCII": (
         Overload(
@@ -75,10 +91,7 @@ STRINGS: Final[Functions] = {
             "STRING -> STRING", f"CASE WHEN regexp_matches({{0}}, {_LOWERED}) THEN {_DOUBT} ELSE lower({{0}}) END"
         ),
     ),
-    "LPAD": (
-        Overload("STRING, INT64 -> STRING", "lpad({0}, CAST({1} AS INTEGER), ' ')", BY_ITSELF),
-        Overload("STRING, INT64, STRING -> STRING", "lpad({0}, CAST({1} AS INTEGER), {2})", BY_ITSELF),
-    ),
+    "LPAD": _padded("lpad"),
     "LTRIM": (
         Overload("STRING -> STRING", f"ltrim({{0}}, {_WHITE})"),
         Overload("STRING, STRING -> STRING", "ltrim({0}, {1})"),
@@ -109,17 +122,14 @@ STRINGS: Final[Functions] = {
             "'Second argument in RIGHT() cannot be negative'",
         ),
     ),
-    "RPAD": (
-        Overload("STRING, INT64 -> STRING", "rpad({0}, CAST({1} AS INTEGER), ' ')", BY_ITSELF),
-        Overload("STRING, INT64, STRING -> STRING", "rpad({0}, CAST({1} AS INTEGER), {2})", BY_ITSELF),
-    ),
+    "RPAD": _padded("rpad"),
     "RTRIM": (
         Overload("STRING -> STRING", f"rtrim({{0}}, {_WHITE})"),
         Overload("STRING, STRING -> STRING", "rtrim({0}, {1})"),
     ),
     "SPLIT": (
         Overload("STRING -> ARRAY<STRING>", "string_split({0}, ',')"),
-        Overload("STRING, STRING -> ARRAY<STRING>", "string_split({0}, {1})"),
+        Overload("STRING, STRING -> ARRAY<STRING>", "CASE WHEN {1} IS NOT NULL THEN string_split({0}, {1}) END"),
     ),
     "STARTS_WITH": (Overload("STRING, STRING -> BOOL", "starts_with({0}, {1})"),),
     "STRPOS": (Overload("STRING, STRING -> INT64", "CAST(strpos({0}, {1}) AS BIGINT)"),),

@@ -183,6 +183,10 @@ def _emitted(overload: Overload, args: list[str], result: Type, names: Names) ->
     if callable(overload.sql):
         return overload.sql(args)
     template = overload.sql
+    if "{fail}" in template and len(args) > 1:
+        # These yield NULL for any argument that is NULL, before they look at the others.
+        nulls = " OR ".join(f"{{{index}}} IS NULL" for index in range(len(args)))
+        template = f"CASE WHEN {nulls} THEN NULL ELSE ({template}) END"
     counts: dict[int, int] = {}
     for found in _PLACE.findall(template + (overload.failure if "{fail}" in template else "")):
         counts[int(found)] = counts.get(int(found), 0) + 1

@@ -16,10 +16,24 @@ from replicator.local.bigquery.googlesql.texts import fraction_text
 from replicator.local.bigquery.googlesql.values import quote
 
 _ELEMENT: Final = re.compile(r"%(E\d[SfY]|E\*S|E[YzSCxXFT]|.)", re.DOTALL)
-_SHORTHANDS: Final = {"F": "%Y-%m-%d", "T": "%H:%M:%S", "R": "%H:%M", "D": "%m/%d/%y", "X": "%H:%M:%S", "x": "%m/%d/%y"}
+_SHORTHANDS: Final = {
+    "F": "%E4Y-%m-%d",
+    "T": "%H:%M:%S",
+    "R": "%H:%M",
+    "D": "%m/%d/%y",
+    "X": "%H:%M:%S",
+    "x": "%m/%d/%y",
+}
 # Elements whose output DuckDB's strftime gives as GoogleSQL does.
-_SAME: Final = frozenset("aAbBdHIjmMSpyY")
-_SAME_DATE: Final = frozenset("aAbBdjmyY")
+_SAME: Final = frozenset("aAbBdHIjmMSpy")
+_SAME_DATE: Final = frozenset("aAbBdjmy")
+# A year is not padded, but in %F and %E4Y.
+_CALENDAR: Final = {
+    "Y": "CAST(year({0}) AS VARCHAR)",
+    "E4Y": "strftime({0}, '%Y')",
+    "e": "lpad(CAST(day({0}) AS VARCHAR), 2, ' ')",
+    "Q": "CAST(quarter({0}) AS VARCHAR)",
+}
 
 # What strptime takes of each element: as it is always written, and as widely as it may be read.
 _STRICT: Final = {"Y": r"\d{4}", "m": r"\d{2}", "d": r"\d{2}", "H": r"\d{2}", "M": r"\d{2}", "S": r"\d{2}"}
@@ -67,10 +81,8 @@ def formatted(form: str, sql: str, kind: str, node: exp.Expr | None) -> str:
             texts.append(quote(text))
         elif element in _SAME and (kind != "DATE" or element in _SAME_DATE) and (kind != "TIME" or element in "HIMSp"):
             texts.append(f"strftime({wall}, '%{element}')")
-        elif element == "e" and kind != "TIME":
-            texts.append(f"lpad(CAST(day({wall}) AS VARCHAR), 2, ' ')")
-        elif element == "Q" and kind != "TIME":
-            texts.append(f"CAST(quarter({wall}) AS VARCHAR)")
+        elif element in _CALENDAR and kind != "TIME":
+            texts.append(_CALENDAR[element].format(wall))
         elif kind != "DATE" and re.fullmatch(r"E[1-6]S", element):
             digits = int(element[1])
             texts.append(f"strftime({wall}, '%S.') || substr(strftime({wall}, '%f'), 1, {digits})")
@@ -99,7 +111,7 @@ def parsing(form: str, node: exp.Expr | None) -> tuple[str, str, str]:
     Raises:
         BigQueryError: notImplemented, for an element that is not read here.
     """
-    if "%F" in form or "%Y" not in form:
+    if "%F" in form or "%E4Y" in form or "%Y" not in form:
         raise unknown(node, f"parsing by the format {form!r}")
     engine: list[str] = []
     strict: list[str] = []
