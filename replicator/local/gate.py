@@ -50,12 +50,11 @@ class Gate:
         if isinstance(body, int):
             await _answer(send, body, _too_large())
             return
+        passage = _Passage(self._app, scope, body, receive, send)
         if scope["path"].startswith(_UNRECORDED):
-            await self._app(scope, _again(body, receive), send)
-            return
-        await _Passage(self._app, scope, body, receive, send).pass_through(
-            self._recorder, self._clock, self._interference
-        )
+            await passage.pass_unseen()
+        else:
+            await passage.pass_through(self._recorder, self._clock, self._interference)
 
 
 class _Passage:
@@ -68,6 +67,12 @@ class _Passage:
         self._receive = receive
         self._send = send
         self._gone = False
+
+    async def pass_unseen(self) -> None:
+        """Answer the call, as if nobody had made it."""
+        _, messages = await self._acted()
+        for message in messages:
+            await self._send(message)
 
     async def pass_through(self, recorder: Recorder, clock: ServerClock, interference: Interference) -> None:
         """Answer the call or end it otherwise.

@@ -108,7 +108,7 @@ def endpoint(answer: Callable[[Call], Json]) -> Callable[[Request], Any]:
 
 
 def decode(body: bytes) -> Json:
-    """The JSON object in a request's body.
+    """The JSON object in a request's body, of which every part can be written as JSON again.
 
     Raises:
         ApiError: There is something, and it is not a JSON object.
@@ -117,6 +117,8 @@ def decode(body: bytes) -> Json:
         return {}
     try:
         value = json.loads(body)
+        # Python takes NaN, numbers beyond a double and halves of Unicode's pairs, which nobody else can read.
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         message = f"Invalid JSON payload received. {error}"
         raise invalid(message) from error

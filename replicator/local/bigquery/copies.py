@@ -12,6 +12,7 @@ from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.storage.definitions import Kind
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.store import OnExisting, Store
+from replicator.local.settings import Unsettled
 from replicator.names import DatasetRef, TableRef
 
 
@@ -31,10 +32,15 @@ class CopyableTable:
 
 
 class Copies:
-    """The datasets of a store, whatever their location."""
+    """The datasets of a store, whatever their location.
+
+    Attributes:
+        unsettled: What no page settles; may be changed, or replaced, at any time.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.unsettled = Unsettled()
 
     def location(self, dataset: DatasetRef) -> str | None:
         """Where a dataset lies, or None when there is none of that name."""
@@ -53,18 +59,20 @@ class Copies:
 
         Data, schema, partitioning, clustering, description, labels and expiration are the source's
         (managing-tables: a copied table keeps its expiration). A destination that is there stays the same table and
-        keeps its creation time; a new one is created now.
+        keeps its creation time; a new one is created now, or when its source was: no page says which.
 
         Raises:
             BigQueryError: The source or the destination dataset has gone, or the source is a view.
         """
         with self._store.statement(mutates=destination) as transaction:
-            definition = transaction.table(source).definition
+            table = transaction.table(source)
+            definition = table.definition
             if definition.kind is not Kind.TABLE:
                 refuse("invalid", f"{source} is not allowed for this operation because it is a VIEW.")
             existing = transaction.find_table(destination)
             if existing is None:
-                transaction.create_table(destination, definition, OnExisting.REFUSE)
+                created = table.created if self.unsettled.copies_keep_creation_time else None
+                transaction.create_table(destination, definition, OnExisting.REFUSE, created=created)
             else:
                 transaction.overwrite_table(destination, definition)
             transaction.copy(source, destination)

@@ -34,7 +34,7 @@ def fault_routes(interference: Interference) -> list[BaseRoute]:
 
     def release(call: Call) -> Json:
         then = call.body.get("then", "go_on")
-        if then not in {"go_on", "drop"}:
+        if then not in ("go_on", "drop"):
             message = f"""'then' is "go_on" or "drop", not {then!r}"""
             raise invalid(message)
         return holds.release(call.path["id"], drop=then == "drop")

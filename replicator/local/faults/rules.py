@@ -170,7 +170,7 @@ def _read(body: Json) -> Fault:
         message = f"A fault has no '{unknown[0]}'; it has {', '.join(sorted(known))}"
         raise invalid(message)
     kind = body.get("kind")
-    if kind not in {*KINDS, *_BROKEN, _DELAY, _JOB}:
+    if kind not in (*KINDS, *_BROKEN, _DELAY, _JOB):
         message = f"'kind' is one of {', '.join((*KINDS, *_BROKEN, _DELAY, _JOB))}, not {kind!r}"
         raise invalid(message)
     times = body.get("times", 1)
@@ -196,7 +196,7 @@ def _options(kind: str, body: Json) -> Mapping[str, str]:
         raise invalid(message)
     if kind == _JOB:
         texts = {"when": "start", "message": "The job encountered an error that was asked for.", **texts}
-        if texts.get("reason") not in STATUS or texts["when"] not in {"start", "commit"}:
+        if texts.get("reason") not in STATUS or texts["when"] not in ("start", "commit"):
             message = f"'job_fails' needs a 'reason', one of {', '.join(STATUS)}, and 'when' is 'start' or 'commit'"
             raise invalid(message)
     return texts
