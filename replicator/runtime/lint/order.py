@@ -8,7 +8,7 @@ going over the routine until nothing changes any more. What a loop, a branch or 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from replicator.runtime.expressions.tree import Computed, Constant, Name
 from replicator.runtime.expressions.walk import Node, children
@@ -43,6 +43,10 @@ from replicator.runtime.syntax.walk import values
 _Set: TypeAlias = frozenset[str] | None
 """What may be set at a place; None where no way leads."""
 
+_ROUNDS: Final = 100
+"""How often a routine is gone over; each jump back that leads on to another one takes a round more. A routine that is
+still not known by then was not written by a person, and nothing is said of it."""
+
 
 def read_too_early(routine: RoutineNode) -> tuple[Mistake, ...]:
     """Every reading of a variable that nothing can have set by then.
@@ -51,13 +55,15 @@ def read_too_early(routine: RoutineNode) -> tuple[Mistake, ...]:
     only one that is ever taken.
     """
     given = frozenset(parameter.name for parameter in routine.parameters)
+    region = routine_region(routine)
     arriving: dict[str, _Set] = {}
-    while True:
+    for _ in range(_ROUNDS):
         flow = _Flow(routine.name, arriving)
-        flow.block(routine.steps, given, routine_region(routine))
+        flow.block(routine.steps, given, region)
         if flow.arriving == arriving:
             return tuple(flow.mistakes)
         arriving = flow.arriving
+    return ()
 
 
 def _more(state: _Set, names: Iterable[str]) -> _Set:
@@ -71,18 +77,17 @@ def _join(one: _Set, other: _Set) -> _Set:
 
 
 class _Flow:
-    """Once over a routine, with what was found to arrive at its steps by jumps the last time."""
+    """Once over a routine, with what is known to arrive at its steps by jumps."""
 
     def __init__(self, routine: str, arriving: dict[str, _Set]) -> None:
         self._routine = routine
-        self._known = arriving
         self.arriving = dict(arriving)
         self.mistakes: list[Mistake] = []
 
     def block(self, steps: tuple[StepNode, ...], state: _Set, region: Region) -> _Set:
         """What may be set where the steps end, begun with ``state``."""
         for step in steps:
-            state = _join(state, self._known.get(step.name))
+            state = _join(state, self.arriving.get(step.name))
             if step.body is not None:
                 state = self._body(step.body, step, state, region)
             state = self._follow(step.next, state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,14 @@ def test_reading_too_early_fails_when_it_is_reached_and_is_deployed() -> None:
 
     assert (early.weight, early.refused) == ("error", False)
     assert (undefined.weight, undefined.refused) == ("error", True)
+
+
+def test_a_chain_of_jumps_back_does_not_take_for_ever() -> None:
+    """Each would take a round of its own; beyond any that a person writes nothing is said."""
+    steps = [f"- s{number}: {{assign: [{{v{number}: 1}}], next: s{number - 1}}}" for number in range(1, 400)]
+    source = "\n".join(["- go: {next: s399}", "- s0: {return: '${v1 + v399}'}", *steps])
+
+    start = time.monotonic()
+
+    assert lint(source).findings == ()
+    assert time.monotonic() - start < 10
