@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -39,6 +40,8 @@ def main() -> None:
     task = json.loads(sys.stdin.readline())
     threading.Thread(target=die_with_the_server, daemon=True).start()
     argument = task["argument"] or {}
+    if "pid" in argument:
+        Path(argument["pid"]).write_text(str(os.getpid()), encoding="utf-8")
     step("started", "begin")
     match argument.get("do"):
         case "fail":

@@ -33,6 +33,15 @@ def get(url: str) -> Any:
         return json.load(answer)
 
 
+def runs(pid: int) -> bool:
+    """Whether there is such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_an_execution_runs_in_a_process_of_its_own_and_returns_its_result(cloud: Cloud) -> None:
     """What the workflow returns is the result, as JSON."""
     revision = cloud.deploy(user_env_vars={"TIER": "test"}).revision_id
@@ -109,16 +118,17 @@ def test_an_executor_that_cannot_be_started_ends_the_execution_as_failed(cloud: 
 
 
 @pytest.mark.parametrize("how", ["hang", "ignore"])
-def test_a_cancelled_execution_ends_with_its_process(cloud: Cloud, how: str) -> None:
+def test_a_cancelled_execution_ends_with_its_process(cloud: Cloud, tmp_path: Path, how: str) -> None:
     """Also when the process takes no notice of the request."""
     cloud.deploy()
-    name = cloud.execute(argument={"do": how}).name
+    name = cloud.execute(argument={"do": how, "pid": str(tmp_path / "pid")}).name
     wait_for(lambda: bool(cloud.executions.get_execution(name=name).status.current_steps))
 
     cancelled = cloud.executions.cancel_execution(name=name)
 
     assert cancelled.state.name == "CANCELLED"
     assert cancelled.error.payload
+    wait_for(lambda: not runs(int((tmp_path / "pid").read_text())))
     with pytest.raises(exceptions.FailedPrecondition):
         cloud.executions.cancel_execution(name=name)
     cloud.stop()
