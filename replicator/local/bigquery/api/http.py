@@ -220,7 +220,11 @@ def flag(resource: Mapping[str, Any], name: str, *, default: bool = False, where
 
 def failure(error: BigQueryError) -> Answer:
     """An error as the API answers it."""
-    return Answer(error.body(), max(error.status, 400))
+    # A stopped job's own status is 200 (error-messages), and an answer that is an error says so in both places.
+    status = max(error.status, 400)
+    body = error.body()
+    body["error"]["code"] = status
+    return Answer(body, status)
 
 
 def route(path: str, methods: Mapping[str, Operation]) -> BaseRoute:

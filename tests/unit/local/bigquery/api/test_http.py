@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from replicator.local.bigquery.api.http import read_object
+from replicator.local.bigquery.api.http import failure, read_object
 from replicator.local.bigquery.errors import BigQueryError
 
 
@@ -22,3 +22,10 @@ def test_an_object_is_read() -> None:
     """Nothing at all is an empty one."""
     assert read_object(b'{"a": [1.5, "\\u00e9\\ud83d\\ude00"]}') == {"a": [1.5, "\u00e9\U0001f600"]}
     assert read_object(b" ") == {}
+
+
+def test_an_error_has_one_status() -> None:
+    """The answer's is the body's, also where the job ended well enough for a 200."""
+    answer = failure(BigQueryError("stopped", "Job execution was cancelled"))
+    assert answer.body is not None
+    assert answer.status == answer.body["error"]["code"] == 400
