@@ -13,7 +13,9 @@ from tests.conformance.bigquery.conftest import PROJECT, Running
 
 DAYS = "PARTITION BY day"
 TABLE = "CREATE TABLE `{0}` (day DATE, x INT64) {1} AS "
-ROWS = "SELECT * FROM UNNEST([STRUCT(DATE '2026-01-01' AS day, 1 AS x), (DATE '2026-01-02', 2), (NULL, 3)])"
+ROWS = (
+    "SELECT * FROM UNNEST([STRUCT(DATE '2026-01-01' AS day, 1 AS x), (DATE '2026-01-02', 2), (CAST(NULL AS DATE), 3)])"
+)
 
 
 def copy(client: bigquery.Client, source: Any, destination: str, location: str | None = None, **options: Any) -> Any:

@@ -73,7 +73,7 @@ def test_nested_leaves_are_counted_one_by_one(client: bigquery.Client, dataset: 
     """A field of a record costs its own bytes, in arrays those of all elements; NULL costs nothing."""
     client.query(
         f"CREATE TABLE `{dataset}.t` AS SELECT STRUCT(1 AS a, 'xy' AS b) AS r,"
-        " [STRUCT(1.5 AS v, 'k' AS k), (NULL, 'kk')] AS l, CAST(NULL AS STRING) AS n"
+        " [STRUCT(1.5 AS v, 'k' AS k), (CAST(NULL AS FLOAT64), 'kk')] AS l, CAST(NULL AS STRING) AS n"
     ).result()
     read = {
         "r.a": 8, "r.b": 4, "r": 12, "n": 0, "l": 8 + 3 + 4,
