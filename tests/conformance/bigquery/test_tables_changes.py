@@ -39,11 +39,11 @@ def test_a_patch_adds_fields_at_any_depth_behind_the_others(client: bigquery.Cli
     client.query_and_wait(f"INSERT INTO `{name}` (p) VALUES ([STRUCT('a', STRUCT('x'))])")
 
     wider = F("v", "RECORD", fields=(F("l", "INTEGER", "REPEATED"), F("s", "STRING"), F("n", "NUMERIC")))
-    patch_schema(client, name, F("new", "DATE"), F("p", "RECORD", "REPEATED", fields=(wider, F("k", "STRING"))))
+    patch_schema(client, name, F("later", "DATE"), F("p", "RECORD", "REPEATED", fields=(wider, F("k", "STRING"))))
 
-    assert names(client.get_table(name).schema) == [("p", ["k", ("v", ["s", "l", "n"])]), "new"]
-    ((params, new),) = rows(client, f"SELECT p, new FROM `{name}`")
-    assert (params, new) == ([{"k": "a", "v": {"s": "x", "l": [], "n": None}}], None)
+    assert names(client.get_table(name).schema) == [("p", ["k", ("v", ["s", "l", "n"])]), "later"]
+    ((params, later),) = rows(client, f"SELECT p, later FROM `{name}`")
+    assert (params, later) == ([{"k": "a", "v": {"s": "x", "l": [], "n": None}}], None)
 
 
 @pytest.mark.parametrize(
@@ -256,9 +256,8 @@ FIRST, SECOND = "20260101", "20260102"
         ("UPDATE {t} SET s = 'longer' WHERE d = DATE '2026-01-02'", (3, 3 * 8 + 2 * 3 + 8), {SECOND}),
         ("UPDATE {t} SET d = DATE '2026-01-02' WHERE d = DATE '2026-01-01'", (3, 3 * 8 + 3 * 3), {FIRST, SECOND}),
         (
-            "MERGE {t} t USING (SELECT DATE '2026-01-03' AS d, CAST(NULL AS STRING) AS s) s ON t.d = s.d WHEN NOT "
-             "MATCHED THEN INSERT ROW",
-            (4, 4 * 8 + 3 * 3),
+            "MERGE {t} t USING (SELECT DATE '2026-01-03' AS d, 'e' AS s) ON FALSE WHEN NOT MATCHED THEN INSERT ROW",
+            (4, 4 * 8 + 4 * 3),
             {"20260103"},
         ),
         ("TRUNCATE TABLE {t}", (0, 0), {FIRST, SECOND}),

@@ -159,10 +159,10 @@ def drift(request: pytest.FixtureRequest) -> tuple[bigquery.Client, str]:
     return client, f"{client.project}.drift"
 
 
-# 25 examples in about 10 seconds, the same ones every time; making a failing one smaller would take minutes, so that is
+# 10 examples in about 6 seconds, the same ones every time; making a failing one smaller would take minutes, so that is
 # left to whoever looks at it (Phase.shrink).
 @settings(
-    max_examples=25, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
+    max_examples=10, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 @given(given_shards=shards())

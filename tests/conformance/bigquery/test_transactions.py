@@ -95,11 +95,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def name(server: Server) -> str:
-    """A dataset with two tables of the rows 1, 2, 3: ``t`` and ``u``."""
+    """A dataset with two tables of the rows 1, 2, 3: ``t`` and ``u``; the third came later, and is stored apart."""
     name = f"d{uuid4().hex}"
     dataset = server.dataset(name)
     for table in "tu":
-        server.client.query_and_wait(f"CREATE TABLE `{dataset}.{table}` AS SELECT i FROM UNNEST([1, 2, 3]) AS i")
+        server.client.query_and_wait(
+            f"CREATE TABLE `{dataset}.{table}` AS SELECT i FROM UNNEST([1, 2]) AS i; "
+            f"INSERT INTO `{dataset}.{table}` (i) VALUES (3)"
+        )
     return name
 
 
