@@ -26,12 +26,13 @@ _DAYS = ("20261101", "20261103", "20261102")
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a cloud in which Japan has three shards of one property, and nobody else has anything."""
+    """The address of a cloud in which Japan has three shards of one property, and the others' properties are empty."""
     with serving(tmp_path_factory.mktemp("cloud")) as running:
         endpoints = Endpoints.at(running.endpoints.http)
-        for project in ("acme-replication", "acme-br", "acme-au"):
-            make_project(endpoints, project)
+        make_project(endpoints, "acme-replication")
         clients = Clients(endpoints)
+        create_dataset(clients, DatasetRef("acme-br", "analytics_451"), location="southamerica-east1")
+        create_dataset(clients, DatasetRef("acme-au", "analytics_611"), location="australia-southeast1")
         create_dataset(clients, _PROPERTY, location="asia-northeast1")
         for count, day in enumerate(_DAYS, start=1):
             rows = [{"platform": "WEB"}] * count
