@@ -14,6 +14,7 @@ counted or disturbed.
 | ``/holds/ID:release`` | | lets go on what stands there; ``{"then": "drop"}`` ends calls without an answer | |
 | ``/unsettled`` | every setting: value, default, choices, meaning | ``{name: value, …}`` | gives all their defaults |
 | ``/transfer`` | what runs of dataset copies are to meet, and how often they did | an outcome (below) | forgets them |
+| ``/projects`` | the projects that are there | ``{"project": id}`` makes one, as its first dataset does | |
 | ``/messages`` | messages published to topics; ``?topic=NAME`` those of one | | forgets them |
 
 A **fault** is ``{"match": {…}, "kind": …, "skip": 0, "times": 1}``: it happens to ``times`` calls (``"every"``: all)
