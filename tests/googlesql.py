@@ -25,6 +25,8 @@ from replicator.local.bigquery.types import Type, array, struct
 
 _LOCK: Final = threading.RLock()
 _NANOS: Final = 1_000
+_INGESTION: Final = {"_PARTITIONTIME": "TIMESTAMP", "_PARTITIONDATE": "DATE"}
+"""What PARTITION BY of a CREATE TABLE may name besides columns."""
 _DIGITS: Final = Context(prec=38)
 _SIMPLE: Final = (
     "INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOL", "STRING", "BYTES", "DATE", "DATETIME", "TIME", "TIMESTAMP",
@@ -205,6 +207,10 @@ class _Front:
             language_options=self.language,
             default_timezone="UTC",
             target_column_types=[self.type(kind) for kind in wanted],
+            ddl_pseudo_columns=[
+                types.AnalyzerOptions.QueryParameter(name=name, type=self.type(Type(kind)))
+                for name, kind in _INGESTION.items()
+            ],
         )
         if "0" in parameters:
             options.parameter_mode = types.ParameterMode.PARAMETER_POSITIONAL

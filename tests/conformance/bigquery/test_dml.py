@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery
+
+from tests.conformance.bigquery.conftest import Running
+from tests.googlesql_served import disagreements
+
+
+@pytest.fixture(scope="module", autouse=True)
+def agreed(running: Running) -> Iterator[None]:
+    """Every statement of this module that was carried out is GoogleSQL to GoogleSQL."""
+    yield
+    assert not disagreements(iter(running.recorder.statements()))
 
 
 def run(client: bigquery.Client, sql: str) -> bigquery.QueryJob:
@@ -74,6 +85,30 @@ def test_a_struct_is_inserted_by_position_never_by_name(client: bigquery.Client,
             "must match at most one source row",
         ),
         ("DELETE FROM `{t}_no` WHERE TRUE", "Not found: Table"),
+        ("DELETE FROM `{t}` WHERE 1", "should return type BOOL"),
+        ("INSERT INTO `{t}` (k) SELECT 1, 2", "Has 2, expected 1"),
+        ("INSERT INTO `{t}` (k) VALUES (1.5)", "FLOAT64"),
+        ("INSERT INTO `{t}` (s) SELECT DATE '2026-01-01'", "has type DATE which cannot be inserted into column"),
+        ("INSERT INTO `{t}` (r) VALUES ((1, 2))", "STRUCT<INT64, INT64>"),
+        ("INSERT INTO `{t}` (r.a) VALUES (1)", "Syntax error"),
+        ("UPDATE `{t}` SET k = 1, k = 2 WHERE TRUE", "assigned more than once"),
+        ("UPDATE `{t}` SET r = NULL, r.a = 2 WHERE TRUE", "assigned more than once"),
+        ("UPDATE `{t}` SET k.a = 2 WHERE TRUE", "Cannot access field a"),
+        ("UPDATE `{t}` AS z SET t.k = 2 WHERE TRUE", "Column t is not present"),
+        ("UPDATE `{t}` AS t SET k = 1 FROM UNNEST([1]) AS t WHERE TRUE", "alias"),
+        ("UPDATE `{t}` SET k = 'x' WHERE TRUE", "type STRING"),
+        ("MERGE `{t}` AS t USING (SELECT 1 AS k) AS t ON TRUE WHEN MATCHED THEN DELETE", "already defined"),
+        ("MERGE `{t}` AS t USING (SELECT 1 AS k) AS s ON k = 1 WHEN MATCHED THEN DELETE", "Column name k is ambiguous"),
+        ("MERGE `{t}` AS t USING (SELECT 1 AS k) AS s ON 1 WHEN MATCHED THEN DELETE", "INT64"),
+        ("MERGE `{t}` AS t USING (SELECT 1 AS k) AS s ON TRUE WHEN MATCHED THEN INSERT ROW", "Syntax error"),
+        ("MERGE `{t}` AS t USING (SELECT 1 AS k) AS s ON TRUE WHEN NOT MATCHED THEN DELETE", "Syntax error"),
+        ("MERGE `{t}` AS t USING (SELECT 9 AS k) AS s ON FALSE WHEN NOT MATCHED THEN INSERT (k) VALUES (t.k)", "t"),
+        (
+            "MERGE `{t}` AS t USING (SELECT 9 AS k) AS s ON FALSE WHEN NOT MATCHED BY SOURCE THEN UPDATE SET k = s.k",
+            "k",
+        ),
+        ("MERGE `{t}` AS t USING (SELECT 9 AS k) AS s ON FALSE WHEN NOT MATCHED THEN INSERT ROW", "Has 1, expected 4"),
+        ("MERGE `{t}` AS t USING (SELECT 9 AS k) AS s ON TRUE", "WHEN"),
     ],
 )
 def test_a_change_that_is_wrong_changes_nothing(
@@ -92,6 +127,35 @@ def test_update_sets_columns_fields_and_partitions(client: bigquery.Client, tabl
     run(client, f"UPDATE `{table}` SET s = n.name FROM (SELECT 2 AS id, 'zwei' AS name) AS n WHERE k = n.id")
     assert rows(client, f"SELECT k, s, r.a, r.b, CAST(day AS STRING) FROM `{table}` ORDER BY k") == [
         (2, "zwei", 20, "y", "2026-01-02"), (3, "three", None, None, None), (10, "one", 10, "z", "2026-02-01"),
+    ]  # fmt: skip
+
+
+def test_update_of_a_field_makes_the_record_it_stands_in(client: bigquery.Client, table: str) -> None:
+    """Its other fields are NULL then; the target's alias may stand before the path, and a subquery read the target."""
+    run(client, f"UPDATE `{table}` AS z SET z.r.a = 7, r.b = (SELECT MAX(s) FROM `{table}`) WHERE z.k = 3")
+    run(client, f"UPDATE `{table}` SET r = STRUCT(k AS b, s AS a) WHERE k = 1")
+    run(client, f"UPDATE `{table}` SET s = DEFAULT WHERE k IN (SELECT MIN(k) FROM `{table}`)")
+    assert rows(client, f"SELECT k, s, r.a, r.b FROM `{table}` ORDER BY k") == [
+        (1, None, 1, "one"), (2, "two", 20, "y"), (3, "three", 7, "two"),
+    ]  # fmt: skip
+
+
+def test_a_merge_reads_its_own_target_and_counts_each_effect(client: bigquery.Client, table: str) -> None:
+    """The source is a snapshot; a row of the source that matches none is put in once per row."""
+    job = run(
+        client,
+        f"""MERGE INTO `{table}` AS t USING (
+          SELECT k, s FROM `{table}` UNION ALL SELECT 8, 'new' UNION ALL SELECT 8, 'new') AS s ON t.k = s.k
+        WHEN MATCHED AND t.k = 1 THEN DELETE
+        WHEN MATCHED AND t.k = 2 THEN UPDATE SET t.s = CONCAT(t.s, s.s), r.a = NULL
+        WHEN NOT MATCHED BY TARGET AND s.k > 100 THEN INSERT (k) VALUES (s.k)
+        WHEN NOT MATCHED THEN INSERT (s, k, day) VALUES (s.s, s.k, DEFAULT)""",
+    )
+    stats = job.dml_stats
+    assert stats is not None
+    assert (stats.inserted_row_count, stats.updated_row_count, stats.deleted_row_count) == (2, 1, 1)
+    assert rows(client, f"SELECT k, s FROM `{table}` ORDER BY k") == [
+        (2, "twotwo"), (3, "three"), (8, "new"), (8, "new"),
     ]  # fmt: skip
 
 
@@ -203,14 +267,14 @@ def test_a_table_is_partitioned_clustered_and_expires_as_said(client: bigquery.C
     """Clauses and options arrive in the resource."""
     run(
         client,
-        f"""CREATE TABLE `{dataset}.p` (at TIMESTAMP NOT NULL, k STRING)
-        PARTITION BY TIMESTAMP_TRUNC(at, HOUR) CLUSTER BY k
+        f"""CREATE TABLE `{dataset}.p` (moment TIMESTAMP NOT NULL, k STRING)
+        PARTITION BY TIMESTAMP_TRUNC(moment, HOUR) CLUSTER BY k
         OPTIONS (partition_expiration_days = 1.5,
           expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 3 DAY))""",
     )
     table = client.get_table(f"{dataset}.p")
     assert table.time_partitioning is not None
-    assert (table.time_partitioning.type_, table.time_partitioning.field) == ("HOUR", "at")
+    assert (table.time_partitioning.type_, table.time_partitioning.field) == ("HOUR", "moment")
     assert table.time_partitioning.expiration_ms == 129_600_000
     assert table.clustering_fields == ["k"]
     assert table.schema[0].mode == "REQUIRED"

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery
+
+from tests.conformance.bigquery.conftest import Running
+from tests.googlesql_served import disagreements
+
+
+@pytest.fixture(scope="module", autouse=True)
+def agreed(running: Running) -> Iterator[None]:
+    """Every statement of this module that was carried out is GoogleSQL to GoogleSQL."""
+    yield
+    assert not disagreements(iter(running.recorder.statements()))
 
 
 def last(client: bigquery.Client, script: str) -> list[tuple[Any, ...]]:
@@ -55,6 +68,44 @@ def last(client: bigquery.Client, script: str) -> list[tuple[Any, ...]]:
         ),
         ("BEGIN DECLARE x INT64 DEFAULT 1; SELECT x; END", [(1,)]),
         ("SELECT @@project_id, @@script.job_id IS NOT NULL", None),
+        ("SELECT @@script.creation_time <= CURRENT_TIMESTAMP(), @@time_zone", [(True, "UTC")]),
+        ("DECLARE x INT64 DEFAULT 1; BEGIN DECLARE y INT64 DEFAULT x + 1; SET x = y; END; SELECT x", [(2,)]),
+        ("DECLARE x INT64 DEFAULT 7; SELECT x FROM (SELECT 1 AS x)", [(1,)]),
+        ("DECLARE x DEFAULT [1, 2]; SELECT x[OFFSET(1)]", [(2,)]),
+        ("DECLARE x, y INT64; SET (x, y) = (1, 2); SELECT x, y", [(1, 2)]),
+        ("DECLARE x, y INT64 DEFAULT 1; SET (x, y) = (y + 1, x + 2); SELECT x, y", [(2, 3)]),
+        ("DECLARE r STRUCT<a INT64, b STRING> DEFAULT (1, 'x'); SET r = (2, 'y'); SELECT r.a, r.b", [(2, "y")]),
+        ("CASE 5 WHEN 1 THEN SELECT 1; END CASE; SELECT 'after'", [("after",)]),
+        ("CASE WHEN NULL THEN SELECT 1; WHEN TRUE THEN SELECT 2; ELSE SELECT 3; END CASE", [(2,)]),
+        ("DECLARE n INT64 DEFAULT 0; WHILE NULL DO SET n = 1; END WHILE; SELECT n", [(0,)]),
+        ("DECLARE n INT64 DEFAULT 0; a: BEGIN SET n = 1; LEAVE a; SET n = 2; END a; SELECT n", [(1,)]),
+        (
+            """DECLARE n INT64 DEFAULT 0;
+            a: WHILE TRUE DO
+              b: FOR r IN (SELECT x FROM UNNEST([1, 2, 3]) AS x) DO
+                SET n = n + r.x; IF r.x = 2 THEN BREAK a; END IF;
+              END FOR b;
+            END WHILE a; SELECT n""",
+            [(3,)],
+        ),
+        (
+            "DECLARE a, b INT64; EXECUTE IMMEDIATE 'SELECT ? + 1 AS x, ? AS y' INTO a, b USING 1, 5; SELECT a, b",
+            [(2, 5)],
+        ),
+        ("DECLARE a INT64 DEFAULT 4; EXECUTE IMMEDIATE 'SELECT @a' USING a AS a", [(4,)]),
+        ("IF TRUE THEN SELECT 1; RETURN; END IF; SELECT 2", [(1,)]),
+        ("BEGIN SELECT 1; SELECT 1 / 0; EXCEPTION WHEN ERROR THEN SELECT 'caught'; END", [("caught",)]),
+        (
+            """BEGIN BEGIN SELECT 1 / 0; EXCEPTION WHEN ERROR THEN SELECT ERROR('second'); END;
+            EXCEPTION WHEN ERROR THEN SELECT STARTS_WITH(@@error.message, 'Query error: second'); END""",
+            [(True,)],
+        ),
+        (
+            """BEGIN RAISE USING MESSAGE = 'oops'; EXCEPTION WHEN ERROR THEN
+            SELECT @@error.message, @@error.statement_text; END""",
+            [("oops at [1:7]", "RAISE USING MESSAGE = 'oops'")],
+        ),
+        ("ASSERT 1 = 1 AS 'fine'; SELECT 2", [(2,)]),
     ],
 )
 def test_a_script_does_what_it_says(client: bigquery.Client, script: str, rows: list[tuple[Any, ...]] | None) -> None:
@@ -87,12 +138,79 @@ def test_a_script_does_what_it_says(client: bigquery.Client, script: str, rows: 
             "EXECUTE IMMEDIATE is not supported in a transaction",
         ),
         ("DECLARE a INT64; SET (a) = (SELECT AS STRUCT 1, 2)", "does not match number of variables"),
+        ("BEGIN DECLARE y INT64; END; SELECT y", "Unrecognized name: y"),
+        ("BEGIN DECLARE y INT64; SELECT 1 / 0; EXCEPTION WHEN ERROR THEN SELECT y; END", "Unrecognized name: y"),
+        ("SELECT 1; DECLARE x INT64; SELECT x", "declarations are allowed only at the start"),
+        ("DECLARE x INT64; SET x = 'a'", "cannot be assigned to INT64"),
+        ("DECLARE x INT64; SET x = 1.5", "cannot be assigned to INT64"),
+        ("DECLARE r STRUCT<a INT64>; SET r.a = 1", "Syntax error"),
+        ("IF 'x' THEN SELECT 1; END IF", "cannot be assigned to BOOL"),
+        ("BREAK", "only allowed inside of a loop body"),
+        ("LOOP LEAVE b; END LOOP", "does not reference a known label"),
+        ("a: LOOP LEAVE; END LOOP b", "Mismatched end label"),
+        ("SELECT @@error.message", "not set here"),
+        ("EXECUTE IMMEDIATE CAST(NULL AS STRING)", "cannot be NULL"),
+        ("EXECUTE IMMEDIATE 'SELECT @x' USING 1 AS y", "'x' not found"),
+        ("EXECUTE IMMEDIATE 'SELECT ?' USING 1, 2 AS y", "cannot mix named and positional"),
+        ("DECLARE a INT64; EXECUTE IMMEDIATE 'SELECT 1, 2' INTO a", "1 variables for 2 columns"),
+        ("DECLARE a INT64; EXECUTE IMMEDIATE 'SELECT x FROM UNNEST([1, 2]) AS x' INTO a", "more than one row"),
+        ("EXECUTE IMMEDIATE \"EXECUTE IMMEDIATE 'SELECT 1'\"", "one query, DML or DDL statement"),
+        ("ASSERT NULL", "Assertion failed"),
+        ("SELECT 1; SELECT 1 = '1'", r"No matching signature for operator = .* at \[1:18\]"),
+        ("SELECT 1; SELECT 1 / 0", r"division by zero.* at \[1:11\]"),
     ],
 )
 def test_a_failing_script_says_what_and_where(client: bigquery.Client, script: str, message: str) -> None:
     """The message carries the position of the statement in the script."""
     with pytest.raises(exceptions.BadRequest, match=message):
         last(client, script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CALL p()",
+        "SET @@session_id = 'x'",
+        "SELECT @@session_id",
+        "DECLARE x STRING(3)",
+        "DECLARE x INT64; FOR x IN (SELECT 1 AS a) DO SELECT 1; END FOR",
+        "a: LOOP a: LOOP LEAVE a; END LOOP a; LEAVE; END LOOP a",
+    ],
+)
+def test_what_is_not_modelled_says_so(client: bigquery.Client, script: str) -> None:
+    """A loud refusal, with the status 501 that a person notices."""
+    with pytest.raises(exceptions.GoogleAPICallError, match="not modelled by the local cloud"):
+        last(client, script)
+
+
+API = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN"}
+PARAMETERS = [
+    ("INT64", 5), ("FLOAT64", 1.5), ("BOOL", True), ("STRING", "it's"), ("BYTES", b"\xff"), ("NUMERIC", Decimal("1.5")),
+    ("DATE", date(2026, 1, 2)), ("DATETIME", datetime(2026, 1, 2, 3, 4, 5)),  # noqa: DTZ001 - a DATETIME has no zone
+    ("TIME", time(3, 4, 5)), ("TIMESTAMP", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "value"), PARAMETERS, ids=[kind for kind, _ in PARAMETERS])
+def test_a_parameter_of_each_type_is_taken_by_name_and_by_position(
+    client: bigquery.Client, kind: str, value: Any
+) -> None:
+    """Scalars, arrays of them, structs of both, and NULL; the types are those that were said."""
+    scalar = bigquery.ScalarQueryParameter("one", kind, value)
+    parameters = [
+        scalar,
+        bigquery.ArrayQueryParameter("many", kind, [value, value]),
+        bigquery.StructQueryParameter("both", scalar, bigquery.ArrayQueryParameter("l", kind, [value])),
+        bigquery.ScalarQueryParameter("none", kind, None),
+    ]
+    named = bigquery.QueryJobConfig(query_parameters=parameters)
+    found = client.query("SELECT @one, @many, @both.one, @both.l[OFFSET(0)], @none IS NULL", job_config=named).result()
+    assert [tuple(row.values()) for row in found] == [(value, [value, value], value, value, True)]
+    unnamed = [bigquery.ScalarQueryParameter(None, kind, value), bigquery.ArrayQueryParameter(None, kind, [value])]
+    placed = bigquery.QueryJobConfig(query_parameters=unnamed)
+    found = client.query("SELECT ?, ?", job_config=placed).result()
+    assert [tuple(row.values()) for row in found] == [(value, [value])]
+    assert [field.field_type for field in found.schema] == [API.get(kind, kind)] * 2
 
 
 def test_a_handler_sees_the_error_and_goes_on(client: bigquery.Client) -> None:
@@ -148,13 +266,13 @@ def test_statements_are_written_by_queries(client: bigquery.Client, dataset: str
     """The product's way: text made by SQL, executed per row, its errors caught per row."""
     script = f"""
       CREATE TABLE `{dataset}.m` (unit INT64, error STRING);
-      FOR unit IN (SELECT x AS unit, IF(x = 2, 'SELECT ERROR("two")',
+      FOR one IN (SELECT x AS unit, IF(x = 2, 'SELECT ERROR("two")',
                    FORMAT('CREATE TABLE `{dataset}.u_%d` AS SELECT %d AS x', x, x)) AS statement
                    FROM UNNEST([1, 2, 3]) AS x ORDER BY x) DO
         BEGIN
-          EXECUTE IMMEDIATE unit.statement;
+          EXECUTE IMMEDIATE one.statement;
         EXCEPTION WHEN ERROR THEN
-          INSERT INTO `{dataset}.m` (unit, error) VALUES (unit.unit, @@error.message);
+          INSERT INTO `{dataset}.m` (unit, error) VALUES (one.unit, @@error.message);
         END;
       END FOR;
       SELECT unit, error FROM `{dataset}.m`"""

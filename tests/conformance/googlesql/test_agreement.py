@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.googlesql.analysis import analyze_query
 from replicator.local.bigquery.types import Type, array, struct
 from tests import googlesql
+from tests.conformance.googlesql.test_expressions import same
 from tests.googlesql_engine import context, rows_of, table
 
 HERE = Path(__file__).parent
@@ -28,17 +28,6 @@ COLUMNS = {
 def queries(name: str) -> list[str]:
     """The queries of a file, one a line."""
     return [line for line in (HERE / name).read_text(encoding="utf-8").splitlines() if not line.startswith("--")]
-
-
-def same(theirs: Any, ours: Any) -> bool:
-    """Equality of values: NaN is NaN, a NULL array is an empty one in every result of BigQuery's."""
-    if theirs is None and ours == []:
-        return True
-    if isinstance(theirs, float) and isinstance(ours, float):
-        return theirs == ours or (math.isnan(theirs) and math.isnan(ours))
-    if isinstance(theirs, list | tuple) and isinstance(ours, list | tuple):
-        return len(theirs) == len(ours) and all(map(same, theirs, ours))
-    return type(theirs) is type(ours) and theirs == ours
 
 
 def asked(sql: str) -> object:

@@ -19,6 +19,7 @@ from sqlglot.tokenizer_core import TokenType
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.googlesql.literals import decode
 from replicator.local.bigquery.googlesql.refusals import TEXT, refused
+from replicator.local.bigquery.googlesql.reserved import RESERVED
 
 CAST_CALL: Final = "googlesql_cast"
 OFFSET: Final = "googlesql_offset"
@@ -211,9 +212,23 @@ def _read(text: str, into: type[exp.Expr] | None) -> exp.Expr:
     if len(trees) != 1 or not isinstance(trees[0], exp.Expr):
         raise refused(None, "Syntax error: Expected one statement")
     trees[0].meta[TEXT] = text
+    _check_names(trees[0])
     if "?" in text:
         _number_marks(trees[0])
     return trees[0]
+
+
+def _check_names(tree: exp.Expr) -> None:
+    # sqlglot takes most keywords for names; GoogleSQL does so behind a dot only.
+    for node in tree.find_all(exp.Identifier):
+        if node.args.get("quoted") or node.name.upper() not in RESERVED:
+            continue
+        parent = node.parent
+        called = isinstance(parent, exp.Anonymous)
+        behind = isinstance(parent, exp.Dot) and node.arg_key == "expression"
+        within = isinstance(parent, exp.Column | exp.Table) and parent.parts[0] is not node
+        if not (called or behind or within):
+            raise refused(node, f"Syntax error: Unexpected keyword {node.name.upper()}")
 
 
 def _syntax_error(error: ParseError) -> BigQueryError:

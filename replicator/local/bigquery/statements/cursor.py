@@ -6,6 +6,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from replicator.local.bigquery.googlesql.reserved import RESERVED
 from replicator.local.bigquery.statements.lexer import Kind, Token, end_of_statement, refuse_syntax, tokenize
 
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
@@ -124,13 +125,21 @@ class Cursor:
         return first
 
     def name(self) -> str:
-        """Take one identifier."""
+        """Take one identifier; a reserved keyword is none unless it stands in backquotes."""
+        if self.token.upper in RESERVED:
+            self.refuse("identifier")
+        return self.word()
+
+    def word(self) -> str:
+        """Take one identifier, or a keyword in its place, as behind a dot and in types."""
         if self.token.kind not in (Kind.WORD, Kind.QUOTED):
             self.refuse("identifier")
         return self.advance().text
 
     def path(self) -> tuple[str, ...]:
         """Take a dotted path, unquoted dashes of a project's name included: ``my-project.ds.`a.b```."""
+        if self.token.upper in RESERVED:
+            self.refuse("identifier")
         parts = [self._dashed() if self.token.kind is Kind.WORD else self.name()]
         while self.accept(".") or (self.token.text.startswith(".") and self._joins(Kind.NUMBER)):
             parts.append(self._segment())
@@ -150,7 +159,7 @@ class Cursor:
         return self.token.kind in kinds and self.start == self.previous_end
 
     def _dashed(self) -> str:
-        text = self.name()
+        text = self.word()
         while self.at("-") and self.start == self.previous_end and self.after(1).start == self.token.end:
             if self.after(1).kind not in (Kind.WORD, Kind.NUMBER):
                 break
@@ -212,7 +221,7 @@ class Cursor:
     def skip_type(self) -> Source:
         """Take a type: a name with its angle brackets or parameters."""
         begin = self.start
-        self.name()
+        self.word()
         bracketed = self.at("<")
         if bracketed:
             depth = 0
@@ -253,7 +262,11 @@ class Cursor:
         if token.kind is Kind.END:
             found = "end of script" if token.start == len(self.script) else "end of statement"
         elif token.kind is Kind.WORD:
-            found = f"keyword {token.upper}" if token.text.isupper() else f'identifier "{token.text}"'
+            found = (
+                f"keyword {token.upper}"
+                if token.upper in RESERVED or token.text.isupper()
+                else f'identifier "{token.text}"'
+            )
         elif token.kind is Kind.QUOTED:
             found = f"identifier `{token.text}`"
         else:

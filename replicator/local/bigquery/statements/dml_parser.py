@@ -93,7 +93,7 @@ def _assignments(cursor: Cursor, *stops: str) -> tuple[dml.Assignment, ...]:
             raise unmodelled(msg)
         path = [cursor.name()]
         while cursor.accept("."):
-            path.append(cursor.name())
+            path.append(cursor.word())
         cursor.expect("=")
         assignments.append(dml.Assignment(tuple(path), _item(cursor, ",", *stops)))
     return tuple(assignments)

@@ -45,7 +45,7 @@ def parse_type(source: Source) -> Type:
 
 def _type(cursor: Cursor) -> Type:
     begin = cursor.start
-    name = cursor.name().upper()
+    name = cursor.word().upper()
     name = _ALIASES.get(name, name)
     if name == "ARRAY":
         cursor.expect("<")

@@ -17,7 +17,7 @@ EVENTS = {
     "id": INT64,
     "name": STRING,
     "day": DATE,
-    "at": Type("TIMESTAMP"),
+    "moment": Type("TIMESTAMP"),
     "geo": struct(("city", STRING), ("country", STRING)),
     "params": array(struct(("key", STRING), ("value", struct(("s", STRING), ("i", INT64))))),
 }
@@ -25,7 +25,7 @@ EVENTS = {
 
 def scan_of(sql: str, **given: Typed) -> Scan:
     """The one reading of the table ``events``."""
-    events = table(EVENTS, prunable=("day", "at"))
+    events = table(EVENTS, prunable=("day", "moment"))
     return analyze_query(sql, context({"events": events}, **given)).scans[0]
 
 
@@ -79,14 +79,14 @@ FIRST, SECOND = date(2026, 11, 1), date(2026, 11, 3)
         ("day IS NOT NULL", Comparison(DAY, Operator.IS_NOT_NULL)),
         ("day = DATE_SUB(CURRENT_DATE(), INTERVAL 20 DAY)", Comparison(DAY, Operator.EQUAL, FIRST)),
         ("day = @day", Comparison(DAY, Operator.EQUAL, FIRST)),
-        ("at >= TIMESTAMP '2026-11-01 00:00:00+00'",
-         Comparison("at", Operator.AT_LEAST, datetime(2026, 11, 1, tzinfo=UTC))),
+        ("moment >= TIMESTAMP '2026-11-01 00:00:00+00'",
+         Comparison("moment", Operator.AT_LEAST, datetime(2026, 11, 1, tzinfo=UTC))),
         ("name = 'x' AND day = '2026-11-01'", Comparison(DAY, Operator.EQUAL, FIRST)),
         ("name = 'x' OR day = '2026-11-01'", None),
         ("(name = 'x' AND day = '2026-11-01') OR (name = 'y' AND day = '2026-11-03')",
          AnyOf((Comparison(DAY, Operator.EQUAL, FIRST), Comparison(DAY, Operator.EQUAL, SECOND)))),
         ("day = (SELECT MAX(day) FROM events)", None),
-        ("day = DATE(at)", None),
+        ("day = DATE(moment)", None),
         ("DATE_ADD(day, INTERVAL 1 DAY) = '2026-11-01'", None),
         ("NOT day = '2026-11-01'", None),
         ("name = 'x'", None),

@@ -49,15 +49,15 @@ def test_a_table_is_created_with_nested_columns_partitions_and_options() -> None
     ("clause", "partition"),
     [
         ("day", ddl.PartitionBy("day", "DAY")),
-        ("DATE(at)", ddl.PartitionBy("at", "DAY", "DATE")),
-        ("TIMESTAMP_TRUNC(at, HOUR)", ddl.PartitionBy("at", "HOUR", "TIMESTAMP_TRUNC")),
+        ("DATE(moment)", ddl.PartitionBy("moment", "DAY", "DATE")),
+        ("TIMESTAMP_TRUNC(moment, HOUR)", ddl.PartitionBy("moment", "HOUR", "TIMESTAMP_TRUNC")),
         ("_PARTITIONDATE", ddl.PartitionBy(None, "DAY")),
         ("DATE(_PARTITIONTIME)", ddl.PartitionBy(None, "DAY", "DATE")),
     ],
 )
 def test_partitions_are_by_column_function_or_ingestion(clause: str, partition: ddl.PartitionBy) -> None:
     """The ways of PARTITION BY that creating-partitioned-tables lists."""
-    statement = parse_ddl(source(f"CREATE TABLE d.t (day DATE, at TIMESTAMP) PARTITION BY {clause}"))
+    statement = parse_ddl(source(f"CREATE TABLE d.t (day DATE, moment TIMESTAMP) PARTITION BY {clause}"))
     assert isinstance(statement, ddl.CreateTable)
     assert statement.partition == partition
 

@@ -19,13 +19,13 @@ def test_control_statements_nest() -> None:
     """IF, loops, blocks and handlers hold statements of their own, labels and ends included."""
     (outer,) = parse_script(
         """IF EXISTS (SELECT 1) THEN
-             outer: LOOP
+             around: LOOP
                BEGIN SELECT 1; EXCEPTION WHEN ERROR THEN SELECT @@error.message; END;
-               WHILE TRUE DO BREAK outer; END WHILE;
+               WHILE TRUE DO BREAK around; END WHILE;
                FOR r IN (SELECT 1 AS x) DO CONTINUE; END FOR;
                REPEAT SET x = 1; UNTIL CASE WHEN x = 1 THEN TRUE END END REPEAT;
                CASE x WHEN 1 THEN RETURN; ELSE RAISE USING MESSAGE = 'no'; END CASE;
-             END LOOP outer;
+             END LOOP around;
            ELSEIF x THEN SELECT 2; ELSE SELECT 3; END IF"""
     )
     assert isinstance(outer, s.If)
