@@ -162,6 +162,7 @@ def test_more_than_may_be_billed_is_refused_before_it_runs(client: bigquery.Clie
     refusal = f"Query exceeded limit for bytes billed: {9 * MB}. {10 * MB} or higher required."
     for sql in (
         "SELECT x FROM `{0}`",
+        "SELECT IF(x >= 0, ERROR('it ran'), x) AS y FROM `{0}`",
         "DELETE FROM `{0}` WHERE x = 1",
         "CREATE TABLE `{0}_new` AS SELECT x FROM `{0}`",
     ):
