@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql import blocks, calls, constructors, operators, predicates, subqueries
 from replicator.local.bigquery.googlesql.blocks import Draft, With
-from replicator.local.bigquery.googlesql.catalog import Column, Relation
+from replicator.local.bigquery.googlesql.catalog import Column, Constant, Relation
 from replicator.local.bigquery.googlesql.coercion import implicit
 from replicator.local.bigquery.googlesql.context import Context, Gathering, Scan
 from replicator.local.bigquery.googlesql.dialect import POSITION, parse_expression, parse_from, parse_query
@@ -46,10 +46,11 @@ class Analyzed:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression that GoogleSQL accepts: DuckDB's SQL and the type."""
+    """An expression that GoogleSQL accepts: DuckDB's SQL, the type, and the value where it need not be computed."""
 
     sql: str
     type: Type
+    constant: Constant | None = None
 
 
 def analyze_query(text: str, context: Context, *, coerced_to: Sequence[Type] | None = None) -> Analyzed:
@@ -215,11 +216,11 @@ class Statement:
 
     def _coerced(self, value: Value, to: Type | None, node: exp.Expr) -> Expression:
         if to is None:
-            return Expression(value.sql, value.type)
+            return Expression(value.sql, value.type, value.constant)
         coerced = implicit(value, to, self._gathering.names, node)
         if coerced is None:
             raise refused(node, f"Value of type {value.type} cannot be assigned to {to}")
-        return Expression(coerced.sql, to)
+        return Expression(coerced.sql, to, coerced.constant)
 
     def _resolver(self, tables: Sequence[Tables], clause: str = "SELECT list") -> Resolver:
         outermost = Scope([], None, variables=self._variables)

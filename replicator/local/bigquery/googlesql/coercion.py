@@ -75,7 +75,8 @@ def implicit(value: Value, to: Type, names: Names, node: exp.Expr | None = None)
             return coerced
     if not widens(value.type, to):
         return None
-    return replace(value, sql=convert(value.sql, value.type, to, names), type=to, origin=Origin.COMPUTED, column=None)
+    sql = convert(value.sql, value.type, to, names)
+    return replace(value, sql=sql, type=to, origin=Origin.COMPUTED, constant=None, column=None)
 
 
 def _constructor(value: Value, to: Type, names: Names, node: exp.Expr | None) -> Value | None:

@@ -134,6 +134,10 @@ def typed(value: Any, kind: Type, origin: Origin = Origin.PARAMETER) -> Value:
     """A parameter's or variable's value: scalars as Python's, arrays as lists, structs as tuples or mappings."""
     if value is None:
         return replace(null(kind), origin=origin)
+    if kind.name == "STRUCT" and kind.element is None and origin is Origin.COMPUTED:
+        given = [value.get(name) for name, _ in kind.fields] if isinstance(value, Mapping) else list(value)
+        parts = tuple(typed(member, child, origin) for member, (_, child) in zip(given, kind.fields, strict=True))
+        return Value(render(value, kind), kind, origin, parts=parts, fixed=True)
     scalar = kind.element is None and kind.name != "STRUCT"
     return Value(render(value, kind), kind, origin, value if scalar else None, fixed=True)
 

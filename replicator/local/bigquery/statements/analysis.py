@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.googlesql.analysis import Statement, analyze_query
-from replicator.local.bigquery.googlesql.catalog import Column, Prune, Relation
+from replicator.local.bigquery.googlesql.catalog import Column, Constant, Prune, Relation
 from replicator.local.bigquery.googlesql.context import Context, Scan
 from replicator.local.bigquery.statements.billing import read_bytes, tables_of
 from replicator.local.bigquery.statements.cursor import Source
@@ -38,6 +38,7 @@ class Prepared:
         bytes: Logical bytes of the columns it reads, in the partitions that are left after pruning.
         tables: What it reads.
         scans: Each reading of a relation, from which bytes and tables are counted.
+        constant: The value of an expression, where it need not be computed.
     """
 
     sql: str
@@ -46,6 +47,7 @@ class Prepared:
     bytes: int
     tables: tuple[TableRef, ...]
     scans: tuple[Scan, ...]
+    constant: Constant | None = None
 
     def named(self) -> str:
         """The SQL with its columns called as ``columns``, where no two share a name."""
@@ -190,7 +192,8 @@ def expression(
     made = statement.expression(source.placed, coerced_to=wanted)
     scans = tuple(statement.scans)
     sql = f"SELECT {statement.finish(made.sql)} AS c1"
-    return Prepared(sql, (("", made.type),), frozenset({0}), read_bytes(scans), tables_of(scans), scans)
+    columns = (("", made.type),)
+    return Prepared(sql, columns, frozenset({0}), read_bytes(scans), tables_of(scans), scans, made.constant)
 
 
 def _context(session: Session, names: Names, frame: Frame) -> Context:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import duckdb
 
@@ -96,13 +96,15 @@ class Engine:
         try:
             with self.session.transaction() as (transaction, _):
                 prepared = self.prepare_expression(transaction, expression, frame, wanted)
-                rows = self.fetch(prepared)
+                value = prepared.constant if prepared.constant is not None else self._computed(prepared)
         except BigQueryError as error:
             self._observer.evaluated(expression, frame, wanted, error)
             raise
         self._observer.evaluated(expression, frame, wanted, None)
-        kind = prepared.columns[0][1]
-        return Typed(kind, read_cell(json.loads(rows.lines[0])["f"][0]["v"], kind))
+        return Typed(prepared.columns[0][1], value)
+
+    def _computed(self, prepared: Prepared) -> Any:
+        return read_cell(json.loads(self.fetch(prepared).lines[0])["f"][0]["v"], prepared.columns[0][1])
 
     def rows(self, query: Source, frame: Frame) -> Sequence[Typed]:
         """All rows of a query, each a STRUCT."""
