@@ -53,7 +53,15 @@ def query(raw: Plain) -> str:
     for parameter in _check(written):
         if parameter.lower() not in _WINDOW:
             refuse(f"'{parameter}' is no parameter that a query is given", f"there are {' and '.join(_WINDOW)}")
-    return written
+    if len(_check(written)) != len(re.findall(r"@window_(?:start|end)\b", written, re.IGNORECASE)):
+        # A run writes the window's own times where these words stand.
+        refuse("says @window_start or @window_end in a text or a comment", "write the words without @ there")
+    return re.sub(r"@window_(?:start|end)\b", lambda found: found.group().lower(), written, flags=re.IGNORECASE)
+
+
+def uses_window(written: str) -> bool:
+    """Whether a query that was read asks for its window."""
+    return bool(_check(written))
 
 
 def windowed_query(raw: Plain) -> str:

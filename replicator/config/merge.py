@@ -5,10 +5,18 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, PlainValidator, model_validator
+from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
 from replicator.config.section import Section, refuse, suggest
-from replicator.config.words import ColumnName
+from replicator.config.words import ColumnName, text
+from replicator.source.tree import Plain
+
+
+def _yes_or_no(raw: Plain) -> bool:
+    word = text(raw)
+    if word not in ("true", "false"):
+        refuse(f"'{word}' is neither true nor false", "write one of them")
+    return word == "true"
 
 
 class ReplacePartitions(Section):
@@ -27,6 +35,12 @@ class Upsert(Section):
         default=None,
         description="Of two rows with one key, the one with the larger value here wins.",
         examples=["updated_at"],
+    )
+
+    mirror_deletions: Annotated[bool, PlainValidator(_yes_or_no), WithJsonSchema({"type": "boolean"})] = Field(
+        default=False,
+        description="Delete rows of a source that its whole table no longer has; only for whole tables.",
+        examples=["true"],
     )
 
     @model_validator(mode="after")

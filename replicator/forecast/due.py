@@ -5,24 +5,35 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from replicator.errors import FailedError, NotFoundError
 from replicator.ledger.port import Cell, Query
 from replicator.plan.plan import SourceRoute
-from replicator.sql.inventory import NO_RECEIPTS, RECEIPTS_OF_TARGET, due_units, unmatched_patterns
+from replicator.sql.inventory import unmatched_patterns
 from replicator.sql.placeholders import bind
+from replicator.sql.units import NO_RECEIPTS, RECEIPTS_OF_TARGET, due_units
 from replicator.workflow.document import source_block
 
 
 @dataclass(frozen=True, slots=True)
 class DueUnit:
-    """A shard that has a stamp and no receipt; ``modified`` is None while the platform does not know it."""
+    """A unit that has a stamp and no receipt.
+
+    Attributes:
+        owner: The source value of its rows.
+        dataset: Where it lies.
+        name: A shard's or a table's name, with a partition's id or a window's start behind a ``$``.
+        range_start: A date, a time in UTC or a whole number, as text; None where it covers no range.
+        modified: None while the platform does not know it.
+        rows: By its metadata.
+        bytes: By its metadata.
+    """
 
     owner: str
     dataset: str
     name: str
-    range_start: date
+    range_start: str | None
     modified: datetime | None
     rows: int
     bytes: int
@@ -43,7 +54,7 @@ def due(query: Query, route: SourceRoute) -> tuple[DueUnit, ...]:
     if not rows:
         # Metadata of a place where nothing lies is no error, and has no rows either.
         _refuse_unmatched(query, route)
-    return tuple(sorted(rows, key=lambda unit: (unit.range_start, unit.owner), reverse=True))
+    return tuple(sorted(rows, key=lambda unit: (unit.range_start or "", unit.owner), reverse=True))
 
 
 def _refuse_unmatched(query: Query, route: SourceRoute) -> None:
@@ -68,17 +79,10 @@ def _ask(query: Query, route: SourceRoute, receipts: str) -> list[DueUnit]:
             owner=str(row["owner"]),
             dataset=str(row["dataset"]),
             name=str(row["name"]),
-            range_start=_day(row["range_start"]),
+            range_start=None if row["range_start"] is None else str(row["range_start"]),
             modified=row["modified"] if isinstance(row["modified"], datetime) else None,
             rows=int(str(row["source_rows"] or 0)),
             bytes=int(str(row["source_bytes"] or 0)),
         )
-        for row in _read(query, route, due_units(receipts))
+        for row in _read(query, route, due_units(route.kind, receipts))
     ]
-
-
-def _day(cell: Cell) -> date:
-    if not isinstance(cell, date):
-        msg = f"the inventory answered {cell!r} where a date belongs"
-        raise TypeError(msg)
-    return cell

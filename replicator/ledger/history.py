@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from itertools import groupby
 
 from replicator.ledger.port import Cell, Query
@@ -61,12 +61,12 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """Up to when one source value is committed; ``newest_end`` is exclusive."""
+    """Up to when one source value is committed; ``newest_end`` is exclusive, and None where units have no range."""
 
     source: str
     owner: str
     units: int
-    newest_end: date
+    newest_end: str | None
     committed_at: datetime
 
 
@@ -118,7 +118,7 @@ class History:
         """Every source value that was ever committed."""
         return tuple(
             Freshness(
-                str(row["source"]), str(row["owner"]), _whole(row["units"]), _day(row["newest_end"]),
+                str(row["source"]), str(row["owner"]), _whole(row["units"]), _text(row["newest_end"]),
                 _moment(row["committed_at"]),
             )
             for row in self._ask(read_freshness(self.state))
@@ -172,13 +172,6 @@ def _text(cell: Cell) -> str | None:
 
 def _whole(cell: Cell) -> int:
     return 0 if cell is None else int(str(cell))
-
-
-def _day(cell: Cell) -> date:
-    if not isinstance(cell, date):
-        msg = f"the ledger holds {cell!r} where a date belongs"
-        raise TypeError(msg)
-    return cell
 
 
 def _moment(cell: Cell) -> datetime:

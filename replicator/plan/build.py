@@ -5,16 +5,21 @@ from __future__ import annotations
 import hashlib
 
 from replicator.config.globs import pattern
-from replicator.config.incremental import LastModified
+from replicator.config.googlesql import uses_window
+from replicator.config.incremental import Always, ByQuery
+from replicator.config.merge import Append, ReplacePartitions, ReplaceTable, Upsert
 from replicator.config.pipeline import Pipeline
 from replicator.config.sources import Source
-from replicator.config.tables import Shards
+from replicator.config.tables import Partitioned, Query, Shards, WholeTable
 from replicator.errors import ConfigError
 from replicator.names import DatasetRef, TableRef
 from replicator.plan.plan import Plan, SourceRoute, Statements
 from replicator.plan.refusals import refusals
 from replicator.sql import align, commit, fence, inventory, receipts, stage
+from replicator.sql.merge import Replacing, Strategy, Upserting
+from replicator.sql.placeholders import QUERY, bind
 from replicator.sql.quoting import quote_string
+from replicator.sql.units import Kind
 
 
 def build_plan(pipeline: Pipeline) -> Plan:
@@ -46,8 +51,8 @@ def build_plan(pipeline: Pipeline) -> Plan:
 
 
 def _route(pipeline: Pipeline, source: Source, key: str) -> SourceRoute:
-    assert isinstance(source.tables, Shards), "refusals() lets nothing else through"  # noqa: S101  # narrows the type
-    assert isinstance(pipeline.incremental, LastModified), "refusals() lets nothing else through"  # noqa: S101  # as above
+    incremental = pipeline.incremental
+    kind, dataset, prefix, pattern_, query = _tables(pipeline, source, key)
     derived = f"replicator_{pipeline.name}__{source.name}__{key}"
     staging = DatasetRef(source.staging.project, source.staging.dataset or f"{derived}_staging")
     landing = DatasetRef(pipeline.state.dataset.project, source.landing or f"{derived}_landing")
@@ -56,23 +61,68 @@ def _route(pipeline: Pipeline, source: Source, key: str) -> SourceRoute:
     return SourceRoute(
         name=source.name,
         key=key,
-        id=source.id,
-        project=source.project,
+        id=_owner_of_rows(source, kind),
+        # A query's columns are those of a view in the staging dataset.
+        project=source.staging.project if kind is Kind.QUERY else source.project,
         location=source.location,
         staging=staging,
         landing=landing,
         include=tuple(pattern(glob) for glob in source.datasets.include),
         exclude=tuple(pattern(glob) for glob in source.datasets.exclude),
-        prefix=source.tables.prefix,
-        pattern=source.tables.pattern,
+        kind=kind,
+        dataset=dataset,
+        prefix=prefix,
+        pattern=pattern_,
+        query=query,
+        by=pipeline.target.partition.by.value if query is not None and uses_window(query) else None,
+        always=isinstance(incremental, Always),
         drop=source.columns.exclude,
         hash=source.columns.hash,
         rename=tuple(source.columns.rename.items()),
         where=source.where,
-        lookback_days=pipeline.incremental.lookback.days,
+        lookback_days=0 if isinstance(incremental, Always) else incremental.lookback.days,
         labels=dict(source.labels),
         max_bytes_billed=source.max_bytes_billed,
     )
+
+
+def _tables(pipeline: Pipeline, source: Source, key: str) -> tuple[Kind, str, str, str, str | None]:
+    """A source's kind, its one dataset, the beginning of its tables' names, their pattern, and its query."""
+    match source.tables:
+        case Shards():
+            return Kind.SHARDS, "", source.tables.prefix, source.tables.pattern, None
+        case Query():
+            return Kind.QUERY, "", bind(QUERY, {"key": key}), "", source.tables.sql
+        case Partitioned() | WholeTable():
+            if isinstance(pipeline.incremental, ByQuery):
+                return Kind.QUERY, "", bind(QUERY, {"key": key}), "", pipeline.incremental.sql
+            kind = Kind.PARTITIONED if isinstance(source.tables, Partitioned) else Kind.TABLE
+            return kind, source.tables.table.dataset, source.tables.table.table, "", None
+
+
+def _owner_of_rows(source: Source, kind: Kind) -> str | None:
+    """What the source column holds where a run does not find it: the id, or the table that a query stands for."""
+    if source.id is None and kind is Kind.QUERY and isinstance(source.tables, Partitioned | WholeTable):
+        return f"{source.project}.{source.tables.table}"
+    return source.id
+
+
+def kinds_of(pipeline: Pipeline) -> tuple[Kind, ...]:
+    """The kinds of the pipeline's sources, each once, in a fixed order."""
+    found = {_tables(pipeline, source, "")[0] for source in pipeline.sources}
+    return tuple(kind for kind in Kind if kind in found)
+
+
+def _strategy(pipeline: Pipeline) -> Strategy:
+    match pipeline.merge:
+        case ReplacePartitions():
+            return Replacing.PARTITIONS
+        case ReplaceTable():
+            return Replacing.TABLE
+        case Append():
+            return Replacing.NOTHING
+        case Upsert():
+            return Upserting(pipeline.merge.keys, pipeline.merge.newest_by, pipeline.merge.mirror_deletions)
 
 
 def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: TableRef, key: str) -> Statements:
@@ -80,14 +130,19 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
     partition_column = pipeline.target.partition.column
     source_column = pipeline.target.source_column
     labels = f"[('managed-by', 'replicator'), ('pipeline', {quote_string(pipeline.name)})]"
+    kinds, strategy = kinds_of(pipeline), _strategy(pipeline)
+    within = None if isinstance(strategy, Upserting) else partition_column
     return Statements(
         take_fence=fence.take_fence(
             target=target, state=state, fence=guard, location=location,
             source_column=source_column, partition_column=partition_column,
         ),
         renew_fence=fence.renew_fence(guard),
-        inventory=inventory.take_inventory(target=str(target), own_columns=(partition_column, source_column)),
-        fill_slice=stage.fill_slice(),
+        inventory=inventory.take_inventory(
+            target=str(target), own_columns=(partition_column, source_column),
+            kinds=kinds, once=strategy is Replacing.NOTHING,
+        ),
+        fill_slice=stage.fill_slice(kinds=kinds, within=within),
         count_staged=stage.count_staged(),
         create_landing=align.create_landing(target=target, location=location),
         create_target=align.create_target(
@@ -99,7 +154,7 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
         ),
         write_commit=commit.write_commit(
             target=target, state=state, fence=guard, key=key,
-            partition_column=partition_column, source_column=source_column,
+            partition_column=partition_column, source_column=source_column, strategy=strategy,
         ),
         write_receipts=receipts.write_receipts(),
         drop_landed=receipts.drop_landed(),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from replicator.names import DatasetRef, TableRef
+from replicator.sql.units import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,13 @@ class SourceRoute:
         landing: The dataset that copies arrive in, in the target's location; ``staging`` itself where that is there.
         include: Regular expressions over dataset names.
         exclude: The same, for those to leave out.
-        prefix: What stands before a shard's date.
-        pattern: A regular expression over a shard's whole name.
+        kind: What its units are.
+        dataset: The dataset of its one table; empty for shards and queries.
+        prefix: What stands before a shard's date, or the table's whole name.
+        pattern: A regular expression over a shard's whole name; empty for others.
+        query: The user's own, or None.
+        by: The width of a query's windows, or None where it uses no window.
+        always: Every unit is due in every run.
         drop: Paths that never leave the source's dataset.
         hash: Paths of which only a hash leaves the source's location.
         rename: (path, new leaf name) pairs.
@@ -75,8 +81,13 @@ class SourceRoute:
     landing: DatasetRef
     include: tuple[str, ...]
     exclude: tuple[str, ...]
+    kind: Kind
     prefix: str
-    pattern: str
+    pattern: str = ""
+    dataset: str = ""
+    query: str | None = None
+    by: str | None = None
+    always: bool = False
     drop: tuple[str, ...] = ()
     hash: tuple[str, ...] = ()
     rename: tuple[tuple[str, str], ...] = ()
@@ -99,6 +110,7 @@ class SourceRoute:
             "region": self.location.lower(),
             "staging": str(self.staging),
             "landing": str(self.landing),
+            "dataset": self.dataset,
             "key": self.key,
         }
 
@@ -114,7 +126,7 @@ class Plan:
         target: The table that the rows go to.
         location: The target's location, where its jobs run.
         partition_column: The target's partition column.
-        partition_by: ``day``, ``month`` or ``year``.
+        partition_by: ``hour``, ``day``, ``month`` or ``year``.
         source_column: The target's column for the source value.
         state: The dataset of ledger and fence; its project runs the target's jobs and holds the landing datasets.
         fence: The table with the fence of this target.

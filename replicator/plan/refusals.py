@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from replicator.config.drift import Align, Policy, Transport
-from replicator.config.incremental import LastModified
-from replicator.config.merge import ReplacePartitions
+from replicator.config.googlesql import uses_window
+from replicator.config.incremental import Always, ByColumn, ByQuery
+from replicator.config.merge import Append, ReplacePartitions, ReplaceTable, Upsert
 from replicator.config.pipeline import Pipeline
 from replicator.config.sources import Source
-from replicator.config.tables import Shards
+from replicator.config.tables import Query, Shards, WholeTable
 from replicator.config.target import Granularity
 from replicator.errors import Problem
 
@@ -20,27 +22,60 @@ def refusals(pipeline: Pipeline) -> tuple[Problem, ...]:
 
 
 def _refusals(pipeline: Pipeline) -> Iterator[Problem]:
-    if not isinstance(pipeline.incremental, LastModified):
+    if isinstance(pipeline.incremental, ByColumn):
         yield pipeline.problem(("incremental",), "is not supported yet", "use 'last_modified'")
-    if not isinstance(pipeline.merge, ReplacePartitions):
-        yield pipeline.problem(("merge",), "is not supported yet", "use 'replace_partitions'")
+    if isinstance(pipeline.incremental, Always) and isinstance(pipeline.merge, Append):
+        yield pipeline.problem(("incremental",), "takes again what is appended once", "use another merge")
     if pipeline.drift.policy is not Policy.REPORT or pipeline.drift.paths or pipeline.drift.ignore:
         yield pipeline.problem(("drift",), "is not supported yet", "use 'report', without paths")
     if pipeline.align is not Align.WILDCARD:
         yield pipeline.problem(("align",), "is not supported yet", "use 'wildcard'")
     if pipeline.transport is not Transport.DATASET_COPY:
         yield pipeline.problem(("transport",), "is not supported yet", "use 'dataset_copy'")
-    if pipeline.target.partition.by is Granularity.HOUR:
-        # A DATE column, which date shards need, has no hours (partitioned-tables#date_timestamp_partitioned_tables).
-        yield pipeline.problem(("target", "partition", "by"), "'hour' cuts days apart", "use 'day', 'month' or 'year'")
     for index, source in enumerate(pipeline.sources):
         yield from _source_refusals(pipeline, index, source)
+        yield from _strategy_refusals(pipeline, index, source)
 
 
 def _source_refusals(pipeline: Pipeline, index: int, source: Source) -> Iterator[Problem]:
-    if not isinstance(source.tables, Shards):
-        yield pipeline.problem(("sources", index, "tables"), "is not supported yet", "use '{shards, suffix}'")
-    elif source.tables.granularity is not Granularity.DAY:
-        yield pipeline.problem(("sources", index, "tables", "suffix"), "is not supported yet", "use '%Y%m%d'")
+    place = ("sources", index, "tables")
+    if isinstance(source.tables, Shards):
+        width, by = source.tables.granularity, pipeline.target.partition.by
+        if width is Granularity.HOUR and by is not width:
+            yield pipeline.problem(
+                (*place, "suffix"), f"an hour has no place in a {by}", "write 'by: hour' in target.partition"
+            )
+        if isinstance(pipeline.incremental, ByQuery):
+            yield pipeline.problem(place, "a query of incremental does not read shards", "write {table: ...}")
+    if isinstance(source.tables, Query):
+        windowed = uses_window(source.tables.sql)
+        if isinstance(pipeline.incremental, ByQuery):
+            yield pipeline.problem(place, "has a query, and incremental another", "remove one of them")
+        elif not windowed and not isinstance(pipeline.incremental, Always):
+            remedy = "use @window_start and @window_end in it, or write 'incremental: always'"
+            yield pipeline.problem(place, "asks for no window, so nothing says when it is due", remedy)
     if source.staging.kms_key is not None:
-        yield pipeline.problem(("sources", index, "staging", "kms_key"), "is not supported yet", "leave it out")
+        yield pipeline.problem(("sources", index, "staging", "kms_key"), _NO_KEY, "leave it out")
+
+
+_NO_KEY: Final = "encrypts tables that a wildcard cannot read (querying-wildcard-tables), and align is 'wildcard'"
+
+
+def _strategy_refusals(pipeline: Pipeline, index: int, source: Source) -> Iterator[Problem]:
+    """A strategy that the source's units do not fit."""
+    place, merge = ("sources", index, "tables"), pipeline.merge
+    by_query = isinstance(pipeline.incremental, ByQuery) or isinstance(source.tables, Query)
+    windowed = by_query and not (isinstance(source.tables, Query) and not uses_window(source.tables.sql))
+    whole = (isinstance(source.tables, WholeTable) and not by_query) or (by_query and not windowed)
+    match merge:
+        case ReplacePartitions() if whole:
+            fact = "is one unit, which fills no partition that could be replaced"
+            yield pipeline.problem(place, fact, "use 'merge: replace_table', or 'upsert' with keys")
+        case ReplaceTable() if not whole:
+            fact = "changes by parts, and 'replace_table' replaces all rows of a source"
+            yield pipeline.problem(place, fact, "use 'merge: replace_partitions', or 'upsert' with keys")
+        case Upsert(mirror_deletions=True) if not whole or by_query:
+            fact = "changes by parts, which do not say what was deleted in others"
+            yield pipeline.problem(place, fact, "write {table: ...}, or remove mirror_deletions")
+        case _:
+            pass

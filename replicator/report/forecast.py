@@ -95,4 +95,4 @@ def print_units(forecasts: Sequence[SourceForecast]) -> None:
 
 
 def _day(unit: DueUnit) -> str:
-    return unit.range_start.isoformat()
+    return unit.range_start or "-"

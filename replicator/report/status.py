@@ -81,10 +81,19 @@ def _fresh_cells(fresh: Freshness, now: datetime) -> list[str]:
     return [
         fresh.source,
         fresh.owner,
-        (fresh.newest_end - timedelta(days=1)).isoformat(),
+        _newest(fresh.newest_end),
         number(fresh.units),
         f"{_ago(fresh.committed_at, now)} ago",
     ]
+
+
+def _newest(end: str | None) -> str:
+    """The last day before an exclusive end; what is no day is told as the end that it is."""
+    if end is None:
+        return "-"
+    if len(end) == len("2026-11-05") and end[4] == "-":
+        return (date.fromisoformat(end) - timedelta(days=1)).isoformat()
+    return f"before {end}"
 
 
 def _drift_cells(drifted: DriftedField) -> list[str]:

@@ -34,22 +34,27 @@ def create_target(*, target: TableRef, partition_column: str, partition_by: str,
 
     Args:
         target: The table to make.
-        partition_column: Its DATE column.
-        partition_by: ``day``, ``month`` or ``year``.
+        partition_column: Its partition column. Where the sources bring it, it has their type; else it is a DATE, and
+            a TIMESTAMP for hours.
+        partition_by: ``hour``, ``day``, ``month`` or ``year``.
         source_column: Its column for the source value.
         labels: The table's labels, as an array of GoogleSQL.
     """
-    partition = quote_name(partition_column)
-    if partition_by != "day":
-        partition = f"DATE_TRUNC({partition}, {partition_by.upper()})"
-    head = (
-        f"CREATE TABLE IF NOT EXISTS {quote_table(target)} (\n"
-        f"  {quote_name(partition_column)} DATE NOT NULL, {quote_name(source_column)} STRING NOT NULL"
-    )
-    tail = f")\nPARTITION BY {partition}\nCLUSTER BY {quote_name(source_column)}\nOPTIONS (labels = {labels})"
+    partition, width = quote_name(partition_column), partition_by.upper()
+    own = "TIMESTAMP" if partition_by == "hour" else "DATE"
+    layouts = {
+        "DATE": partition if partition_by == "day" else f"DATE_TRUNC({partition}, {width})",
+        "TIMESTAMP": f"TIMESTAMP_TRUNC({partition}, {width})",
+        "DATETIME": f"DATETIME_TRUNC({partition}, {width})",
+    }
+    layout = " ".join(f"WHEN '{kind}' THEN {quote_string(text)}" for kind, text in layouts.items())
+    head = f"CREATE TABLE IF NOT EXISTS {quote_table(target)} (\n  {partition} "
+    middle = f", {quote_name(source_column)} STRING NOT NULL"
+    tail = f"\nCLUSTER BY {quote_name(source_column)}\nOPTIONS (labels = {labels})"
     fields = f"INFORMATION_SCHEMA.COLUMN_FIELD_PATHS WHERE STARTS_WITH(table_name, '{BUFFER_PREFIX}')"
     return f"""\
 DECLARE conflict STRING;
+DECLARE partition_kind STRING;
 DECLARE statement STRING DEFAULT (
   SELECT STRING_AGG(
     CONCAT('SELECT field_path, data_type FROM ', {quoted("landing")}, {quote_string("." + fields)}), '\\nUNION ALL ')
@@ -74,11 +79,22 @@ IF conflict IS NOT NULL THEN
         )
     }, conflict);
 END IF;
+SET partition_kind = (SELECT MIN(kind) FROM fields WHERE lower_path = {quote_string(partition_column.lower())});
+IF partition_kind NOT IN ({", ".join(f"'{kind}'" for kind in layouts)})
+  OR ({quote_string(partition_by)} = 'hour' AND partition_kind = 'DATE')
+THEN
+  RAISE USING MESSAGE = FORMAT({
+        quote_string(
+            f"the target {target} does not exist, and a column {partition_column} of type %s cannot be partitioned by "
+            f"{partition_by}; create the target yourself"
+        )
+    }, partition_kind);
+END IF;
 SET statement = (
   WITH nodes AS (
     SELECT lower_path, MIN(path) AS path, MIN(kind) AS kind, REPLACE(lower_path, '.', CHR(1)) AS sort_key,
       REGEXP_REPLACE(lower_path, r'[^.]+$', '') AS parent
-    FROM fields GROUP BY lower_path
+    FROM fields WHERE lower_path != {quote_string(partition_column.lower())} GROUP BY lower_path
   ), tokens AS (
     SELECT sort_key, CONCAT(
       IF(parent != '' AND ROW_NUMBER() OVER (PARTITION BY parent ORDER BY sort_key) = 1, '', ', '),
@@ -88,7 +104,10 @@ SET statement = (
     SELECT CONCAT(sort_key, CHR(2)), IF(STARTS_WITH(kind, 'ARRAY<'), '>>', '>')
     FROM nodes WHERE ENDS_WITH(kind, 'STRUCT<')
   )
-  SELECT CONCAT({quote_string(head)}, STRING_AGG(token, '' ORDER BY sort_key), {quote_string(tail)}) FROM tokens
+  SELECT CONCAT({quote_string(head)}, IFNULL(partition_kind, '{own} NOT NULL'), {quote_string(middle)},
+    STRING_AGG(token, '' ORDER BY sort_key), ')\\nPARTITION BY ',
+    CASE IFNULL(partition_kind, '{own}') {layout} END, {quote_string(tail)})
+  FROM tokens
 );
 EXECUTE IMMEDIATE statement;
 SELECT TO_JSON_STRING(STRUCT(TRUE AS created)) AS answer;
@@ -116,7 +135,8 @@ def align_source(*, target: TableRef, state: DatasetRef, partition_column: str, 
     creation no page says; so the reference is made here, after the copy, and asserted to be the newest.
     """
     columns = dataset_view(str(target.parent), "COLUMNS")
-    own = f"LOWER(column_name) IN ({quote_string(partition_column.lower())}, {quote_string(source_column.lower())})"
+    owner, day = quote_string(source_column.lower()), quote_string(partition_column.lower())
+    own = f"LOWER(column_name) IN ({day}, {owner})"
     manifest = quote_name(LANDING, MANIFEST)
     reference = quote_name(LANDING, REFERENCE)
     aligned = quote_name(LANDING, ALIGNED)
@@ -126,7 +146,7 @@ def align_source(*, target: TableRef, state: DatasetRef, partition_column: str, 
     create_tail = f", {UNIT} INT64) {_EXPIRES}"
     select_head = (
         f"CREATE OR REPLACE TABLE {aligned} {_EXPIRES} AS\n"
-        f"SELECT m.range_start AS {quote_name(partition_column)}, m.owner AS {quote_name(source_column)}, b.{UNIT}, "
+        f"SELECT %s AS {quote_name(partition_column)}, m.owner AS {quote_name(source_column)}, b.{UNIT}"
     )
     select_tail = (
         f"\nFROM {wildcard} AS b JOIN {manifest} AS m ON m.unit = b.{UNIT}"
@@ -137,6 +157,7 @@ DECLARE statement STRING;
 DECLARE wrong STRING;
 DECLARE made_at TIMESTAMP;
 DECLARE new_paths INT64;
+DECLARE dated BOOL;
 
 SET wrong = (
   SELECT IF(
@@ -163,12 +184,15 @@ IF wrong IS NOT NULL THEN
   RAISE USING MESSAGE = FORMAT('not every table that left has landed; missing are %s', wrong);
 END IF;
 
+-- Where the units' own starts are the partition values, the rows bring none.
+SET dated = (SELECT LOGICAL_OR(m.dated) FROM {manifest} AS m);
 SET statement = (
   SELECT CONCAT({quote_string(create_head)},
     STRING_AGG(CONCAT({quoted("column_name")}, ' ', data_type), ', ' ORDER BY ordinal_position),
     {quote_string(create_tail)})
   FROM {columns}
-  WHERE table_name = {quote_string(target.table)} AND NOT {own}
+  WHERE table_name = {quote_string(target.table)}
+    AND LOWER(column_name) != {owner} AND NOT (dated AND LOWER(column_name) = {day})
 );
 EXECUTE IMMEDIATE statement;
 SET made_at = (
@@ -179,11 +203,15 @@ THEN
   RAISE USING MESSAGE = {quote_string(f"the reference table {REFERENCE} is not the newest of its wildcard")};
 END IF;
 SET statement = (
-  SELECT CONCAT({quote_string(select_head)},
-    STRING_AGG(CONCAT('b.', {quoted("column_name")}), ', ' ORDER BY ordinal_position),
+  SELECT CONCAT(
+    FORMAT({quote_string(select_head)},
+      IF(dated,
+        FORMAT('CAST(m.range_start AS %s)', MAX(IF(LOWER(column_name) = {day}, data_type, NULL))),
+        {quote_string("b." + quote_name(partition_column))})),
+    IFNULL(STRING_AGG(IF({own}, NULL, CONCAT(', b.', {quoted("column_name")})), '' ORDER BY ordinal_position), ''),
     {quote_string(select_tail)})
   FROM {columns}
-  WHERE table_name = {quote_string(target.table)} AND NOT {own}
+  WHERE table_name = {quote_string(target.table)}
 );
 EXECUTE IMMEDIATE statement;
 SET wrong = (

@@ -7,11 +7,12 @@ Only literals prune (using-dml-with-partitioned-tables) and no page allows EXECU
 from __future__ import annotations
 
 from replicator.names import DatasetRef, TableRef
-from replicator.sql.inventory import STAGING_DAYS, same_stamp
+from replicator.sql.inventory import STAGING_DAYS
 from replicator.sql.ledger import RUNS, UNITS
+from replicator.sql.merge import Replacing, Strategy, merge_rows, replace_rows
 from replicator.sql.placeholders import BATCH, EPOCH, dataset_view, run_value
-from replicator.sql.projection import UNIT
-from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted
+from replicator.sql.quoting import quote_string, quote_table, quoted
+from replicator.sql.units import overlaps, same_stamp
 
 
 def batch_table(state: DatasetRef, key: str) -> TableRef:
@@ -20,7 +21,7 @@ def batch_table(state: DatasetRef, key: str) -> TableRef:
 
 
 def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: str, partition_column: str,
-                 source_column: str) -> str:  # fmt: skip
+                 source_column: str, strategy: Strategy) -> str:  # fmt: skip
     """Choose the batch's units and write the script that commits them.
 
     Arguments in ``@run``: ``pipeline``, ``run``, ``epoch``, ``holder``, ``lease`` (seconds) and ``batch``: a list of
@@ -28,13 +29,10 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
     commit, ``known`` (units that the ledger has with this very stamp: their receipts were lost, and nothing is to be
     done) and ``statement``, or null when there is nothing to commit.
 
-    The DELETE names exactly the ranges of units that were ever committed before: adjacent days of a source value are
-    one range, and source values with the very same range share its condition, never a cross product. ``%T`` prints
-    literals that prune and that no value can break out of.
+    What happens to the target between the fence and the ledger is the strategy's (``sql.merge``).
     """
     batch = quote_table(batch_table(state, key))
     units = quote_table(state.table(UNITS))
-    owner, day = quote_name(source_column), quote_name(partition_column)
     target_name = quote_string(str(target))
     columns = dataset_view(str(target.parent), "COLUMNS")
     manifest = quoted("JSON_VALUE(part, '$.manifest')")
@@ -43,42 +41,58 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
         f"SET expires = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL %s SECOND) WHERE holder = %T AND epoch = %s;\n"
         f"SELECT IF(@@row_count = 1, 1, ERROR('the fence has moved on: another run holds it'));\n"
     )
+    # What is appended is taken once, whatever becomes of it later.
+    same = (lambda _one, _other: "TRUE") if strategy is Replacing.NOTHING else same_stamp
     due_check = (
         f"SELECT IF(COUNT(*) = 0, 1, ERROR('units of this batch were committed by another run'))\n"
         f"FROM {batch} AS b JOIN {units} AS u ON u.owner = b.owner AND u.unit = b.unit\n"
-        f"WHERE u.target = {target_name} AND NOT b.again AND {same_stamp('u', 'b')};\n"
+        f"WHERE u.target = {target_name} AND NOT b.again AND {same('u', 'b')};\n"
     )
     into_ledger = (
-        f"INSERT INTO {units} (target, pipeline, source, owner, unit, range_start, range_end, modified, source_rows, "
-        f"source_bytes, run, epoch, row_count, committed_at)\n"
-        f"SELECT {target_name}, %T, source, owner, unit, range_start, range_end, modified, source_rows, source_bytes, "
-        f"%T, %s, row_count, CURRENT_TIMESTAMP() FROM {batch};\n"
+        f"INSERT INTO {units} (target, pipeline, source, owner, unit, covers, range_start, range_end, modified, "
+        f"source_rows, source_bytes, run, epoch, row_count, committed_at)\n"
+        f"SELECT {target_name}, %T, source, owner, unit, covers, range_start, range_end, modified, source_rows, "
+        f"source_bytes, %T, %s, row_count, CURRENT_TIMESTAMP() FROM {batch};\n"
         f"INSERT INTO {quote_table(state.table(RUNS))} (target, pipeline, run, epoch, state, source, "
         f"recorded_at, units, row_count)\n"
         f"SELECT {target_name}, %T, %T, %s, 'committed', source, CURRENT_TIMESTAMP(), COUNT(*), SUM(row_count) "
         f"FROM {batch} GROUP BY source;\nCOMMIT TRANSACTION;\n"
     )
-    insert = (
-        f"INSERT INTO {quote_table(target)} (%s)\nSELECT %s FROM %s AS a\n"
-        f"WHERE EXISTS (SELECT 1 FROM {batch} AS b WHERE b.source = %T AND b.number = a.{UNIT});\n"
-        f"SELECT IF(@@row_count = %d, 1, ERROR(%T));\n"
-    )
+    if isinstance(strategy, Replacing):
+        variables, body = (
+            "",
+            replace_rows(
+                strategy, target=target, batch=batch, partition_column=partition_column, source_column=source_column
+            ),
+        )
+    else:
+        variables = "DECLARE staged, wrong, pruning STRING;\nDECLARE key_count INT64 DEFAULT 0;\n"
+        body = merge_rows(
+            strategy, target=target, batch=batch, partition_column=partition_column, source_column=source_column
+        )
     return f"""\
 DECLARE statement STRING DEFAULT (
   SELECT STRING_AGG(
     CONCAT(
-      FORMAT('SELECT %T AS source, unit AS number, owner, name AS unit, range_start, range_end, modified, ',
+      FORMAT('SELECT %T AS source, unit AS number, owner, name AS unit, covers, range_start, range_end, modified, ',
         JSON_VALUE(part, '$.source')),
       'source_rows, source_bytes, again, row_count FROM ', {manifest}, ' WHERE error IS NULL'), '\\nUNION ALL ')
   FROM UNNEST(JSON_QUERY_ARRAY(@run, '$.batch')) AS part);
-DECLARE deletes, inserts STRING;
+DECLARE body STRING;
 DECLARE known INT64;
+DECLARE kind, list STRING;
+{variables}SET list = (
+  SELECT STRING_AGG({quoted("column_name")}, ', ' ORDER BY ordinal_position) FROM {columns}
+  WHERE table_name = {quote_string(target.table)});
+SET kind = (
+  SELECT data_type FROM {columns}
+  WHERE table_name = {quote_string(target.table)} AND LOWER(column_name) = {quote_string(partition_column.lower())});
 EXECUTE IMMEDIATE CONCAT('CREATE TEMP TABLE landed AS ', statement);
 IF EXISTS (SELECT 1 FROM landed GROUP BY owner, unit HAVING COUNT(*) > 1) THEN
   RAISE USING MESSAGE = 'a unit is in the manifests twice; its rows would be inserted twice';
 END IF;
 CREATE TEMP TABLE committed AS
-SELECT owner, unit, range_start, range_end, modified, source_rows, source_bytes
+SELECT owner, unit, covers, range_start, range_end, modified, source_rows, source_bytes
 FROM {units}
 WHERE target = {target_name};
 
@@ -87,49 +101,17 @@ OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STA
 AS
 SELECT l.*,
   EXISTS (
-    SELECT 1 FROM committed AS c WHERE c.owner = l.owner AND c.range_start = l.range_start) AS committed_before
+    SELECT 1 FROM committed AS c WHERE c.owner = l.owner AND {overlaps("c", "l")}) AS committed_before
 FROM landed AS l
 WHERE l.again OR NOT EXISTS (
-  SELECT 1 FROM committed AS c WHERE c.owner = l.owner AND c.unit = l.unit AND {same_stamp("c", "l")});
+  SELECT 1 FROM committed AS c WHERE c.owner = l.owner AND c.unit = l.unit AND {same("c", "l")});
 SET known = (SELECT COUNT(*) FROM landed) - (SELECT COUNT(*) FROM {batch});
 
-SET deletes = (
-  WITH days AS (
-    SELECT DISTINCT owner, range_start, range_end FROM {batch} WHERE committed_before
-  ), islands AS (
-    SELECT *, DATE_SUB(range_start, INTERVAL ROW_NUMBER() OVER (PARTITION BY owner ORDER BY range_start) DAY) AS island
-    FROM days
-  ), ranges AS (
-    SELECT owner, MIN(range_start) AS first_day, MAX(range_end) AS end_day FROM islands GROUP BY owner, island
-  ), pairs AS (
-    SELECT first_day, end_day, STRING_AGG(FORMAT('%T', owner), ', ' ORDER BY owner) AS owners
-    FROM ranges GROUP BY first_day, end_day
-  )
-  SELECT CONCAT({quote_string(f"DELETE FROM {quote_table(target)} WHERE ")},
-    STRING_AGG(
-      FORMAT({quote_string(f"({day} >= %T AND {day} < %T AND {owner} IN (%s))")}, first_day, end_day, owners),
-      '\\n  OR ' ORDER BY first_day, end_day), ';\\n')
-  FROM pairs
-);
-SET inserts = (
-  WITH names AS (
-    SELECT STRING_AGG({quoted("column_name")}, ', ' ORDER BY ordinal_position) AS list FROM {columns}
-    WHERE table_name = {quote_string(target.table)}
-  ), totals AS (
-    SELECT source, SUM(row_count) AS row_count FROM {batch} GROUP BY source
-  )
-  SELECT STRING_AGG(
-    FORMAT({quote_string(insert)}, list, list, {quoted("JSON_VALUE(part, '$.aligned')")}, source, row_count,
-      FORMAT('not every row of %s was inserted', source)), '' ORDER BY source)
-  FROM UNNEST(JSON_QUERY_ARRAY(@run, '$.batch')) AS part
-  JOIN totals ON totals.source = JSON_VALUE(part, '$.source')
-  CROSS JOIN names
-);
-SELECT TO_JSON_STRING(STRUCT(
+{body}SELECT TO_JSON_STRING(STRUCT(
   COUNT(*) AS units, IFNULL(SUM(row_count), 0) AS `rows`, known AS known,
   CONCAT(
     FORMAT({quote_string(fence_check)}, {run_value("lease")}, {run_value("holder")}, {run_value("epoch")}),
-    {quote_string(due_check)}, IFNULL(deletes, ''), inserts,
+    {quote_string(due_check)}, body,
     FORMAT({quote_string(into_ledger)}, {run_value("pipeline")}, {run_value("run")}, {run_value("epoch")},
       {run_value("pipeline")}, {run_value("run")}, {run_value("epoch")})) AS statement)) AS answer
 FROM {batch};

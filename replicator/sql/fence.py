@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replicator.names import DatasetRef, TableRef
-from replicator.sql.ledger import DRIFT, RUNS, UNITS, create_ledger, never_expire
+from replicator.sql.ledger import DRIFT, RUNS, UNITS, create_ledger, never_expire, refuse_other_ledger
 from replicator.sql.placeholders import dataset_view, run_value
 from replicator.sql.quoting import quote_name, quote_string, quote_table
 
@@ -26,7 +26,7 @@ def take_fence(*, target: TableRef, state: DatasetRef, fence: TableRef, location
     return f"""\
 DECLARE taken INT64;
 DECLARE target_exists BOOL;
-{create_ledger(state, location=location)}
+{create_ledger(state, location=location)}{refuse_other_ledger(state)}
 CREATE TABLE IF NOT EXISTS {quote_table(fence)}
 OPTIONS (description = "One row: who may commit to the target, until when. Epochs only grow.")
 AS SELECT {quote_string(str(target))} AS target, CAST(NULL AS STRING) AS holder,
@@ -51,11 +51,11 @@ IF target_exists THEN
   IF NOT EXISTS (
     SELECT 1 FROM {columns}
     WHERE table_name = {name} AND LOWER(column_name) = LOWER({quote_string(partition_column)})
-      AND data_type = 'DATE' AND is_partitioning_column = 'YES'
+      AND data_type IN ('DATE', 'DATETIME', 'TIMESTAMP', 'INT64') AND is_partitioning_column = 'YES'
   ) THEN
     RAISE USING MESSAGE = {
         quote_string(
-            f"the target {target} is not partitioned by a DATE column {partition_column}, which "
+            f"the target {target} is not partitioned by a column {partition_column}, which "
             f"target.partition.column names; partition it by that column, or name the column that it is partitioned by"
         )
     };

@@ -17,6 +17,7 @@ from replicator.sql.placeholders import (
     LOCATION,
     MANIFEST,
     PROJECT,
+    QUERY,
     RECEIPTS,
     STAGING,
     dataset_view,
@@ -25,6 +26,7 @@ from replicator.sql.placeholders import (
     source_value,
 )
 from replicator.sql.quoting import quote_name, quote_string, quoted
+from replicator.sql.units import DATASET_PATH, RECEIPTS_OF_TARGET, UNPARTITIONED, Kind, due_units, layout, window_text
 
 STAGING_DAYS: Final = 7
 """Days after which what a run left behind expires: longer than a transfer run's deadline (12 h) and its queue."""
@@ -40,65 +42,6 @@ BUFFERS_PER_SLICE: Final = 8
 
 BUFFERS_PER_COPY: Final = limits.TABLES_PER_COPY.value - 2
 """A copy takes the whole staging dataset: the buffers, the manifest and the receipts."""
-
-NO_RECEIPTS: Final = """\
-SELECT CAST(NULL AS STRING) AS dataset, CAST(NULL AS STRING) AS name, CAST(NULL AS TIMESTAMP) AS modified,
-    CAST(NULL AS INT64) AS source_rows, CAST(NULL AS INT64) AS source_bytes
-  FROM UNNEST(CAST([] AS ARRAY<INT64>))"""
-"""What a source without a receipts table has of them: nothing, in the right columns."""
-
-RECEIPTS_OF_TARGET: Final = f"""\
-SELECT dataset, name, modified, source_rows, source_bytes
-  FROM {quote_name(STAGING, RECEIPTS)}"""
-
-
-def due_units(receipts: str) -> str:
-    """The date shards that are due, newest first: one row per shard, read-only and without any table's data.
-
-    Args:
-        receipts: ``RECEIPTS_OF_TARGET``, or ``NO_RECEIPTS`` where a source has none yet.
-
-    Arguments in ``@source``: ``project``, ``id`` (or absent), ``include`` and ``exclude`` (regular expressions over
-    dataset names), ``prefix``, ``pattern`` (a regular expression over table names), ``lookback`` (days). Views are not
-    in TABLE_STORAGE, so a view that looks like a shard is none.
-    """
-    return f"""\
-WITH receipts AS (
-  {receipts}
-), tables AS (
-  SELECT
-    table_schema AS dataset,
-    table_name AS name,
-    SUBSTR(table_name, LENGTH({source_value("prefix")}) + 1) AS suffix,
-    storage_last_modified_time AS modified,
-    total_rows AS source_rows,
-    total_logical_bytes AS source_bytes
-  FROM {region_view("TABLE_STORAGE")}
-  WHERE NOT deleted
-    AND table_type = 'BASE TABLE'
-    AND STARTS_WITH(table_name, {source_value("prefix")})
-    AND REGEXP_CONTAINS(table_name, {source_value("pattern")})
-    AND EXISTS (
-      SELECT 1 FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.include')) AS pattern
-      WHERE REGEXP_CONTAINS(table_schema, pattern))
-    AND NOT EXISTS (
-      SELECT 1 FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.exclude')) AS pattern
-      WHERE REGEXP_CONTAINS(table_schema, pattern))
-), shards AS (
-  SELECT *, SAFE.PARSE_DATE('%Y%m%d', suffix) AS day FROM tables
-)
-SELECT
-  IFNULL({source_value("id")}, CONCAT({source_value("project")}, '.', s.dataset)) AS owner,
-  s.dataset, s.name, s.day AS range_start, DATE_ADD(s.day, INTERVAL 1 DAY) AS range_end,
-  s.modified, s.source_rows, s.source_bytes, r.dataset IS NOT NULL AS again
-FROM shards AS s
-LEFT JOIN (SELECT DISTINCT * FROM receipts) AS r
-  ON r.dataset = s.dataset AND r.name = s.name AND {same_stamp("r", "s")}
-WHERE s.day IS NOT NULL
-  AND (
-    r.dataset IS NULL
-    OR s.day >= DATE_SUB(CURRENT_DATE(), INTERVAL CAST({source_value("lookback")} AS INT64) DAY))
-"""
 
 
 def unmatched_patterns() -> str:
@@ -116,36 +59,31 @@ def unmatched_patterns() -> str:
   WHERE NOT EXISTS (SELECT 1 FROM UNNEST(datasets) AS dataset WHERE REGEXP_CONTAINS(dataset, pattern))"""
 
 
-def same_stamp(one: str, other: str) -> str:
-    """A condition: two stamps are equal.
-
-    A time that is not known yet equals nothing, so that the unit stays due; only a table without rows, which may
-    never get a time, is told by having none (information-schema-table-storage: times can be NULL).
-    """
-    return (
-        f"({one}.modified = {other}.modified OR ({one}.source_rows = 0 AND {one}.modified IS NULL "
-        f"AND {other}.modified IS NULL)) "
-        f"AND {one}.source_rows = {other}.source_rows AND {one}.source_bytes = {other}.source_bytes"
-    )
-
-
-def take_inventory(*, target: str, own_columns: tuple[str, str]) -> str:
+def take_inventory(*, target: str, own_columns: tuple[str, str], kinds: tuple[Kind, ...], once: bool) -> str:
     """Make what the source's side needs, drop what dead runs left, and write the manifest of this run.
 
     The answer is one JSON text: ``units`` and ``buffers`` of the manifest, ``slices`` needed for them, ``left`` (units
-    that are due and did not fit this run). With nothing due no manifest is written and no schema is read.
+    that are due and did not fit this run), ``changed`` (units that changed after their commit and are not taken) and
+    ``names``, the first of those. With nothing due no manifest is written and no schema is read.
 
-    The manifest holds one row per unit: ``unit`` (a number that the unit's rows carry), whose it is, its range in the
-    target, its stamp, its buffer and slice, and later ``row_count`` or ``error``. A buffer takes units of one dataset
-    and one schema, so one statement fills it, by position, with nothing to align.
+    The manifest holds one row per unit: ``unit`` (a number that the unit's rows carry), whose it is, what it covers in
+    the target, its stamp, its buffer and slice, and later ``row_count`` or ``error``. A buffer takes units of one
+    dataset and one schema, so one statement fills it, by position, with nothing to align.
 
     Args:
         target: The target's full name, which the staging dataset's description tells.
         own_columns: The target's partition and source column, which no column of a source may be taken for.
+        kinds: The kinds of the pipeline's sources.
+        once: A unit is taken once, whatever becomes of it later, unless it is asked for again.
     """
     columns = "STRING_AGG(CONCAT(column_name, ' ', data_type), ',' ORDER BY column_name)"
+    taken = "(again OR NOT known)" if once else "TRUE"
+    answer = """\
+SELECT TO_JSON_STRING(STRUCT(
+    0 AS units, 0 AS buffers, 0 AS slices, late AS `left`, changed AS changed, names AS names)) AS answer"""
     return f"""\
-DECLARE missing STRING;
+DECLARE missing, names STRING;
+DECLARE late, changed INT64 DEFAULT 0;
 CREATE SCHEMA IF NOT EXISTS {quote_name(STAGING)}
 OPTIONS (location = {quote_string(LOCATION)}, default_table_expiration_days = {STAGING_DAYS},
   description = {quote_string(f"replicator: what is on its way to {target}")});
@@ -165,10 +103,9 @@ IF missing IS NOT NULL THEN
     {quote_string(PROJECT)}, {quote_string(LOCATION)}, missing);
 END IF;
 
-CREATE TEMP TABLE due AS
-{due_units(RECEIPTS_OF_TARGET)};
-IF NOT EXISTS (SELECT 1 FROM due) THEN
-  SELECT TO_JSON_STRING(STRUCT(0 AS units, 0 AS buffers, 0 AS slices, 0 AS `left`)) AS answer;
+{_find_due(kinds)}
+{_COUNT_CHANGED if once else ""}IF NOT EXISTS (SELECT 1 FROM due WHERE {taken}) THEN
+  {answer};
   RETURN;
 END IF;
 IF {source_value("id")} IS NOT NULL AND (SELECT COUNT(DISTINCT dataset) FROM due) > 1 THEN
@@ -176,7 +113,9 @@ IF {source_value("id")} IS NOT NULL AND (SELECT COUNT(DISTINCT dataset) FROM due
     'the source has the id %s and more than one dataset: %s; an id is one source value, so give each dataset a source',
     {source_value("id")}, (SELECT STRING_AGG(DISTINCT dataset, ', ') FROM due));
 END IF;
-{refuse_missing_paths()}{refuse_own_columns(own_columns)}
+{_SEE_QUERY if Kind.QUERY in kinds else ""}{refuse_missing_paths()}{refuse_own_columns(own_columns)}{
+        "" if kinds == (Kind.SHARDS,) else refuse_other_partition(own_columns[0])
+    }
 CREATE OR REPLACE TABLE {quote_name(STAGING, MANIFEST)}
 OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))
 AS
@@ -189,8 +128,8 @@ WITH schemas AS (
 ), candidates AS (
   SELECT due.*, fingerprint,
     LEAST({UNITS_PER_BUFFER}, GREATEST(1, DIV({CHARACTERS_PER_BUFFER}, characters))) AS units_per_buffer
-  FROM due JOIN schemas ON schemas.dataset = due.dataset AND schemas.name = due.name
-  WHERE TRUE
+  FROM due JOIN schemas ON schemas.dataset = due.dataset AND schemas.name = due.origin
+  WHERE {taken}
   QUALIFY DENSE_RANK() OVER (ORDER BY range_start DESC) <= {limits.PARTITIONS_PER_JOB.value}
 ), chunks AS (
   SELECT *,
@@ -204,8 +143,8 @@ WITH schemas AS (
 )
 SELECT
   ROW_NUMBER() OVER (ORDER BY buffer, range_start DESC, name) AS unit,
-  owner, dataset, name, range_start, range_end, modified, source_rows, source_bytes, again, buffer,
-  CAST(NULL AS INT64) AS row_count, CAST(NULL AS STRING) AS error
+  owner, dataset, name, origin, covers, range_start, range_end, filter, dated, modified, source_rows, source_bytes,
+  again, buffer, CAST(NULL AS INT64) AS row_count, CAST(NULL AS STRING) AS error
 FROM buffered
 WHERE buffer <= {BUFFERS_PER_COPY};
 
@@ -218,8 +157,56 @@ SELECT TO_JSON_STRING(STRUCT(
   LEAST(
     CAST({run_value("slices")} AS INT64),
     DIV(COUNT(DISTINCT buffer) + {BUFFERS_PER_SLICE - 1}, {BUFFERS_PER_SLICE})) AS slices,
-  (SELECT COUNT(*) FROM due) - COUNT(*) AS `left`)) AS answer
+  (SELECT COUNT(*) FROM due WHERE {taken}) - COUNT(*) + late AS `left`, changed AS changed, names AS names)) AS answer
 FROM {quote_name(STAGING, MANIFEST)};
+"""
+
+
+def _find_due(kinds: tuple[Kind, ...]) -> str:
+    """Statements that make the temporary table ``due``: for the source's own kind, of those that the pipeline has."""
+    found = {
+        kind: f"{_PREPARE.get(kind, '')}CREATE TEMP TABLE due AS\n{due_units(kind, RECEIPTS_OF_TARGET)};"
+        for kind in kinds
+    }
+    if len(found) == 1:
+        return next(iter(found.values()))
+    branches = "\nELSE".join(f"IF {source_value('kind')} = '{kind}' THEN\n{text}" for kind, text in found.items())
+    return f"{branches}\nEND IF;"
+
+
+_NO_TABLE: Final = f"""\
+SET missing = (
+  SELECT IF(COUNT(*) = 0, 'there is no table', NULL) FROM {dataset_view(DATASET_PATH, "TABLES")}
+  WHERE table_name = {source_value("prefix")} AND table_type = 'BASE TABLE');
+IF missing IS NOT NULL THEN
+  RAISE USING MESSAGE = FORMAT('%s %s in %s; correct tables of the source', missing, {source_value("prefix")},
+    {quote_string(DATASET_PATH)});
+END IF;
+"""
+
+_PREPARE: Final = {
+    Kind.TABLE: _NO_TABLE,
+    Kind.PARTITIONED: f"""\
+{_NO_TABLE}IF (SELECT LOGICAL_OR(REGEXP_CONTAINS(ddl, r'\\bPARTITION BY\\b')) FROM ({layout()})) IS NOT TRUE THEN
+  RAISE USING MESSAGE = FORMAT('the table %s is not partitioned; write it as {{table: ...}}', {source_value("prefix")});
+END IF;
+SET late = (
+  SELECT COUNTIF(total_rows > 0) FROM {dataset_view(DATASET_PATH, "PARTITIONS")}
+  WHERE table_name = {source_value("prefix")} AND partition_id = {quote_string(UNPARTITIONED)});
+""",
+}
+
+_SEE_QUERY: Final = f"""\
+IF {source_value("query")} IS NOT NULL THEN
+  EXECUTE IMMEDIATE CONCAT({quote_string(f"CREATE OR REPLACE VIEW {quote_name(STAGING, QUERY)} AS ")},
+    {window_text("CAST(CURRENT_DATE() AS STRING)", "CAST(CURRENT_DATE() AS STRING)")});
+END IF;
+"""
+"""A view reads nothing when it is made, and metadata then tells the columns of the query."""
+
+_COUNT_CHANGED: Final = """\
+SET changed = (SELECT COUNT(*) FROM due WHERE known AND NOT again);
+SET names = (SELECT STRING_AGG(name, ', ' ORDER BY name LIMIT 5) FROM due WHERE known AND NOT again);
 """
 
 
@@ -255,7 +242,7 @@ SET missing = (
   SELECT STRING_AGG(path, ', ' ORDER BY path) FROM rules
   WHERE path NOT IN (
     SELECT LOWER(field_path) FROM {region_view("COLUMN_FIELD_PATHS")} AS p
-    JOIN due ON due.dataset = p.table_schema AND due.name = p.table_name)
+    JOIN due ON due.dataset = p.table_schema AND due.origin = p.table_name)
 );
 IF missing IS NOT NULL THEN
   RAISE USING MESSAGE = FORMAT(
@@ -266,12 +253,12 @@ END IF;
 
 def refuse_own_columns(own_columns: tuple[str, str]) -> str:
     """Stop when a column of a due table has the name of one of the target's own two, unless a rule takes it away."""
-    names = ", ".join(quote_string(name.lower()) for name in own_columns)
+    partition, owner = (quote_string(name.lower()) for name in own_columns)
     return f"""\
 SET missing = (
   SELECT STRING_AGG(DISTINCT column_name, ', ') FROM {region_view("COLUMNS")} AS c
-  JOIN due ON due.dataset = c.table_schema AND due.name = c.table_name
-  WHERE LOWER(column_name) IN ({names})
+  JOIN due ON due.dataset = c.table_schema AND due.origin = c.table_name
+  WHERE (LOWER(column_name) = {owner} OR (due.dated AND LOWER(column_name) = {partition}))
     AND NOT EXISTS (
       SELECT 1 FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.drop')) AS path WHERE LOWER(path) = LOWER(column_name))
     AND NOT EXISTS (
@@ -282,6 +269,31 @@ IF missing IS NOT NULL THEN
   RAISE USING MESSAGE = FORMAT(
     'the source has a column %s, which is the name of a column that the target keeps for itself; '
     'rename it or exclude it in columns', missing);
+END IF;
+"""
+
+
+def refuse_other_partition(partition_column: str) -> str:
+    """Stop when the rows of a due unit do not bring the target's partition column, or are partitioned by another."""
+    return f"""\
+SET missing = (
+  SELECT MIN(CONCAT(due.dataset, '.', due.origin)) FROM due
+  WHERE NOT dated AND CONCAT(due.dataset, '.', due.origin) NOT IN (
+    SELECT CONCAT(c.table_schema, '.', c.table_name)
+    FROM {region_view("COLUMNS")} AS c
+    WHERE STARTS_WITH(c.table_name, {source_value("prefix")})
+      AND (IFNULL({source_value("kind")}, '') != 'partitioned' OR c.is_partitioning_column = 'YES')
+      AND LOWER(IFNULL((
+        SELECT MIN(JSON_VALUE(rule, '$[1]')) FROM UNNEST(JSON_QUERY_ARRAY(@source, '$.rename')) AS rule
+        WHERE LOWER(JSON_VALUE(rule, '$[0]')) = LOWER(c.column_name)), c.column_name))
+        = {quote_string(partition_column.lower())})
+);
+IF missing IS NOT NULL THEN
+  RAISE USING MESSAGE = FORMAT(
+    IF({source_value("kind")} = 'partitioned',
+      'the table %s is not partitioned by a column %s, by which the target is; rename its own to that in columns',
+      '%s has no column %s, by which the target is partitioned; rename one to that in columns, or select it'),
+    missing, {quote_string(partition_column)});
 END IF;
 """
 

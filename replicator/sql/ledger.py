@@ -12,6 +12,11 @@ RUNS: Final = "runs"
 UNITS: Final = "units"
 DRIFT: Final = "drift"
 
+VERSION: Final = "2"
+"""Of the tables below, which carry it as a label; a ledger of another version is refused."""
+
+_OPTIONS: Final = f'labels = [("managed-by", "replicator"), ("version", "{VERSION}")]'
+
 
 def create_ledger(state: DatasetRef, *, location: str) -> str:
     """Make the state dataset and the ledger's tables where they are missing."""
@@ -23,19 +28,42 @@ CREATE TABLE IF NOT EXISTS {quote_table(state.table(RUNS))} (
   state STRING NOT NULL, source STRING, recorded_at TIMESTAMP NOT NULL,
   units INT64, row_count INT64, byte_count INT64, copies INT64, detail STRING
 ) CLUSTER BY target, pipeline
-OPTIONS (description = "What became of each run, and of each source in it. Only ever inserted into.");
+OPTIONS ({_OPTIONS},
+  description = "What became of each run, and of each source in it. Only ever inserted into.");
 CREATE TABLE IF NOT EXISTS {quote_table(state.table(UNITS))} (
   target STRING NOT NULL, pipeline STRING NOT NULL, source STRING NOT NULL, owner STRING NOT NULL, unit STRING NOT NULL,
-  range_start DATE NOT NULL, range_end DATE NOT NULL,
+  covers STRING NOT NULL, range_start STRING, range_end STRING,
   modified TIMESTAMP, source_rows INT64, source_bytes INT64,
   run STRING NOT NULL, epoch INT64 NOT NULL, row_count INT64 NOT NULL, committed_at TIMESTAMP NOT NULL
 ) CLUSTER BY target, owner
-OPTIONS (description = "One row per committed unit and stamp: the truth. Only ever inserted into.");
+OPTIONS ({_OPTIONS}, description = "One row per committed unit and stamp: the truth. Only ever inserted into.");
 CREATE TABLE IF NOT EXISTS {quote_table(state.table(DRIFT))} (
   target STRING NOT NULL, pipeline STRING NOT NULL, source STRING NOT NULL, path STRING NOT NULL,
   kind STRING NOT NULL, data_type STRING, run STRING NOT NULL, epoch INT64 NOT NULL, seen_at TIMESTAMP NOT NULL
 ) CLUSTER BY target, pipeline
-OPTIONS (description = "Fields of sources that the target lacks, as runs saw them. Only ever inserted into.");
+OPTIONS ({_OPTIONS},
+  description = "Fields of sources that the target lacks, as runs saw them. Only ever inserted into.");
+"""
+
+
+def refuse_other_ledger(state: DatasetRef) -> str:
+    """Stop before a ledger is touched that another version of this program has made."""
+    return f"""\
+IF EXISTS (
+  SELECT 1 FROM {dataset_view(str(state), "TABLES")} AS t
+  LEFT JOIN {dataset_view(str(state), "TABLE_OPTIONS")} AS o
+    ON o.table_name = t.table_name AND o.option_name = 'labels'
+      AND REGEXP_CONTAINS(o.option_value, r'"version",\\s*"{VERSION}"')
+  WHERE t.table_name IN ({", ".join(map(quote_string, (RUNS, UNITS, DRIFT)))}) AND o.table_name IS NULL
+) THEN
+  RAISE USING MESSAGE = {
+        quote_string(
+            f"the ledger in {state} was made by another version, which this one (ledger version {VERSION}) "
+            f"cannot read; "
+            f"name another dataset in state and pass adopt, or run the version that made it"
+        )
+    };
+END IF;
 """
 
 

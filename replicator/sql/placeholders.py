@@ -17,6 +17,8 @@ STAGING: Final = "{staging}"
 """``project.dataset`` of the source's staging dataset."""
 LANDING: Final = "{landing}"
 """``project.dataset`` of the source's landing dataset."""
+DATASET: Final = "{dataset}"
+"""The dataset of a source that names its table; empty for others."""
 KEY: Final = "{key}"
 """Six digits of the target's name: two targets never share a table, even where they share a dataset."""
 EPOCH: Final = "{epoch}"
@@ -29,6 +31,8 @@ BUFFER_PREFIX: Final = f"buffer_{KEY}_{EPOCH}_"
 ALIGNED: Final = f"aligned_{KEY}_{EPOCH}"
 REFERENCE: Final = f"{BUFFER_PREFIX}DONOTUSE"
 RECEIPTS: Final = f"receipts_{KEY}"
+QUERY: Final = f"query_{KEY}"
+"""A view in the staging dataset: the columns of a source's own query, which no other metadata tells."""
 
 
 def region_view(view: str) -> str:

@@ -17,23 +17,30 @@ from replicator.sql.placeholders import (
 )
 from replicator.sql.projection import ROW, RULES, UNIT, projections
 from replicator.sql.quoting import quote_name, quote_string, quoted
+from replicator.sql.units import Kind, window_text
 
 _SLICE: Final = f"MOD(buffer, CAST({run_value('slices')} AS INT64)) = CAST({run_value('slice')} AS INT64)"
 
 
-def write_fills() -> str:
+def write_fills(kinds: tuple[Kind, ...]) -> str:
     """What fills the buffers of one slice, newest first: ``buffer``, ``name``, and the statement in four parts.
 
     ``create`` and ``head``, then the ``selects`` of its units (``unit``, ``text``) joined by UNION ALL, then ``tail``.
     Whole it is one CREATE OR REPLACE, so a slice that is started again leaves what one start would have left. Inside a
     buffer all tables have the same columns of the same types, so the union by position is one by name too.
     """
-    table = quoted(f"CONCAT({quote_string(PROJECT + '.')}, m.dataset, '.', m.name)")
+    table = quoted(f"CONCAT({quote_string(PROJECT + '.')}, m.dataset, '.', m.origin)")
+    if Kind.QUERY in kinds:
+        table = f"IFNULL(CONCAT('(', {window_text('m.range_start', 'm.range_end')}, '\\n)'), {table})"
+    text = f"FORMAT('SELECT %d AS {UNIT}, %s FROM %s', m.unit, columns.names, {table})"
+    if Kind.PARTITIONED in kinds:
+        text = f"CONCAT({text}, IFNULL(CONCAT(' WHERE ', m.filter), ''))"
     buffer = quoted(f"CONCAT({quote_string(STAGING + '.')}, {buffer_name('u.buffer')})")
     fields = f"""\
 SELECT newest.buffer, p.field_path AS path, p.data_type
   FROM {region_view("COLUMN_FIELD_PATHS")} AS p
-  JOIN slice AS newest ON newest.dataset = p.table_schema AND newest.name = p.table_name
+  JOIN slice AS newest ON newest.dataset = p.table_schema AND newest.origin = p.table_name
+    AND p.column_name NOT IN ('_PARTITIONTIME', '_PARTITIONDATE')
   WHERE newest.unit IN (SELECT MIN(unit) FROM slice GROUP BY buffer)"""
     return f"""\
 WITH slice AS (
@@ -43,7 +50,7 @@ WITH slice AS (
   FROM typed WHERE depth = 1 GROUP BY buffer
 ), units AS (
   SELECT m.buffer, ARRAY_AGG(
-    STRUCT(m.unit AS unit, FORMAT('SELECT %d AS {UNIT}, %s FROM %s', m.unit, columns.names, {table}) AS text)
+    STRUCT(m.unit AS unit, {text} AS text)
     ORDER BY m.unit) AS selects
   FROM slice AS m JOIN columns ON columns.buffer = m.buffer
   GROUP BY m.buffer
@@ -60,7 +67,7 @@ FROM units AS u JOIN projections AS p ON p.buffer = u.buffer
 ORDER BY u.buffer"""
 
 
-def fill_slice() -> str:
+def fill_slice(*, kinds: tuple[Kind, ...], within: str | None) -> str:
     """Fill the buffers of one slice; a unit that fails is told by its error and stops no other.
 
     A buffer is filled by one statement. Where that fails its units are brought one at a time, so that one bad table
@@ -68,13 +75,25 @@ def fill_slice() -> str:
     ``@source`` what ``projections`` reads, and ``where``.
     """
     manifest = quote_name(STAGING, MANIFEST)
+    outside, outside_error = "'0'", ""
+    if Kind.QUERY in kinds and within is not None:
+        column = quote_name(within)
+        outside = (
+            f"COUNTIF(NOT IFNULL(CAST(b.{column} AS TIMESTAMP) >= CAST(m.range_start AS TIMESTAMP) "
+            f"AND CAST(b.{column} AS TIMESTAMP) < CAST(m.range_end AS TIMESTAMP), m.covers = 'all'))"
+        )
+        outside = f"IF({source_value('query')} IS NULL, '0', {quote_string(outside)})"
+        outside_error = f"""
+      WHEN c.outside > 0 THEN FORMAT(
+        '%s: %d of its rows lie outside of it by their %s; bound the query by that column, or merge by upsert',
+        s.name, c.outside, {quote_string(within)})"""
     return f"""\
-{RULES}DECLARE counts ARRAY<STRUCT<unit INT64, row_count INT64>> DEFAULT [];
-DECLARE counted ARRAY<STRUCT<unit INT64, row_count INT64>>;
+{RULES}DECLARE counts ARRAY<STRUCT<unit INT64, row_count INT64, outside INT64>> DEFAULT [];
+DECLARE counted ARRAY<STRUCT<unit INT64, row_count INT64, outside INT64>>;
 DECLARE failures ARRAY<STRUCT<unit INT64, error STRING>> DEFAULT [];
 DECLARE made BOOL;
 FOR fill IN (
-{write_fills()}
+{write_fills(kinds)}
 ) DO
   BEGIN
     EXECUTE IMMEDIATE CONCAT(
@@ -96,8 +115,10 @@ FOR fill IN (
   END;
   IF made THEN
     EXECUTE IMMEDIATE CONCAT(
-      'SELECT ARRAY_AGG(STRUCT(unit, row_count)) FROM (SELECT {UNIT} AS unit, COUNT(*) AS row_count FROM ',
-      fill.name, ' GROUP BY unit)') INTO counted;
+      'SELECT ARRAY_AGG(STRUCT(unit, row_count, outside)) FROM (SELECT m.unit, COUNT(*) AS row_count, ', {outside},
+      ' AS outside FROM ', fill.name,
+      {quote_string(f" AS b JOIN {manifest} AS m ON m.unit = b.{UNIT} GROUP BY m.unit)")}
+    ) INTO counted;
     SET counts = ARRAY_CONCAT(counts, IFNULL(counted, []));
   END IF;
 END FOR;
@@ -106,7 +127,7 @@ SET row_count = IF(filled.error IS NULL, filled.row_count, NULL), error = filled
 FROM (
   SELECT s.unit, IFNULL(c.row_count, 0) AS row_count,
     CASE
-      WHEN f.error IS NOT NULL THEN FORMAT('%s.%s: %s', s.dataset, s.name, f.error)
+      WHEN f.error IS NOT NULL THEN FORMAT('%s.%s: %s', s.dataset, s.name, f.error){outside_error}
       WHEN IFNULL(c.row_count, 0) = 0 AND s.source_rows > 0 AND {source_value("where")} IS NULL THEN FORMAT(
         '%s.%s: gave no row, and its metadata counts %d; rows may be hidden from the account that reads it',
         s.dataset, s.name, s.source_rows)

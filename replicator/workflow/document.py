@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from replicator.plan.plan import Plan, SourceRoute
+from replicator.sql.units import Kind
 from replicator.workflow import jobs
 from replicator.workflow.expressions import Binary, Not, Value, Var, call, default, eq, get, join, ne, no
 from replicator.workflow.jobs import PIPELINE, RUN
@@ -240,6 +241,12 @@ def source_block(route: SourceRoute) -> dict[str, Value]:
         "rename": [list(pair) for pair in route.rename],
         "where": route.where,
         "lookback": route.lookback_days,
+        "kind": None if route.kind is Kind.SHARDS else route.kind.value,
+        "dataset": route.dataset,
+        "pattern": route.pattern,
+        "query": route.query,
+        "by": route.by,
+        "always": route.always,
         "labels": dict(route.labels),
         "max_bytes_billed": None if route.max_bytes_billed is None else str(route.max_bytes_billed),
     }
@@ -252,6 +259,5 @@ def source_block(route: SourceRoute) -> dict[str, Value]:
         "landing": str(route.landing),
         "include": list(route.include),
         "prefix": route.prefix,
-        "pattern": route.pattern,
         **{key: value for key, value in optional.items() if value},
     }

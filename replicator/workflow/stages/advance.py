@@ -28,13 +28,14 @@ def begin_source() -> Subworkflow:
                 name="state",
                 value={
                     "stage": "inventory", "since": call("sys.now"), "milliseconds": {}, "attempts": {}, "look_at": 0,
-                    "units": 0, "rows": 0, "bytes": 0, "copies": 0, "buffers": 0, "slices": 0, "left": 0, "drift": 0,
+                    "units": 0, "rows": 0, "bytes": 0, "copies": 0, "buffers": 0, "slices": 0, "left": 0, "changed": 0,
+                    "drift": 0,
                     "error": None,
                     "names": {
                         "project": SOURCE["project"], "location": SOURCE["location"],
                         "region": call("text.to_lower", SOURCE["location"]),
                         "staging": SOURCE["staging"], "landing": SOURCE["landing"],
-                        "key": RUN["key"], "epoch": RUN["number"],
+                        "dataset": default(get(SOURCE, "dataset"), ""), "key": RUN["key"], "epoch": RUN["number"],
                     },
                 },
             ),

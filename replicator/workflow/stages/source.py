@@ -44,7 +44,22 @@ def inventory(plan: Plan) -> Subworkflow:
                     ("state.units", SEEN["answer"]["units"]),
                     ("state.slices", SEEN["answer"]["slices"]),
                     ("state.left", SEEN["answer"]["left"]),
+                    ("state.changed", SEEN["answer"]["changed"]),
                     ("state.stage", "stage"),
+                ),
+            ),
+            Switch(
+                name="changed_since",
+                cases=(
+                    Case(
+                        condition=ne(STATE["changed"], 0),
+                        steps=(
+                            Call(name="tell_changed", function="sys.log", arguments={
+                                "severity": "WARNING", "json": {
+                                    "event": "changed_after_commit", "run": RUN["id"], "source": SOURCE["name"],
+                                    "units": STATE["changed"], "names": SEEN["answer"]["names"]}}),
+                        ),
+                    ),
                 ),
             ),
             Switch(

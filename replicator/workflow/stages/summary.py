@@ -40,7 +40,8 @@ def summarize() -> Subworkflow:
                             ("line", {
                                 "source": SOURCE["name"], "stage": state["stage"], "units": state["units"],
                                 "rows": state["rows"], "bytes": state["bytes"], "copies": state["copies"],
-                                "left": state["left"], "drift": state["drift"], "milliseconds": state["milliseconds"],
+                                "left": state["left"], "changed": state["changed"], "drift": state["drift"],
+                                "milliseconds": state["milliseconds"],
                                 "error": state["error"],
                             }),
                             ("summary.sources", call("list.concat", summary["sources"], Var("line"))),

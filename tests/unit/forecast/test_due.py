@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import pytest
@@ -30,8 +30,8 @@ def row(day: int, **other: Cell) -> dict[str, Cell]:
         "owner": "acme-japan.shop_1",
         "dataset": "shop_1",
         "name": f"orders_202611{day:02d}",
-        "range_start": date(2026, 11, day),
-        "range_end": date(2026, 11, day + 1),
+        "range_start": f"2026-11-{day:02d}",
+        "range_end": f"2026-11-{day + 1:02d}",
         "modified": NOON,
         "source_rows": 10,
         "source_bytes": 100,
@@ -43,9 +43,9 @@ def test_units_come_newest_first() -> None:
     """As the run will take them, whatever order the answer has."""
     found = due(Lists({VIEW: [row(1), row(3), row(2)]}), ROUTE)
 
-    assert [unit.range_start.day for unit in found] == [3, 2, 1]
+    assert [unit.range_start for unit in found] == ["2026-11-03", "2026-11-02", "2026-11-01"]
     assert found[0] == DueUnit(
-        "acme-japan.shop_1", "shop_1", "orders_20261103", date(2026, 11, 3), NOON, rows=10, bytes=100
+        "acme-japan.shop_1", "shop_1", "orders_20261103", "2026-11-03", NOON, rows=10, bytes=100
     )
 
 

@@ -8,35 +8,31 @@ from replicator.errors import ConfigError
 from replicator.plan.build import build_plan
 from tests.unit.plan.pipelines import pipeline, source
 
-PARTITIONED = """\
+TABLE = """\
   - name: brazil
     project: acme-br
     location: southamerica-east1
-    tables: {partitioned: "sales.orders"}
+    tables: {table: "sales.orders"}
 """
-QUERY = """\
+PARTITIONED = TABLE.replace("brazil", "peru").replace("orders", "items").replace("{table:", "{partitioned:")
+WINDOW = "SELECT * FROM sales.orders WHERE day >= @window_start AND day < @window_end"
+QUERY = f"""\
   - name: chile
     id: acme-cl.sales
     project: acme-cl
     location: southamerica-west1
-    tables: {query: "SELECT * FROM sales.orders WHERE day >= @window_start AND day < @window_end"}
+    tables: {{query: "{WINDOW}"}}
 """
-MONTHLY = """\
-  - name: japan
-    project: acme-jp
-    location: asia-northeast1
-    datasets: shop
-    tables: {shards: "orders_", suffix: "%Y%m"}
-"""
+ALL = QUERY.replace(WINDOW, "SELECT * FROM sales.orders")
+HOURLY = source().replace("%Y%m%d", "%Y%m%d%H")
+UPSERT = "merge: {upsert: {keys: [id]}}"
+MIRRORED = "merge: {upsert: {keys: [id], mirror_deletions: true}}"
 
 
 @pytest.mark.parametrize(
     ("line", "field", "remedy"),
     [
-        ("incremental: always", "incremental", "use 'last_modified'"),
         ("incremental: {by: column, column: updated_at}", "incremental", "use 'last_modified'"),
-        ("merge: append", "merge", "use 'replace_partitions'"),
-        ("merge: {upsert: {keys: [id], newest_by: updated_at}}", "merge", "use 'replace_partitions'"),
         ("drift: evolve", "drift", "use 'report', without paths"),
         ("drift: {policy: report, paths: {items: evolve}}", "drift", "use 'report', without paths"),
         ("drift: {policy: report, ignore: [items]}", "drift", "use 'report', without paths"),
@@ -57,54 +53,58 @@ def test_what_the_pipeline_asks_for_is_refused_where_it_asks(line: str, field: s
 
 
 @pytest.mark.parametrize(
-    ("sources", "by", "field", "line"),
+    ("sources", "by", "more", "found"),
     [
-        ((source(), PARTITIONED), "day", "sources[1].tables", 18),
-        ((QUERY,), "day", "sources[0].tables", 14),
-        ((MONTHLY,), "month", "sources[0].tables.suffix", 14),
-        (
-            (source(more=("staging: {kms_key: projects/p/locations/l/keyRings/r/cryptoKeys/k}",)),),
-            "day",
-            "sources[0].staging.kms_key",
-            15,
-        ),
+        ((HOURLY,), "day", UPSERT, [("sources[0].tables.suffix", "write 'by: hour' in target.partition")]),
+        ((source(), TABLE), "day", "", [("sources[1].tables", "use 'merge: replace_table', or 'upsert' with keys")]),
+        ((source(),), "day", "merge: replace_table",
+         [("sources[0].tables", "use 'merge: replace_partitions', or 'upsert' with keys")]),
+        ((PARTITIONED,), "day", MIRRORED, [("sources[0].tables", "write {table: ...}, or remove mirror_deletions")]),
+        ((source(),), "day", "incremental: always\nmerge: append", [("incremental", "use another merge")]),
+        ((ALL,), "day", UPSERT, [
+            ("sources[0].tables", "use @window_start and @window_end in it, or write 'incremental: always'")]),
+        ((QUERY,), "day", f"incremental: {{by: query, sql: '{WINDOW}'}}",
+         [("sources[0].tables", "remove one of them")]),
+        ((source(),), "day", f"incremental: {{by: query, sql: '{WINDOW}'}}",
+         [("sources[0].tables", "write {table: ...}")]),
+        ((source(more=("staging: {kms_key: projects/p/locations/l/keyRings/r/cryptoKeys/k}",)),), "day", "",
+         [("sources[0].staging.kms_key", "leave it out")]),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_together_is_refused_with_what_does(
+    sources: tuple[str, ...], by: str, more: str, found: list[tuple[str, str]]
+) -> None:
+    """Units that do not cover what a strategy replaces, and shards that do not fill a partition."""
+    asked = pipeline(*sources, by=by, more=more)
+
+    with pytest.raises(ConfigError) as refused:
+        build_plan(asked)
+
+    assert [(problem.field, problem.remedy) for problem in refused.value.problems] == found
+
+
+@pytest.mark.parametrize(
+    ("sources", "more"),
+    [
+        ((source(), PARTITIONED, QUERY), ""),
+        ((source(), TABLE, PARTITIONED, QUERY), UPSERT),
+        ((source(), TABLE, PARTITIONED, QUERY), "merge: append"),
+        ((TABLE, ALL), "merge: replace_table\nincremental: always"),
+        ((TABLE,), MIRRORED),
+        ((TABLE,), f"incremental: {{by: query, sql: '{WINDOW}'}}"),
     ],
 )
-def test_what_a_source_asks_for_is_refused_where_it_asks(
-    sources: tuple[str, ...], by: str, field: str, line: int
-) -> None:
-    """A source that is refused is named by its number in the list."""
-    asked = pipeline(*sources, by=by)
-
-    with pytest.raises(ConfigError) as refused:
-        build_plan(asked)
-
-    (problem,) = refused.value.problems
-    assert (problem.field, problem.place.line) == (field, line)
-    assert problem.fact
-    assert problem.remedy
-
-
-def test_partitions_of_an_hour_are_refused_with_the_shards_that_fill_them() -> None:
-    """A DATE column has no hours; both places are told, for both have to change."""
-    hourly = source().replace("%Y%m%d", "%Y%m%d%H")
-    asked = pipeline(hourly, by="hour")
-
-    with pytest.raises(ConfigError) as refused:
-        build_plan(asked)
-
-    assert [(problem.field, problem.remedy) for problem in refused.value.problems] == [
-        ("target.partition.by", "use 'day', 'month' or 'year'"),
-        ("sources[0].tables.suffix", "use '%Y%m%d'"),
-    ]
+def test_what_fits_together_is_planned(sources: tuple[str, ...], more: str) -> None:
+    """Kinds of sources may stand beside each other."""
+    assert len(build_plan(pipeline(*sources, more=more)).sources) == len(sources)
 
 
 def test_everything_that_is_refused_is_told_at_once() -> None:
     """Nobody corrects one line to be told of the next."""
-    asked = pipeline(source(), PARTITIONED, more="merge: append\nalign: projection\n")
+    asked = pipeline(source(), TABLE, more="align: projection\ndrift: fail\n")
 
     with pytest.raises(ConfigError) as refused:
         build_plan(asked)
 
-    assert [problem.field for problem in refused.value.problems] == ["sources[1].tables", "merge", "align"]
-    assert "configs/orders.yaml:18:13: sources[1].tables: is not supported yet; " in str(refused.value)
+    assert [problem.field for problem in refused.value.problems] == ["sources[1].tables", "align", "drift"]
+    assert "configs/orders.yaml:18:13: sources[1].tables: is one unit, which fills no part" in str(refused.value)

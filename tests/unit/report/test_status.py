@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -19,7 +19,7 @@ def _status(holder: str | None, *, expires: timedelta = timedelta(minutes=5), st
     error = "brazil: dataset not found" if state == "failed" else None
     ended = None if state == "started" else _START + timedelta(seconds=75)
     run = RunRecord("ga4-000002", 2, state, _START, ended, error, (_PART, _PART))
-    fresh = Freshness("japan", "acme-jp.analytics_301", 4, date(2026, 11, 5), _NOW - timedelta(days=1, hours=2))
+    fresh = Freshness("japan", "acme-jp.analytics_301", 4, "2026-11-05", _NOW - timedelta(days=1, hours=2))
     drifted = DriftedField("japan", "items.coupon", "added", "STRING", _START, _NOW)
     return Status(_NOW, Fence(holder, 2, _NOW + expires), (run,), (fresh,), (drifted,))
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from replicator.names import DatasetRef, TableRef
 from replicator.sql.commit import batch_table, write_commit
-from replicator.sql.placeholders import bind, dataset_view
-from replicator.sql.quoting import quote_table
+from replicator.sql.merge import Replacing
+from replicator.sql.placeholders import bind
+from replicator.sql.quoting import quote_string, quote_table
 from tests.googlesql import RefusedError, evaluate, parse
 from tests.unit.sql.literals import Row, answer, cut, literal, rows
 
@@ -27,13 +28,15 @@ SCRIPT: Final = write_commit(
     key="0a1b2c",
     partition_column="order_day",
     source_column="shop",
+    strategy=Replacing.PARTITIONS,
 )
 BATCH: Final = quote_table(batch_table(STATE, "0a1b2c"))
 BATCH_COLUMNS: Final = {
     "source": "STRING",
     "owner": "STRING",
-    "range_start": "DATE",
-    "range_end": "DATE",
+    "covers": "STRING",
+    "range_start": "STRING",
+    "range_end": "STRING",
     "row_count": "INT64",
     "committed_before": "BOOL",
 }
@@ -54,8 +57,9 @@ def units(*days: tuple[str, int], before: bool = True, width: int = 1) -> str:
         (
             "japan",
             owner,
-            FIRST + timedelta(days=day),
-            FIRST + timedelta(days=day + width),
+            "range",
+            str(FIRST + timedelta(days=day)),
+            str(FIRST + timedelta(days=day + width)),
             7,
             before,
         )
@@ -66,7 +70,16 @@ def units(*days: tuple[str, int], before: bool = True, width: int = 1) -> str:
 
 def delete(batch: str) -> str | None:
     """The DELETE of a batch, which is nothing where nothing was ever committed."""
-    query = cut(SCRIPT, "WITH days AS", "\n);\nSET inserts")
+    return delete_of_type("DATE", batch)
+
+
+def delete_of_type(kind: str, batch: str) -> str | None:
+    """The same for a partition column of that type."""
+    query = (
+        cut(SCRIPT, "WITH units AS", "\n);\nSET body")
+        .replace("IF(kind", f"IF('{kind}'")
+        .replace("%T', kind,", f"%T', '{kind}',")
+    )
     ((text,),) = answer(query, tables={BATCH: batch})
     return None if text is None else str(text)
 
@@ -114,6 +127,34 @@ def test_two_shards_of_one_day_are_one_range() -> None:
     assert ranges(statement, {"a"}) == {("a", 0), ("a", 1)}
 
 
+def test_numbers_are_ranges_of_numbers() -> None:
+    """In the order of numbers and not of letters, written as numbers."""
+    lines = [("japan", "a", "range", str(start), str(start + 10), 7, True) for start in (-10, 0, 10, 90, 100)]
+
+    statement = delete_of_type("INT64", rows(BATCH_COLUMNS, *lines))
+
+    assert statement == (
+        "DELETE FROM `acme-analytics.sales.orders` WHERE "
+        '(`order_day` >= -10 AND `order_day` < 20 AND `shop` IN ("a"))\n'
+        '  OR (`order_day` >= 90 AND `order_day` < 110 AND `shop` IN ("a"));\n'
+    )
+
+
+def test_what_has_no_day_is_replaced_by_having_none() -> None:
+    """And hours are ranges of a TIMESTAMP."""
+    lines: list[Row] = [
+        ("japan", "a", "null", None, None, 7, True),
+        ("japan", "a", "range", "2026-11-01 23:00:00", "2026-11-02 00:00:00", 7, True),
+        ("japan", "a", "range", "2026-11-02 00:00:00", "2026-11-02 01:00:00", 7, True),
+    ]
+
+    assert delete_of_type("TIMESTAMP", rows(BATCH_COLUMNS, *lines)) == (
+        'DELETE FROM `acme-analytics.sales.orders` WHERE (`order_day` >= TIMESTAMP "2026-11-01 23:00:00" '
+        'AND `order_day` < TIMESTAMP "2026-11-02 01:00:00" AND `shop` IN ("a"))\n'
+        '  OR (`order_day` IS NULL AND `shop` IN ("a"));\n'
+    )
+
+
 def test_what_was_never_committed_is_not_deleted() -> None:
     """A first load reads no partition of the target."""
     assert delete(units(("a", 0), before=False)) is None
@@ -121,23 +162,20 @@ def test_what_was_never_committed_is_not_deleted() -> None:
 
 def written(batch: str, *, deletes: str | None = None) -> dict[str, Any]:
     """The answer that the query gives: ``units``, ``rows``, ``known`` and ``statement``."""
-    columns = rows(
-        {"table_name": "STRING", "column_name": "STRING", "ordinal_position": "INT64"},
-        ("orders", "order_day", 1),
-        ("orders", "shop", 2),
-        ("orders", "total `x`", 3),
-        ("other", "stranger", 1),
-    )
-    view = dataset_view(str(TARGET.parent), "COLUMNS")
+    given = quote_string("`order_day`, `shop`, `total \\`x\\``")
     ((inserts,),) = answer(
-        cut(SCRIPT, "WITH names AS", "\n);\nSELECT TO_JSON_STRING"), tables={BATCH: batch, view: columns}, run=RUN
+        cut(SCRIPT, "WITH totals AS", "\n);\nSELECT TO_JSON_STRING")
+        .replace("IFNULL(body, '')", "''")
+        .replace("list, list,", f"{given}, {given},"),
+        tables={BATCH: batch},
+        run=RUN,
     )
+    body = None if inserts is None else f"{deletes or ''}{inserts}"
     last = SCRIPT[SCRIPT.rindex("SELECT TO_JSON_STRING") :].rstrip().removesuffix(";")
     select, _, table = last.rpartition("FROM ")
     assert table == BATCH
     variables = {
-        "IFNULL(deletes, '')": literal(deletes or ""),
-        ", inserts,": f", CAST({literal(inserts)} AS STRING),",
+        ", body,": f", CAST({literal(body)} AS STRING),",
         "known AS known": "1 AS known",
     }
     for variable, value in variables.items():
@@ -190,7 +228,9 @@ def test_a_batch_in_which_everything_is_known_writes_no_script() -> None:
 STAMPED: Final = {
     "owner": "STRING",
     "unit": "STRING",
-    "range_start": "DATE",
+    "covers": "STRING",
+    "range_start": "STRING",
+    "range_end": "STRING",
     "modified": "TIMESTAMP",
     "source_rows": "INT64",
     "source_bytes": "INT64",
@@ -202,7 +242,8 @@ NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 def stamp(unit: str = "orders_20261101", **other: Any) -> Row:
     """A unit as the manifest and the ledger have it."""
     line = {
-        "owner": "a", "unit": unit, "range_start": FIRST, "modified": NOON, "source_rows": 10, "source_bytes": 100,
+        "owner": "a", "unit": unit, "covers": "range", "range_start": str(FIRST),
+        "range_end": str(FIRST + timedelta(days=1)), "modified": NOON, "source_rows": 10, "source_bytes": 100,
         "again": False,
     } | other  # fmt: skip
     return tuple(line.values())
@@ -224,7 +265,7 @@ def test_a_batch_takes_what_the_ledger_does_not_have_with_this_stamp() -> None:
         stamp("bytes", source_bytes=99),
         stamp("timeless", modified=None),
         stamp("known", owner="b"),
-        stamp("new", range_start=FIRST + timedelta(days=1)),
+        stamp("new", range_start="2026-11-02", range_end="2026-11-03"),
         stamp("asked", again=True),
         stamp("empty", source_rows=0, modified=None),
     ]

@@ -7,7 +7,7 @@ from typing import Final
 from replicator.names import TableRef
 from replicator.sql.align import create_target
 from tests.googlesql import analyze, parse
-from tests.unit.sql.literals import Row, answer, cut, rows
+from tests.unit.sql.literals import Row, answer, cut, literal, rows
 
 TARGET: Final = TableRef("acme-analytics", "sales", "orders")
 PATHS: Final = {"field_path": "STRING", "data_type": "STRING"}
@@ -37,6 +37,8 @@ def conflict(*landed: Row) -> str | None:
 def ddl(*landed: Row, by: str = "day") -> str:
     """The statement that makes the target."""
     query = cut(script(by), "WITH nodes AS", "\n);\nEXECUTE IMMEDIATE statement;\nSELECT TO_JSON")
+    kind = next((kind for name, kind in landed if name == "order_day"), None)
+    query = query.replace("IFNULL(partition_kind", f"IFNULL(CAST({literal(kind)} AS STRING)")
     ((text,),) = answer(query, tables={"FROM fields": f"FROM {fields(landed)}"})
     parse(str(text))
     return str(text)
@@ -63,6 +65,18 @@ def test_wider_partitions_truncate_the_day() -> None:
     """A column of days makes partitions of months and years."""
     assert "PARTITION BY DATE_TRUNC(`order_day`, MONTH)" in ddl(("id", "STRING"), by="month")
     assert "PARTITION BY DATE_TRUNC(`order_day`, YEAR)" in ddl(("id", "STRING"), by="year")
+
+
+def test_a_partition_column_that_the_sources_bring_keeps_its_type() -> None:
+    """Partitioned by what the target asks for, nullable, and named once; hours without a column are a TIMESTAMP."""
+    assert "PARTITION BY TIMESTAMP_TRUNC(`order_day`, DAY)" in ddl(("order_day", "TIMESTAMP"), ("id", "STRING"))
+    assert "PARTITION BY DATETIME_TRUNC(`order_day`, MONTH)" in ddl(
+        ("order_day", "DATETIME"), ("id", "STRING"), by="month"
+    )
+    assert columns(ddl(("order_day", "DATE"), ("id", "STRING"))) == {
+        "order_day": "DATE", "shop": "STRING", "id": "STRING"
+    }  # fmt: skip
+    assert "`order_day` TIMESTAMP NOT NULL" in ddl(("id", "STRING"), by="hour")
 
 
 def test_records_are_the_union_of_the_sources_fields_at_every_depth() -> None:

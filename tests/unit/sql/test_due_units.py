@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from replicator.sql.inventory import NO_RECEIPTS, RECEIPTS_OF_TARGET, due_units
+import pytest
+
 from replicator.sql.placeholders import RECEIPTS, STAGING, region_view
 from replicator.sql.quoting import quote_name
+from replicator.sql.units import NO_RECEIPTS, RECEIPTS_OF_TARGET, Kind, due_units
 from tests.unit.sql.literals import TODAY, Row, answer, rows
 
 STORAGE: Final = {
@@ -56,10 +58,10 @@ def receipt(name: str = "orders_20261101", dataset: str = "shop_1", **other: Any
 
 
 def due(*shards: Row, receipts: tuple[Row, ...] = (), **source: Any) -> list[Row]:
-    """The due units: owner, dataset, name, start, end, modified, rows, bytes, and whether they have a receipt."""
+    """The due units: owner, dataset, name, origin, what they cover, start, end, filter, dated, stamp, again, known."""
     return sorted(
         answer(
-            due_units(RECEIPTS_OF_TARGET),
+            due_units(Kind.SHARDS, RECEIPTS_OF_TARGET),
             tables={
                 region_view("TABLE_STORAGE"): rows(STORAGE, *shards),
                 quote_name(STAGING, RECEIPTS): rows(RECEIPT, *receipts),
@@ -77,13 +79,32 @@ def names(*shards: Row, receipts: tuple[Row, ...] = (), **source: Any) -> list[s
 def test_a_stamp_without_a_receipt_is_due() -> None:
     """Whose it is, its day in the target, and its stamp."""
     assert due(shard()) == [
-        ("acme-jp.shop_1", "shop_1", "orders_20261101", date(2026, 11, 1), date(2026, 11, 2), NOON, 10, 100, False)
+        (
+            "acme-jp.shop_1",
+            "shop_1",
+            "orders_20261101",
+            "orders_20261101",
+            "range",
+            "2026-11-01",
+            "2026-11-02",
+            None,
+            True,
+            NOON,
+            10,
+            100,
+            False,
+            False,
+        )
     ]
 
 
 def test_a_source_without_a_receipts_table_has_all_of_its_units_due() -> None:
     """The first look at a source needs nothing to be there."""
-    found = answer(due_units(NO_RECEIPTS), tables={region_view("TABLE_STORAGE"): rows(STORAGE, shard())}, source=SOURCE)
+    found = answer(
+        due_units(Kind.SHARDS, NO_RECEIPTS),
+        tables={region_view("TABLE_STORAGE"): rows(STORAGE, shard())},
+        source=SOURCE,
+    )
 
     assert [unit[2] for unit in found] == ["orders_20261101"]
 
@@ -177,10 +198,40 @@ def test_what_is_read_again_is_told_from_what_is_new() -> None:
     again, new = shard(f"orders_{TODAY:%Y%m%d}"), shard(f"orders_{TODAY - timedelta(days=1):%Y%m%d}")
     receipts = (receipt(again[1]),) * 2
 
-    assert [(unit[2], unit[8]) for unit in due(again, new, receipts=receipts, lookback=2)] == [
+    assert [(unit[2], unit[12]) for unit in due(again, new, receipts=receipts, lookback=2)] == [
         (new[1], False),
         (again[1], True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("digits", "start", "end"),
+    [
+        ("2026", "2026-01-01", "2027-01-01"),
+        ("202612", "2026-12-01", "2027-01-01"),
+        ("20240229", "2024-02-29", "2024-03-01"),
+        ("2026123123", "2026-12-31 23:00:00", "2027-01-01 00:00:00"),
+    ],
+)
+def test_a_shard_covers_the_span_that_its_suffix_names(digits: str, start: str, end: str) -> None:
+    """One's end is the next one's start, letter by letter."""
+    (unit,) = due(shard(f"orders_{digits}"), pattern=r"^orders_\d+$")
+
+    assert unit[5:7] == (start, end)
+
+
+def test_what_is_asked_for_again_is_due_and_a_window_bounds_it() -> None:
+    """Dates, from inclusive, to exclusive; what was committed with another stamp is told."""
+    days = [shard(f"orders_2026110{day}") for day in (1, 2, 3, 4)]
+    receipts = (receipt("orders_20261102"), receipt("orders_20261103", source_rows=9))
+
+    found = due(*days, receipts=receipts, again=True, **{"from": "2026-11-02", "to": "2026-11-04"})
+
+    assert [(unit[2], *unit[12:]) for unit in found] == [
+        ("orders_20261102", True, True),
+        ("orders_20261103", True, True),
+    ]
+    assert [unit[2] for unit in due(*days, receipts=receipts, always=True)] == [day[1] for day in days]
 
 
 def test_an_id_stands_for_the_project_and_the_dataset() -> None:

@@ -9,10 +9,13 @@ from typing import Final, NamedTuple
 from replicator.limits import TABLES_PER_COPY
 from replicator.sql.inventory import UNITS_PER_BUFFER, take_inventory
 from replicator.sql.placeholders import region_view
+from replicator.sql.units import Kind
 from tests.unit.sql.literals import answer, cut
 
 QUERY: Final = cut(
-    take_inventory(target="acme-analytics.sales.orders", own_columns=("order_day", "shop")),
+    take_inventory(
+        target="acme-analytics.sales.orders", own_columns=("order_day", "shop"), kinds=(Kind.SHARDS,), once=False
+    ),
     "WITH schemas AS",
     ";\n\nIF NOT EXISTS",
 )
@@ -38,8 +41,10 @@ def manifest(datasets: int, days: int, *, columns: int = 1, digits: int = 4, odd
     )
     due = (
         f"(SELECT CONCAT('p.', dataset) AS owner, dataset, FORMAT_DATE('orders_%Y%m%d', range_start) AS name, "
-        f"range_start, DATE_ADD(range_start, INTERVAL 1 DAY) AS range_end, CAST(NULL AS TIMESTAMP) AS modified, "
-        f"1 AS source_rows, 1 AS source_bytes, FALSE AS again FROM ({shards}))"
+        f"FORMAT_DATE('orders_%Y%m%d', range_start) AS origin, 'range' AS covers, range_start, "
+        f"DATE_ADD(range_start, INTERVAL 1 DAY) AS range_end, '' AS filter, TRUE AS dated, "
+        f"CAST(NULL AS TIMESTAMP) AS modified, FALSE AS known, 1 AS source_rows, 1 AS source_bytes, "
+        f"FALSE AS again FROM ({shards}))"
     )
     more = f" + IF(n >= {odd_from}, 1, 0)" if odd_from is not None else ""
     view = (

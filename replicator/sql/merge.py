@@ -1,0 +1,232 @@
+"""How a batch's rows become part of the target: what each strategy deletes, inserts or merges.
+
+Each function gives SQL that stands in the script that writes the commit, and sets ``body``: the text of the
+statements between the checks of the fence and the rows of the ledger. There ``landed``, the batch's table, ``kind``
+(the type of the target's partition column) and ``@run`` are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from replicator.names import TableRef
+from replicator.sql.placeholders import dataset_view
+from replicator.sql.projection import UNIT
+from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted
+from replicator.sql.units import literal
+
+MOST_LITERALS: Final = 500
+"""Values of the partition column that an upsert names one by one; more are told by the first and the last."""
+
+
+class Replacing(StrEnum):
+    """The strategies that insert, and what they delete before."""
+
+    PARTITIONS = "replace_partitions"
+    TABLE = "replace_table"
+    NOTHING = "append"
+
+
+@dataclass(frozen=True, slots=True)
+class Upserting:
+    """Rows are matched by key within their owner.
+
+    Attributes:
+        keys: Columns of the target.
+        newest_by: Of two rows with one key the one with the larger value here wins, or None.
+        mirror_deletions: Rows of an owner of the batch that are not staged are deleted.
+    """
+
+    keys: tuple[str, ...]
+    newest_by: str | None
+    mirror_deletions: bool
+
+
+Strategy = Replacing | Upserting
+
+
+def replace_rows(
+    strategy: Replacing, *, target: TableRef, batch: str, partition_column: str, source_column: str
+) -> str:
+    """Delete exactly what the batch's units had put there before, and insert what has landed.
+
+    The DELETE names the ranges of units that were ever committed before: adjacent ranges of an owner are one, and
+    owners with the very same range share its condition, never a cross product. A unit that is new deletes nothing.
+    An append deletes only what was asked for again, since nothing else was committed before.
+    """
+    owner, day = quote_name(source_column), quote_name(partition_column)
+    if strategy is Replacing.TABLE:
+        condition = "''"
+    else:
+        ranged = quote_string(f"{day} >= %s AND {day} < %s AND ")
+        condition = (
+            f"CASE covers WHEN 'null' THEN {quote_string(f'{day} IS NULL AND ')} WHEN 'all' THEN '' "
+            f"ELSE FORMAT({ranged}, {literal('kind', 'first_start')}, {literal('kind', 'last_end')}) END"
+        )
+    insert = (
+        f"INSERT INTO {quote_table(target)} (%s)\nSELECT %s FROM %s AS a\n"
+        f"WHERE EXISTS (SELECT 1 FROM {batch} AS b WHERE b.source = %T AND b.number = a.{UNIT});\n"
+        f"SELECT IF(@@row_count = %d, 1, ERROR(%T));\n"
+    )
+    return f"""\
+SET body = (
+  WITH units AS (
+    SELECT DISTINCT owner, covers, range_start, range_end FROM {batch}
+    WHERE committed_before{" AND again" if strategy is Replacing.NOTHING else ""}
+  ), steps AS (
+    SELECT *, IFNULL(
+      LAG(range_end) OVER (PARTITION BY owner, covers ORDER BY SAFE_CAST(range_start AS INT64), range_start)
+        = range_start, FALSE) AS adjacent
+    FROM units
+  ), islands AS (
+    SELECT *, COUNTIF(NOT adjacent) OVER (
+      PARTITION BY owner, covers ORDER BY SAFE_CAST(range_start AS INT64), range_start) AS island
+    FROM steps
+  ), ranges AS (
+    SELECT owner, covers,
+      ARRAY_AGG(range_start IGNORE NULLS ORDER BY SAFE_CAST(range_start AS INT64), range_start LIMIT 1)[SAFE_OFFSET(0)]
+        AS first_start,
+      ARRAY_AGG(range_end IGNORE NULLS ORDER BY SAFE_CAST(range_end AS INT64) DESC, range_end DESC LIMIT 1)
+        [SAFE_OFFSET(0)]
+        AS last_end
+    FROM islands GROUP BY owner, covers, island
+  ), conditions AS (
+    SELECT DISTINCT {condition} AS condition, owner FROM ranges
+  ), pairs AS (
+    SELECT condition, STRING_AGG(FORMAT('%T', owner), ', ' ORDER BY owner) AS owners
+    FROM conditions GROUP BY condition
+  )
+  SELECT CONCAT({quote_string(f"DELETE FROM {quote_table(target)} WHERE ")},
+    STRING_AGG(
+      FORMAT({quote_string(f"(%s{owner} IN (%s))")}, condition, owners), '\\n  OR ' ORDER BY condition), ';\\n')
+  FROM pairs
+);
+SET body = (
+  WITH totals AS (
+    SELECT source, SUM(row_count) AS row_count FROM {batch} GROUP BY source
+  )
+  SELECT CONCAT(IFNULL(body, ''), STRING_AGG(
+    FORMAT({quote_string(insert)}, list, list, {quoted("JSON_VALUE(part, '$.aligned')")}, source, row_count,
+      FORMAT('not every row of %s was inserted', source)), '' ORDER BY source))
+  FROM UNNEST(JSON_QUERY_ARRAY(@run, '$.batch')) AS part
+  JOIN totals ON totals.source = JSON_VALUE(part, '$.source')
+);
+"""
+
+
+def merge_rows(strategy: Upserting, *, target: TableRef, batch: str, partition_column: str, source_column: str) -> str:
+    """Check the keys of what has landed, then compare it with the target and merge the rows that differ.
+
+    In the transaction a temporary table first says of each key whether it is new, differs or is the same; one MERGE
+    for the whole batch does the rest, and has to touch as many rows as that table said.
+    A row of the target is matched within its owner only. Where the partition column is a key, literals of its values
+    prune; elsewhere the whole target is read.
+    """
+    keys = [quote_name(key) for key in strategy.keys]
+    owner, day, table = quote_name(source_column), quote_name(partition_column), quote_table(target)
+    listed = ", ".join((owner, *keys))
+    lacking = " OR ".join(f"{key} IS NULL" for key in keys)
+    by = "" if strategy.newest_by is None else quote_name(strategy.newest_by)
+    newest = f"\nQUALIFY RANK() OVER (PARTITION BY {listed} ORDER BY {by} DESC) = 1" if by else ""
+    one_each = f"\nQUALIFY ROW_NUMBER() OVER (PARTITION BY {listed} ORDER BY {by} DESC) = 1" if by else ""
+    pruned = partition_column.lower() in (key.lower() for key in strategy.keys)
+    on = " AND ".join(f"t.{column} = s.{column}" for column in (owner, *keys))
+    own = ", ".join(quote_string(name.lower()) for name in (source_column, *strategy.keys))
+    newer = f"(t.{by} IS NULL OR s.{by} >= t.{by}) AND " if by else ""
+    question = f"""\
+WITH staged AS (
+%s), keyed AS (
+  SELECT replicator_source AS source, {owner} AS owner, TO_JSON_STRING(STRUCT({", ".join(keys)})) AS key,
+    {lacking} AS lacking FROM staged{newest}
+), grouped AS (
+  SELECT owner, key, MIN(source) AS source, COUNT(*) AS row_count, LOGICAL_OR(lacking) AS lacking
+  FROM keyed GROUP BY owner, key
+)
+SELECT COUNT(*), MIN(CASE
+  WHEN lacking THEN FORMAT(
+    '%%s: a row of %%s has no value in its key %%s; name columns that every row has', source, owner, key)
+  WHEN row_count > 1 THEN FORMAT('%%s: %%d rows of %%s have the key %%s{
+        "" if by == "" else " and no newest among them by " + by.replace("'", "")
+    }; name columns that tell them apart', source, row_count, owner, key)
+  END), {
+        f'''(
+    SELECT IF(COUNT(DISTINCT {day}) <= {MOST_LITERALS},
+      CONCAT('t.{day} IN (', STRING_AGG(DISTINCT FORMAT('%%T', {day}), ', '), ')'),
+      FORMAT('t.{day} BETWEEN %%T AND %%T', MIN({day}), MAX({day})))
+    FROM staged)'''
+        if pruned
+        else "'TRUE'"
+    }
+FROM grouped"""
+    deletes = f"\nWHEN NOT MATCHED BY SOURCE AND t.{owner} IN (%s) THEN DELETE" if strategy.mirror_deletions else ""
+    gone = f" + (SELECT COUNT(*) FROM {table} WHERE {owner} IN (%s)) - COUNTIF(replicator_change != 'new')"
+    changes = f"""\
+CREATE TEMP TABLE replicator_changes AS
+WITH staged AS (
+%s), newest AS (
+  SELECT * FROM staged WHERE TRUE{one_each}
+)
+SELECT s.*, CASE WHEN t.{owner} IS NULL THEN 'new' WHEN {newer}(%s) THEN 'differs' ELSE 'same' END AS replicator_change
+FROM newest AS s LEFT JOIN (SELECT * FROM {table} AS t WHERE %s) AS t ON {on};
+SELECT IF(COUNT(*) = %d, 1, ERROR('the target has two rows of one key; correct it, or choose other keys'))
+FROM replicator_changes;
+"""
+    merge = f"""\
+MERGE {table} AS t USING replicator_changes AS s ON %s AND {on}%s
+WHEN NOT MATCHED BY TARGET THEN INSERT (%s) VALUES (%s)"""
+    rewrite = "\nWHEN MATCHED AND s.replicator_change = 'differs' THEN UPDATE SET "
+    check = """\
+SELECT IF(@@row_count = expected, 1, ERROR('the merge touched other rows than differ')) FROM replicator_expected;
+"""
+    expected = f"""\
+CREATE TEMP TABLE replicator_expected AS
+SELECT COUNTIF(replicator_change != 'same'){gone if strategy.mirror_deletions else ""} AS expected
+FROM replicator_changes;
+"""
+    deletes_text, expected_text = "''", quote_string(expected)
+    if strategy.mirror_deletions:
+        owners = f"(SELECT STRING_AGG(DISTINCT FORMAT('%T', owner), ', ') FROM {batch})"
+        deletes_text = f"FORMAT({quote_string(deletes)}, {owners})"
+        expected_text = f"FORMAT({expected_text}, {owners})"
+    return f"""\
+SET staged = (
+  SELECT STRING_AGG(
+    FORMAT({
+        quote_string(
+            f"  SELECT %T AS replicator_source, %s FROM %s AS a WHERE EXISTS ("
+            f"SELECT 1 FROM {batch} AS b WHERE b.source = %T AND b.number = a.{UNIT})"
+        )
+    }, source, list, {quoted("JSON_VALUE(part, '$.aligned')")}, source), '\\n  UNION ALL\\n' ORDER BY source)
+  FROM UNNEST(JSON_QUERY_ARRAY(@run, '$.batch')) AS part
+  JOIN (SELECT DISTINCT source FROM {batch}) AS sources ON source = JSON_VALUE(part, '$.source')
+);
+IF staged IS NOT NULL THEN
+  EXECUTE IMMEDIATE FORMAT({quote_string(question)}, staged) INTO key_count, wrong, pruning;
+END IF;
+IF wrong IS NOT NULL THEN
+  RAISE USING MESSAGE = wrong;
+END IF;
+SET body = (
+  SELECT CONCAT(
+    FORMAT({quote_string(changes)}, staged,
+      IFNULL(STRING_AGG(CASE
+        WHEN LOWER(column_name) IN ({own}) THEN NULL
+        WHEN REGEXP_CONTAINS(data_type, r'^(ARRAY|STRUCT|JSON|GEOGRAPHY)') THEN FORMAT(
+          'TO_JSON_STRING(s.%s) IS DISTINCT FROM TO_JSON_STRING(t.%s)', {quoted("column_name")}, {
+        quoted("column_name")
+    })
+        ELSE FORMAT('s.%s IS DISTINCT FROM t.%s', {quoted("column_name")}, {quoted("column_name")})
+      END, ' OR '), 'FALSE'),
+      IFNULL(pruning, 'FALSE'), key_count),
+    {expected_text},
+    FORMAT({quote_string(merge)}, IFNULL(pruning, 'FALSE'),
+      IFNULL(CONCAT({quote_string(rewrite)}, STRING_AGG(IF(LOWER(column_name) IN ({own}), NULL,
+        FORMAT('%s = s.%s', {quoted("column_name")}, {quoted("column_name")})), ', ')), ''),
+      list, STRING_AGG(CONCAT('s.', {quoted("column_name")}), ', ' ORDER BY ordinal_position)),
+    {deletes_text}, ';\\n', {quote_string(check)})
+  FROM {dataset_view(str(target.parent), "COLUMNS")}
+  WHERE table_name = {quote_string(target.table)}
+);
+"""

@@ -1,0 +1,87 @@
+"""Sources of every kind with small tables, replicated by the rendered document and compared with plain Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from replicator.config.pipeline import Pipeline
+from replicator.schema.fields import Field
+from tests.e2e.clouds import Cloud, pipeline_of
+
+TARGET: Final = "acme-analytics.marketing"
+LOCATION: Final = "asia-northeast1"
+PROJECT: Final = "acme-jp"
+
+Row = Mapping[str, Any]
+
+
+@dataclass
+class Bench:
+    """One local cloud that several pipelines share, each with a dataset and a target of its own.
+
+    Attributes:
+        cloud: The local cloud.
+        directory: Where configs are written.
+    """
+
+    cloud: Cloud
+    directory: Path
+    made: set[str] = field(default_factory=set)
+
+    def pipeline(
+        self, name: str, *, tables: str, merge: str = "", by: str = "day", incremental: str = "", more: str = ""
+    ) -> Pipeline:
+        """A pipeline that is called ``name``, with one source that reads the dataset of that name."""
+        self.dataset(TARGET, "EU")
+        self.dataset(f"{PROJECT}.{name}", LOCATION)
+        text = f"""\
+version: 1
+pipeline: {name}
+target:
+  table: {TARGET}.{name}
+  location: EU
+  partition: {{column: day, by: {by}}}
+  source_column: shop
+state: {{dataset: acme-analytics.memory}}
+sources:
+  - name: japan
+    project: {PROJECT}
+    location: {LOCATION}
+    tables: {tables}
+"""
+        text += "".join(f"    {line}\n" for line in more.splitlines())
+        text += f"incremental: {incremental}\n" if incremental else ""
+        text += f"merge: {merge}\n" if merge else ""
+        return pipeline_of(self.directory / name, text)
+
+    def dataset(self, name: str, location: str) -> None:
+        """Make a dataset once."""
+        if name not in self.made:
+            self.cloud.dataset(name, location)
+            self.made.add(name)
+
+    def load(self, table: str, fields: Sequence[Field], rows: Sequence[Row]) -> None:
+        """Make a table of the source hold exactly these rows."""
+        self.cloud.load(f"{PROJECT}.{table}", fields, rows, LOCATION)
+
+    def sql(self, statement: str) -> list[dict[str, Any]]:
+        """Ask, or change, something in the source's location."""
+        return self.cloud.rows(statement, LOCATION)
+
+    def target(self, name: str) -> list[dict[str, Any]]:
+        """The rows of a pipeline's target, in a fixed order."""
+        return ordered(self.cloud.rows(f"SELECT * FROM `{TARGET}.{name}`", "EU"))
+
+    def units(self, name: str) -> list[dict[str, Any]]:
+        """The ledger's units of a pipeline's target, oldest first."""
+        return self.cloud.rows(
+            f"SELECT * FROM `acme-analytics.memory.units` WHERE target = '{TARGET}.{name}' ORDER BY epoch, unit", "EU"
+        )
+
+
+def ordered(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Rows in a fixed order, with their columns by name."""
+    return sorted((dict(sorted(row.items())) for row in rows), key=repr)
