@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from replicator.gcp.endpoints import Endpoints
 
 
-def run_pipeline(pipeline: Pipeline, endpoints: Endpoints, talk: Progress, *, if_busy: str) -> Outcome:
+def run_pipeline(
+    pipeline: Pipeline, endpoints: Endpoints, talk: Progress, *, if_busy: str, again: bool = False
+) -> Outcome:
     """Run the pipeline's document in this process, exactly as it would be deployed.
 
     Args:
@@ -32,6 +34,7 @@ def run_pipeline(pipeline: Pipeline, endpoints: Endpoints, talk: Progress, *, if
         endpoints: The cloud it runs against.
         talk: Where progress is said.
         if_busy: ``wait`` until the fence is free, or ``leave`` at once.
+        again: Take every unit again, whatever the ledger knows of it.
 
     Raises:
         ConfigError: The planner refuses something in the pipeline's file.
@@ -42,7 +45,7 @@ def run_pipeline(pipeline: Pipeline, endpoints: Endpoints, talk: Progress, *, if
     location = pipeline.deploy.region if pipeline.deploy is not None else pipeline.target.location.lower()
     result = run_document(
         document_text(pipeline),
-        {"if_busy": if_busy},
+        {"if_busy": if_busy, "again": again},
         file=Path(f"{pipeline.name}.yaml"),
         endpoints=endpoints,
         variables={
@@ -64,9 +67,10 @@ def run_pipeline(pipeline: Pipeline, endpoints: Endpoints, talk: Progress, *, if
     show_default=True,
     help="What to do while another run holds the fence.",
 )
+@click.option("--again", is_flag=True, help="Take every unit again, also those that are committed.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's result as JSON.")
 @pass_invocation
-def command(invocation: Invocation, pipeline: str, if_busy: str, as_json: bool) -> ExitCode:
+def command(invocation: Invocation, pipeline: str, if_busy: str, again: bool, as_json: bool) -> ExitCode:
     """Replicate what is due of PIPELINE, now.
 
     Runs the pipeline's workflow document in this process, the same document that is deployed. Progress
@@ -83,7 +87,7 @@ def command(invocation: Invocation, pipeline: str, if_busy: str, as_json: bool) 
     chosen = invocation.project().pipeline(pipeline)
     try:
         with connect(invocation.cloud) as endpoints, progress() as talk:
-            outcome = run_pipeline(chosen, endpoints, talk, if_busy=if_busy)
+            outcome = run_pipeline(chosen, endpoints, talk, if_busy=if_busy, again=again)
     except KeyboardInterrupt as interrupt:
         # Only the document may give the fence back: what of the run still goes on at the service is not known here.
         lease = counted(math.ceil(chosen.lease.total_seconds() / 60), "minute")

@@ -18,7 +18,7 @@ from replicator.sql.placeholders import (
     source_value,
 )
 from replicator.sql.projection import UNIT
-from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted
+from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted, quoted_fields
 
 _EXPIRES: Final = f"OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))"
 
@@ -188,7 +188,7 @@ END IF;
 SET dated = (SELECT LOGICAL_OR(m.dated) FROM {manifest} AS m);
 SET statement = (
   SELECT CONCAT({quote_string(create_head)},
-    STRING_AGG(CONCAT({quoted("column_name")}, ' ', data_type), ', ' ORDER BY ordinal_position),
+    STRING_AGG(CONCAT({quoted("column_name")}, ' ', {quoted_fields("data_type")}), ', ' ORDER BY ordinal_position),
     {quote_string(create_tail)})
   FROM {columns}
   WHERE table_name = {quote_string(target.table)}

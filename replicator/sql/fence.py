@@ -14,7 +14,7 @@ def take_fence(*, target: TableRef, state: DatasetRef, fence: TableRef, location
 
     Arguments in ``@run``: ``pipeline``, ``holder``, ``lease`` (seconds), ``adopt`` (true or absent).
     The answer is one JSON text: ``taken``, ``epoch``, ``number`` (the epoch in six digits), ``run`` (the
-    run's id), ``holder``, ``expires``, ``target_exists``.
+    run's id), ``holder``, ``expires``, ``target_exists``, ``keeps`` (days until the target's partitions expire).
 
     The row is made by the statement that makes the table: of two INSERTs that look first, both would succeed
     (transactions). A holder that asks again gets the next epoch, so a lost answer costs a number and no wait.
@@ -87,7 +87,10 @@ END IF;
 SELECT TO_JSON_STRING(STRUCT(
   taken = 1 AS taken, epoch AS epoch, FORMAT('%06d', epoch) AS number,
   CONCAT({run_value("pipeline")}, '-', FORMAT('%06d', epoch)) AS run,
-  holder AS holder, CAST(expires AS STRING) AS expires, target_exists AS target_exists)) AS answer
+  holder AS holder, CAST(expires AS STRING) AS expires, target_exists AS target_exists,
+  (
+    SELECT MIN(CAST(option_value AS FLOAT64)) FROM {dataset_view(str(target.parent), "TABLE_OPTIONS")}
+    WHERE table_name = {name} AND option_name = 'partition_expiration_days') AS keeps)) AS answer
 FROM {quote_table(fence)};
 """
 

@@ -144,7 +144,12 @@ WITH schemas AS (
 SELECT
   ROW_NUMBER() OVER (ORDER BY buffer, range_start DESC, name) AS unit,
   owner, dataset, name, origin, covers, range_start, range_end, filter, dated, modified, source_rows, source_bytes,
-  again, buffer, CAST(NULL AS INT64) AS row_count, CAST(NULL AS STRING) AS error
+  again, buffer, CAST(NULL AS INT64) AS row_count,
+  -- What is inserted into a partition that has expired vanishes at once (managing-partitioned-tables).
+  IF(SAFE_CAST(range_end AS TIMESTAMP) <= TIMESTAMP_SUB(
+      CURRENT_TIMESTAMP(), INTERVAL CAST(CAST({run_value("keeps")} AS FLOAT64) * 86400 AS INT64) SECOND),
+    FORMAT('%s: older than the %s days that the target keeps its partitions; exclude it, or let the target keep more',
+      name, {run_value("keeps")}), NULL) AS error
 FROM buffered
 WHERE buffer <= {BUFFERS_PER_COPY};
 

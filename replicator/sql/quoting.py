@@ -47,3 +47,12 @@ def quoted(expression: str) -> str:
     in a BigQuery name (tables#table_naming, schemas#column_names), backslashes and backquotes are escaped all the same.
     """
     return f"CONCAT('`', REPLACE(REPLACE({expression}, '\\\\', '\\\\\\\\'), '`', '\\\\`'), '`')"
+
+
+def quoted_fields(expression: str) -> str:
+    r"""An SQL expression: the type that ``expression`` yields, with the names of its fields in backquotes.
+
+    Whether INFORMATION_SCHEMA prints a field's name that is a reserved word in backquotes no page says, so a name
+    is taken with or without them. In a type only a name has a blank right behind it.
+    """
+    return f"REGEXP_REPLACE({expression}, r'([<,] *)(?:`([^`]*)`|([^ <>,()`]+)) ', r'\\1`\\2\\3` ')"

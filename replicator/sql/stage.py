@@ -19,7 +19,9 @@ from replicator.sql.projection import ROW, RULES, UNIT, projections
 from replicator.sql.quoting import quote_name, quote_string, quoted
 from replicator.sql.units import Kind, window_text
 
-_SLICE: Final = f"MOD(buffer, CAST({run_value('slices')} AS INT64)) = CAST({run_value('slice')} AS INT64)"
+_SLICE: Final = (
+    f"MOD(buffer, CAST({run_value('slices')} AS INT64)) = CAST({run_value('slice')} AS INT64) AND error IS NULL"
+)
 
 
 def write_fills(kinds: tuple[Kind, ...]) -> str:
@@ -135,7 +137,7 @@ FROM (
   FROM {manifest} AS s
   LEFT JOIN UNNEST(counts) AS c ON c.unit = s.unit
   LEFT JOIN UNNEST(failures) AS f ON f.unit = s.unit
-  WHERE {_SLICE.replace("buffer,", "s.buffer,")}
+  WHERE {_SLICE.replace("buffer,", "s.buffer,").replace("error IS", "s.error IS")}
 ) AS filled
 WHERE m.unit = filled.unit;
 SELECT TO_JSON_STRING(STRUCT(ARRAY_LENGTH(counts) AS units, ARRAY_LENGTH(failures) AS failures)) AS answer;

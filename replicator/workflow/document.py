@@ -7,12 +7,27 @@ from dataclasses import dataclass
 from replicator.plan.plan import Plan, SourceRoute
 from replicator.sql.units import Kind
 from replicator.workflow import jobs
-from replicator.workflow.expressions import Binary, Not, Value, Var, call, default, eq, get, join, ne, no
+from replicator.workflow.expressions import (
+    Binary,
+    Items,
+    Not,
+    Value,
+    Var,
+    both,
+    call,
+    default,
+    eq,
+    get,
+    join,
+    lt,
+    ne,
+    no,
+)
 from replicator.workflow.jobs import PIPELINE, RUN
 from replicator.workflow.stages import advance, commit, copy, drive, fence, source, summary
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
 
-ARGUMENTS = ("adopt", "if_busy")
+ARGUMENTS = ("adopt", "again", "if_busy", "window")
 """What an execution's argument may hold; anything else is refused by the document's first step."""
 
 
@@ -76,7 +91,7 @@ def main(plan: Plan) -> Subworkflow:
             Assign(name="sources", values=(("sources", [_short_block(plan, route) for route in plan.sources]),)),
             Call(name="argument", function="check_argument", arguments={"args": Var("args")}, result="args"),
             Call(name="datasets", function="name_datasets", result="sources",
-                 arguments={"pipeline": PIPELINE, "sources": Var("sources")}),
+                 arguments={"pipeline": PIPELINE, "sources": Var("sources"), "args": Var("args")}),
             Call(name="fence", function="take_fence", result="run",
                  arguments={"pipeline": PIPELINE, "args": Var("args")}),
             Switch(
@@ -180,18 +195,50 @@ def check_argument() -> Subworkflow:
                     steps=(Raise(name="bad_if_busy", value="if_busy is neither 'wait' nor 'leave'"),),
                 ),
             )),
-            Return(name="fine", value=args),
+            Switch(name="again_is", cases=(
+                Case(
+                    condition=Not(Binary("in", default(get(args, "again"), otherwise=False), Items((True, False)))),
+                    steps=(Raise(name="bad_again", value="again is neither true nor false"),),
+                ),
+            )),
+            Switch(name="any_window", cases=(
+                Case(condition=eq(get(args, "window"), None), steps=(Return(name="unbounded", value=args),)),
+            )),
+            Assign(name="what_a_date_is", values=(
+                ("begins", ""), ("ends", ""), ("date", "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))),
+            Switch(name="two_dates", cases=(
+                Case(
+                    condition=eq(call("get_type", args["window"]), "map"),
+                    steps=(Assign(name="dates", values=(
+                        ("begins", call("json.encode_to_string", get(args["window"], "from"))),
+                        ("ends", call("json.encode_to_string", get(args["window"], "to"))),
+                        ("begins", call("text.replace_all", Var("begins"), '"', "")),
+                        ("ends", call("text.replace_all", Var("ends"), '"', "")))),),
+                ),
+            )),
+            Switch(name="window_is", cases=(
+                Case(
+                    condition=both(
+                        call("text.match_regex", Var("begins"), Var("date")),
+                        call("text.match_regex", Var("ends"), Var("date")),
+                        lt(call("time.parse", join(Var("begins"), "T00:00:00Z")),
+                           call("time.parse", join(Var("ends"), "T00:00:00Z")))),
+                    steps=(Return(name="fine", value=args),),
+                ),
+            )),
+            Raise(name="bad_window", value=(
+                "window is no span of days; pass {from, to} as dates such as 2026-11-01, to exclusive and later")),
         ),
     )  # fmt: skip
 
 
 def name_datasets() -> Subworkflow:
-    """The sources with the names of their datasets, which are derived where the file gives none."""
+    """The sources with the names of their datasets, derived where the file gives none, and with what is asked for."""
     each, stem = Var("source"), Var("stem")
     return Subworkflow(
         name="name_datasets",
-        purpose="Name the staging and the landing dataset of each source whose file names none.",
-        parameters=("pipeline", "sources"),
+        purpose="Name the datasets of each source whose file names none, and say with it which units are asked for.",
+        parameters=("pipeline", "sources", "args"),
         steps=(
             Assign(name="none_named", values=(("named", []),)),
             ForEach(
@@ -203,6 +250,9 @@ def name_datasets() -> Subworkflow:
                             get(each, "staging"), join(each["billed_to"], stem, "_staging"))),
                         ("source.landing", default(
                             get(each, "landing"), join(PIPELINE["billed_to"], stem, "_landing"))),
+                        ("source.again", get(Var("args"), "again")),
+                        ("source.from", get(Var("args"), "window", "from")),
+                        ("source.to", get(Var("args"), "window", "to")),
                         ("named", call("list.concat", Var("named"), each)),
                     )),
                 ),

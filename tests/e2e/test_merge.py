@@ -82,6 +82,8 @@ def test_append_takes_a_unit_once_and_reports_what_changed_later(bench: Bench) -
     assert bench.target("appended") == owned("appended", *first, new)
     quiet = bench.cloud.run(pipeline)
     assert (quiet["state"], quiet["sources"][0]["changed"]) == ("quiet", 1)
+    bench.cloud.run(pipeline, {"again": True, "window": {"from": "2026-11-02", "to": "2026-11-03"}})
+    assert bench.target("appended") == owned("appended", first[0], late, new)
 
 
 def test_a_whole_table_replaces_all_rows_of_its_source(bench: Bench) -> None:

@@ -146,13 +146,13 @@ def test_the_time_of_ingestion_becomes_the_partition_column(bench: Bench) -> Non
 
 def test_a_table_that_is_partitioned_by_another_column_is_refused_by_name(bench: Bench) -> None:
     """Renamed it fits; nothing is staged before."""
-    partitioned(bench, "p_other", "at DATE", "at")
-    bench.sql(f"INSERT INTO `{PROJECT}.p_other.orders` (n, note, at) VALUES (1, 'a', DATE '2026-11-01')")
+    partitioned(bench, "p_other", "ordered DATE", "ordered")
+    bench.sql(f"INSERT INTO `{PROJECT}.p_other.orders` (n, note, ordered) VALUES (1, 'a', DATE '2026-11-01')")
     tables = '{partitioned: "p_other.orders"}'
 
     with pytest.raises(WorkflowFailed, match=r"the table p_other.orders is not partitioned by a column day"):
         bench.cloud.run(bench.pipeline("p_other", tables=tables))
-    bench.cloud.run(bench.pipeline("p_other", tables=tables, more="columns: {rename: {at: day}}"))
+    bench.cloud.run(bench.pipeline("p_other", tables=tables, more="columns: {rename: {ordered: day}}"))
 
     assert bench.target("p_other") == owned("p_other.orders", numbered(1, day=date(2026, 11, 1)))
 
@@ -217,3 +217,21 @@ def test_always_takes_every_unit_again(bench: Bench) -> None:
         bench.load(f"{name}.orders", fields, rows)
         assert bench.cloud.run(pipeline)["units"] == 1
         assert bench.target(name) == owned(name, *rows)
+
+
+def test_units_that_the_target_would_not_keep_are_refused_by_name(bench: Bench) -> None:
+    """Their partitions have expired, so their rows would vanish; what is younger arrives all the same."""
+    name = "expired"
+    pipeline = bench.pipeline(name, tables='{shards: "t_", suffix: "%Y%m%d"}', more=f"datasets: {name}")
+    bench.cloud.rows(
+        f"CREATE TABLE `acme-analytics.marketing.{name}` (n INT64, note STRING, day DATE, shop STRING) "
+        "PARTITION BY day OPTIONS (partition_expiration_days = 30)", "EU",
+    )  # fmt: skip
+    young, old = query_day(2), query_day(40)
+    for number, day in enumerate((young, old)):
+        bench.load(f"{name}.t_{day:%Y%m%d}", NUMBERS, [numbered(number)])
+
+    with pytest.raises(WorkflowFailed, match=rf"t_{old:%Y%m%d}: older than the 30(\.0)? days that the target keeps"):
+        bench.cloud.run(pipeline)
+
+    assert bench.target(name) == owned(name, numbered(0, day=young))

@@ -31,11 +31,14 @@ class Bench:
     directory: Path
     made: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        """Make the dataset of all targets."""
+        self.dataset(TARGET, "EU")
+
     def pipeline(
         self, name: str, *, tables: str, merge: str = "", by: str = "day", incremental: str = "", more: str = ""
     ) -> Pipeline:
         """A pipeline that is called ``name``, with one source that reads the dataset of that name."""
-        self.dataset(TARGET, "EU")
         self.dataset(f"{PROJECT}.{name}", LOCATION)
         text = f"""\
 version: 1

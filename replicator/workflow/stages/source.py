@@ -36,7 +36,7 @@ def inventory(plan: Plan) -> Subworkflow:
         steps=(
             *follow(
                 at_source(join("inventory_", SOURCE["name"]), sql=plan.statements.inventory,
-                          run={"run": RUN["id"], "slices": SLICES}),
+                          run={"run": RUN["id"], "slices": SLICES, "keeps": RUN["keeps"]}),
             ),
             Assign(
                 name="due",

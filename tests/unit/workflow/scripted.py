@@ -148,7 +148,7 @@ class Service:
                 run = {
                     "name": f"{config['name']}/runs/{len(config['runs'])}",
                     # The service writes times with a fraction where it likes.
-                    "runTime": body["requestedRunTime"].replace("Z", ".000Z"),
+                    "runTime": body["requestedRunTime"].replace(".000000Z", ".000Z"),
                 }
                 config["runs"].append(run)
                 return {"runs": [run]}

@@ -100,7 +100,7 @@ def test_the_time_is_written_down_before_the_call() -> None:
         BENCH.run_logged("start_transfer", at, logged=logged, run=BENCH.of_run, source=SOURCE, config=name)
 
     assert [(entry["event"], entry["requestedRunTime"]) for entry in logged] == [
-        ("transfer_requested", "2026-11-18T11:06:40Z")
+        ("transfer_requested", "2026-11-18T11:06:40.000000Z")
     ]
 
 

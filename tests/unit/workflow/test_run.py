@@ -160,10 +160,15 @@ def test_a_run_waits_for_the_fence() -> None:
     [
         ({"if_bussy": "leave"}, "unknown key 'if_bussy'; known are"),
         ({"if_busy": "stay"}, "if_busy is neither 'wait' nor 'leave'"),
+        ({"again": "please"}, "again is neither true nor false"),
+        ({"window": "2026-11-01"}, "window is no span of days"),
+        ({"window": {"from": "2026-11-01"}}, "window is no span of days"),
+        ({"window": {"from": "2026-11-01", "to": "2026-11-01"}}, "window is no span of days"),
+        ({"window": {"from": "2026-11-01", "to": "tomorrow"}}, "window is no span of days"),
     ],
 )
 def test_an_argument_that_is_not_known_is_refused_before_anything_is_touched(
-    argument: dict[str, str], said: str
+    argument: dict[str, Any], said: str
 ) -> None:
     """A typing error at night would otherwise be a run that did something else."""
     at = service()
