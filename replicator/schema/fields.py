@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from replicator.schema.identifiers import identifier
+
 # The API accepts the legacy names and the GoogleSQL ones, and answers with the legacy ones.
 _LEGACY: Final = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
 _GOOGLESQL: Final = {legacy: name for name, legacy in _LEGACY.items()}
@@ -80,10 +82,10 @@ class Field:
 
     @property
     def googlesql(self) -> str:
-        """The type as GoogleSQL and INFORMATION_SCHEMA print it: ``ARRAY<STRUCT<a INT64, b STRING>>``."""
+        """The type as GoogleSQL prints it, so that it can be read again: ``ARRAY<STRUCT<a INT64, `end` STRING>>``."""
         name = _GOOGLESQL.get(self.type, self.type)
         if self.type == "RECORD":
-            name = f"STRUCT<{', '.join(f'{child.name} {child.googlesql}' for child in self.fields)}>"
+            name = f"STRUCT<{', '.join(f'{identifier(child.name)} {child.googlesql}' for child in self.fields)}>"
         return f"ARRAY<{name}>" if self.mode is Mode.REPEATED else name
 
 

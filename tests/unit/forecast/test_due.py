@@ -44,9 +44,7 @@ def test_units_come_newest_first() -> None:
     found = due(Lists({VIEW: [row(1), row(3), row(2)]}), ROUTE)
 
     assert [unit.range_start for unit in found] == ["2026-11-03", "2026-11-02", "2026-11-01"]
-    assert found[0] == DueUnit(
-        "acme-japan.shop_1", "shop_1", "orders_20261103", "2026-11-03", NOON, rows=10, bytes=100
-    )
+    assert found[0] == DueUnit("acme-japan.shop_1", "shop_1", "orders_20261103", "2026-11-03", NOON, rows=10, bytes=100)
 
 
 def test_it_is_asked_where_the_data_is_with_the_source_as_the_run_has_it() -> None:

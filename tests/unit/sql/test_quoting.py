@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from replicator.names import DatasetRef, TableRef
-from replicator.sql.quoting import quote_dataset, quote_name, quote_string, quote_table, quoted
-from tests.googlesql import analyze, evaluate
+from replicator.sql.quoting import quote_dataset, quote_name, quote_string, quote_table, quoted, quoted_fields
+from tests.googlesql import analyze, evaluate, parse
 
 hostile = st.text(
     st.one_of(st.sampled_from("\\`'\"\n\r\t\x00.;-/*{}$@ %sT"), st.characters(exclude_categories=["Cs"])), max_size=40
@@ -57,3 +57,19 @@ def test_a_part_that_is_empty_is_refused() -> None:
     """A path with nothing between its dots names something else."""
     with pytest.raises(ValueError, match="empty part"):
         quote_name("acme-jp", "", "orders")
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "ARRAY<STRUCT<at TIMESTAMP, end STRUCT<from STRING, amount NUMERIC(10, 2)>>>",
+        "ARRAY<STRUCT<`at` TIMESTAMP, `end` STRUCT<`from` STRING, amount NUMERIC(10, 2)>>>",
+    ],
+    ids=["bare", "in backquotes"],
+)
+def test_names_inside_a_type_can_be_read_again(printed: str) -> None:
+    """A field may be named by a reserved word, whichever way the metadata prints it."""
+    ((written,),) = evaluate(f"SELECT {quoted_fields(quote_string(printed))}")
+
+    assert written == "ARRAY<STRUCT<`at` TIMESTAMP, `end` STRUCT<`from` STRING, `amount` NUMERIC(10, 2)>>>"
+    parse(f"CREATE TABLE t (c {written})")

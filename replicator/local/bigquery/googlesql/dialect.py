@@ -19,7 +19,7 @@ from sqlglot.tokenizer_core import TokenType
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.googlesql.literals import decode
 from replicator.local.bigquery.googlesql.refusals import TEXT, refused
-from replicator.local.bigquery.googlesql.reserved import RESERVED
+from replicator.schema.identifiers import RESERVED
 
 CAST_CALL: Final = "googlesql_cast"
 OFFSET: Final = "googlesql_offset"

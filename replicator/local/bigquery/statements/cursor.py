@@ -6,8 +6,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from replicator.local.bigquery.googlesql.reserved import RESERVED
 from replicator.local.bigquery.statements.lexer import Kind, Token, end_of_statement, refuse_syntax, tokenize
+from replicator.schema.identifiers import RESERVED
 
 _OPENING: Final = {"(": ")", "[": "]", "{": "}"}
 _CLOSING: Final = frozenset(_OPENING.values())

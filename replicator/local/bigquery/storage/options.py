@@ -5,7 +5,6 @@ https://docs.cloud.google.com/bigquery/docs/information-schema-table-options
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -20,18 +19,9 @@ from replicator.local.bigquery.storage.definitions import (
 from replicator.local.bigquery.storage.projection import find
 from replicator.local.bigquery.storage.states import Dataset, Table
 from replicator.schema.fields import Field, Mode
+from replicator.schema.identifiers import identifier
 
 _DAY: Final = timedelta(days=1)
-_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# lexical: reserved keywords, which are names in backquotes only.
-_RESERVED_WORDS: Final = """
-    ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE CROSS CUBE CURRENT
-    DEFAULT DEFINE DESC DISTINCT ELSE END ENUM ESCAPE EXCEPT EXCLUDE EXISTS EXTRACT FALSE FETCH FOLLOWING FOR FROM FULL
-    GROUP GROUPING GROUPS HASH HAVING IF IGNORE IN INNER INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT LOOKUP
-    MERGE NATURAL NEW NO NOT NULL NULLS OF ON OR ORDER OUTER OVER PARTITION PRECEDING PROTO QUALIFY RANGE RECURSIVE
-    RESPECT RIGHT ROLLUP ROWS SELECT SET SOME STRUCT TABLESAMPLE THEN TO TREAT TRUE UNBOUNDED UNION UNNEST USING WHEN
-    WHERE WINDOW WITH WITHIN"""
-_RESERVED: Final = frozenset(_RESERVED_WORDS.split())
 
 
 def quoted(text: str) -> str:
@@ -99,13 +89,13 @@ def create_statement(table: Table) -> str:
     listed = "\nOPTIONS(\n  " + ",\n  ".join(options) + "\n)" if options else ""
     if definition.kind is Kind.VIEW:
         return f"CREATE VIEW `{table.ref}`{listed}\nAS {definition.query};"
-    columns = ",\n  ".join(f"{_name(field.name)} {column_ddl(field)}" for field in definition.fields)
+    columns = ",\n  ".join(f"{identifier(field.name)} {column_ddl(field)}" for field in definition.fields)
     text = f"CREATE TABLE `{table.ref}`\n(\n  {columns}\n)"
     clause = _partition_clause(table)
     if clause:
         text += f"\nPARTITION BY {clause}"
     if definition.clustering:
-        text += f"\nCLUSTER BY {', '.join(map(_name, definition.clustering))}"
+        text += f"\nCLUSTER BY {', '.join(map(identifier, definition.clustering))}"
     return f"{text}{listed};"
 
 
@@ -113,18 +103,11 @@ def column_ddl(field: Field) -> str:
     """A column's or a nested field's type, NOT NULL and description, as CREATE TABLE has them."""
     kind = field.googlesql
     if field.type == "RECORD":
-        kind = f"STRUCT<{', '.join(f'{_name(child.name)} {column_ddl(child)}' for child in field.fields)}>"
+        kind = f"STRUCT<{', '.join(f'{identifier(child.name)} {column_ddl(child)}' for child in field.fields)}>"
         kind = f"ARRAY<{kind}>" if field.mode is Mode.REPEATED else kind
     required = " NOT NULL" if field.mode is Mode.REQUIRED else ""
     described = f" OPTIONS(description={quoted(field.description)})" if field.description is not None else ""
     return f"{kind}{required}{described}"
-
-
-def _name(name: str) -> str:
-    """A name as it stands in a statement, in backquotes where it has to be."""
-    if _PLAIN.fullmatch(name) and name.upper() not in _RESERVED:
-        return name
-    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
 
 def _partition_clause(table: Table) -> str | None:
@@ -132,11 +115,11 @@ def _partition_clause(table: Table) -> str | None:
         case None:
             return None
         case RangePartitioning(column, start, end, interval):
-            return f"RANGE_BUCKET({_name(column)}, GENERATE_ARRAY({start}, {end}, {interval}))"
+            return f"RANGE_BUCKET({identifier(column)}, GENERATE_ARRAY({start}, {end}, {interval}))"
         case TimePartitioning(unit, None, _):
             return "_PARTITIONDATE" if unit is Unit.DAY else f"TIMESTAMP_TRUNC(_PARTITIONTIME, {unit})"
         case TimePartitioning(unit, column, _):
-            name, field = _name(str(column)), find(table.definition.fields, str(column))
+            name, field = identifier(str(column)), find(table.definition.fields, str(column))
             kind = field.type if field is not None else ""
             if kind == "DATE":
                 return name if unit is Unit.DAY else f"DATE_TRUNC({name}, {unit})"

@@ -1,10 +1,11 @@
-"""Words that are no names unless they stand in backquotes, or behind a dot.
+"""How GoogleSQL prints a name: as it is, or in backquotes where it could not be read otherwise.
 
-https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/lexical#reserved_keywords
+https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/lexical
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 RESERVED: Final = frozenset(
@@ -17,4 +18,13 @@ RESERVED: Final = frozenset(
     WHERE WINDOW WITH WITHIN
     """.split()  # noqa: SIM905 - read as a table
 )
-"""In upper case."""
+"""Reserved keywords, in upper case: no names but in backquotes, or behind a dot."""
+
+_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def identifier(name: str) -> str:
+    """``name`` as it can stand in a statement."""
+    if _PLAIN.fullmatch(name) and name.upper() not in RESERVED:
+        return name
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
