@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from replicator.plan.plan import Plan, SourceRoute
 from replicator.sql.units import Kind
-from replicator.workflow import jobs
+from replicator.workflow import following, jobs
 from replicator.workflow.expressions import (
     Binary,
     Items,
@@ -68,11 +68,12 @@ def build_document(plan: Plan) -> Document:
             summary.summarize(),
             fence.finish(plan),
             advance.explain(),
-            jobs.finish_job(),
-            jobs.follow(),
-            jobs.start_once(),
+            following.finish_job(),
+            following.follow(),
+            following.start_once(),
             jobs.start_job(),
-            jobs.look(),
+            jobs.job_error(),
+            following.look(),
             jobs.job_reference(),
             jobs.bind(),
         ),

@@ -14,21 +14,18 @@ from replicator.workflow.expressions import (
     add,
     both,
     call,
+    default,
     either,
     eq,
     get,
     join,
     lt,
     ne,
-    no,
 )
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
 
 ATTEMPTS = 3
 """How often a job is tried when the service says that trying again may help."""
-
-WAIT_MILLISECONDS = 10_000
-"""How long one question waits for a job's end (jobs.getQueryResults: timeoutMs); short jobs need no sleep at all."""
 
 JOB = Var("job")
 RUN = Var("run")
@@ -123,6 +120,7 @@ def start_job() -> Subworkflow:
             Assign(
                 name="describe_job",
                 values=(
+                    ("sent", 1),
                     ("body", {
                         "jobReference": reference,
                         "configuration": {
@@ -194,7 +192,24 @@ def start_job() -> Subworkflow:
                             ),
                         ),
                         error="missing",
-                        handlers=(Raise(name="not_started", value=error),),
+                        handlers=(
+                            Call(name="explain_insert", function="job_error", result="reason",
+                                 arguments={"reference": reference, "error": error}),
+                            # error-messages: 429 and 5xx pass, and so does a connection that broke; the id is the
+                            # same, so that an insert which arrived after all is only joined.
+                            Switch(name="passes", cases=(
+                                Case(
+                                    condition=both(lt(Var("sent"), ATTEMPTS), Var("reason")["passes"]),
+                                    steps=(
+                                        Call(name="wait_a_little", function="sys.sleep",
+                                             arguments={"seconds": Var("sent")}),
+                                        Assign(name="count_insert", values=(("sent", add(Var("sent"), 1)),),
+                                               next="insert"),
+                                    ),
+                                ),
+                            )),
+                            Raise(name="not_started", value=Var("reason")),
+                        ),
                     ),
                 ),
             ),
@@ -211,190 +226,41 @@ def _parameter(name: str, value: Expression) -> dict[str, Value]:
     }
 
 
-def look() -> Subworkflow:
-    """Ask for a job's answer, and where that fails for the job itself."""
-    page, found, error = Var("page"), Var("found"), Var("error")
-    arguments = {
-        "projectId": Var("reference")["projectId"],
-        "jobId": Var("reference")["jobId"],
-        "location": Var("reference")["location"],
-    }
+def job_address(reference: Expression) -> dict[str, Value]:
+    """A job's whole id and the page of the console that shows it."""
+    project, location, job_id = reference["projectId"], reference["location"], reference["jobId"]
+    return {
+        "job": join(project, ":", location, ".", job_id),
+        "console": join(
+            "https://console.cloud.google.com/bigquery?project=", project, "&page=queryresults&j=bq:", location, ":",
+            job_id,
+        ),
+    }  # fmt: skip
+
+
+def job_error() -> Subworkflow:
+    """What is raised of a call about a job that failed; ``passes`` says whether the same call may well succeed."""
+    error, code = Var("error"), Var("code")
     return Subworkflow(
-        name="look",
-        purpose="Has a job ended, and with which answer or error? Waits a few seconds for it at the most.",
-        parameters=("reference",),
+        name="job_error",
+        purpose="A failed call about a job, with the job and its console address, and whether calling again may help.",
+        parameters=("reference", "error"),
         steps=(
-            Try(
-                name="ask",
-                steps=(
-                    Call(
-                        name="get_results", function="googleapis.bigquery.v2.jobs.getQueryResults", result="page",
-                        arguments={**arguments, "maxResults": 1, "timeoutMs": WAIT_MILLISECONDS},
-                    ),
-                ),
-                error="error",
-                handlers=(
-                    Call(name="get_job", function="googleapis.bigquery.v2.jobs.get", result="found",
-                         arguments=arguments),
-                    Switch(
-                        name="what_became_of_it",
-                        cases=(
-                            Case(
-                                condition=ne(found["status"]["state"], "DONE"),
-                                steps=(Return(name="running", value={"done": False, "answer": None, "error": None}),),
-                            ),
-                            Case(
-                                condition=ne(get(found["status"], "errorResult"), None),
-                                steps=(
-                                    Return(name="failed", value={
-                                        "done": True, "answer": None, "error": found["status"]["errorResult"]}),
-                                ),
-                            ),
-                        ),
-                    ),
-                    Raise(name="unreadable", value=error),
-                ),
-            ),
-            Switch(
-                name="complete",
-                cases=(
-                    Case(
-                        condition=no(page["jobComplete"]),
-                        steps=(Return(name="not_yet", value={"done": False, "answer": None, "error": None}),),
-                    ),
-                    Case(
-                        condition=eq(get(page, "rows"), None),
-                        steps=(Return(name="no_answer", value={"done": True, "answer": None, "error": None}),),
-                    ),
-                ),
-            ),
+            Assign(name="read_error", values=(
+                ("code", default(get(error, "code"), 0)),
+                ("text", default(get(error, "body", "error", "message"),
+                                 default(get(error, "message"), call("json.encode_to_string", error)))),
+                ("rationed", call(
+                    "text.match_regex", call("json.encode_to_string", get(error, "body")), '"rateLimitExceeded"')),
+            )),
             Return(
-                name="answered",
-                value={"done": True, "error": None,
-                       "answer": call("json.decode", page["rows"][0]["f"][0]["v"])},
-            ),
-        ),
-    )  # fmt: skip
-
-
-def start_once() -> Subworkflow:
-    """Start a job's first attempt unless it was started before."""
-    attempts = Var("attempts")
-    return Subworkflow(
-        name="start_once",
-        purpose="Start a job unless it is started.",
-        parameters=("pipeline", "run", "job", "attempts"),
-        steps=(
-            Switch(
-                name="started_before",
-                cases=(
-                    Case(
-                        condition=ne(get(attempts, JOB["name"]), None),
-                        steps=(Return(name="as_it_is", value=attempts),),
-                    ),
-                ),
-            ),
-            Call(
-                name="start_first", function="start_job",
-                arguments={"pipeline": PIPELINE, "run": RUN, "job": JOB, "attempt": 1},
-            ),
-            Assign(name="remember_first", values=(("attempts[job.name]", 1),)),
-            Return(name="started_now", value=attempts),
-        ),
-    )  # fmt: skip
-
-
-def follow() -> Subworkflow:
-    """Start a job once, look at it, try it again where that may help."""
-    seen, attempts, attempt = Var("seen"), Var("attempts"), Var("attempt")
-    start = {"pipeline": PIPELINE, "run": RUN, "job": JOB, "attempt": attempt}
-    message = seen["error"]["message"]
-    return Subworkflow(
-        name="follow",
-        purpose="Start a job unless it is started, and look at it: attempts so far, whether it is done, its answer.",
-        parameters=("pipeline", "run", "job", "attempts"),
-        steps=(
-            Call(
-                name="start", function="start_once", result="attempts",
-                arguments={"pipeline": PIPELINE, "run": RUN, "job": JOB, "attempts": attempts},
-            ),
-            Assign(
-                name="so_far",
-                values=(
-                    ("attempt", attempts[JOB["name"]]),
-                    ("transient", ["backendError", "internalError", "jobBackendError", "jobInternalError",
-                                   "rateLimitExceeded", "tableUnavailable"]),
-                ),
-            ),
-            Call(name="place", function="job_reference", arguments=start, result="reference"),
-            Call(name="look_at_it", function="look", arguments={"reference": Var("reference")}, result="seen"),
-            Switch(
-                name="ended_well",
-                cases=(
-                    Case(
-                        condition=eq(seen["error"], None),
-                        steps=(
-                            Return(
-                                name="well",
-                                value={"attempts": attempts, "done": seen["done"], "answer": seen["answer"]},
-                            ),
-                        ),
-                    ),
-                ),
-            ),
-            # error-messages: these reasons ask to be tried again. A transaction that lost against another is a plain
-            # invalidQuery and is told by its message (transactions#transaction_concurrency).
-            Switch(
-                name="again",
-                cases=(
-                    Case(
-                        condition=both(
-                            lt(attempt, ATTEMPTS),
-                            either(
-                                Binary("in", seen["error"]["reason"], Var("transient")),
-                                call("text.match_regex", message, "due to concurrent update"),
-                            ),
-                        ),
-                        steps=(
-                            Assign(name="next_attempt", values=(("attempt", add(attempt, 1)),)),
-                            Call(name="start_again", function="start_job", arguments=start, result="reference"),
-                            Assign(name="remember_again", values=(("attempts[job.name]", attempt),)),
-                            Return(name="later", value={"attempts": attempts, "done": False, "answer": None}),
-                        ),
-                    ),
-                ),
-            ),
-            Raise(
-                name="job_failed",
+                name="reason",
                 value={
-                    "message": message,
-                    "reason": seen["error"]["reason"],
-                    "job": join(JOB["project"], ":", JOB["location"], ".", Var("reference")["jobId"]),
-                    "console": join(
-                        "https://console.cloud.google.com/bigquery?project=", JOB["project"],
-                        "&page=queryresults&j=bq:", JOB["location"], ":", Var("reference")["jobId"],
-                    ),
+                    "message": Var("text"), "code": code, **job_address(Var("reference")),
+                    # error-messages: rateLimitExceeded is a 403; without a code there was no answer at all.
+                    "passes": either(eq(code, 0), eq(code, 429), Binary(">=", code, 500),
+                                     Var("rationed")),
                 },
             ),
-        ),
-    )  # fmt: skip
-
-
-def finish_job() -> Subworkflow:
-    """Start a job and wait for its end: for the short ones, between which nothing else can be done."""
-    state = Var("state")
-    return Subworkflow(
-        name="finish_job",
-        purpose="Start a short job and wait for its answer.",
-        parameters=("pipeline", "run", "job"),
-        steps=(
-            Assign(name="begin", values=(("attempts", {}),)),
-            Call(
-                name="once_more", function="follow", result="state",
-                arguments={"pipeline": PIPELINE, "run": RUN, "job": JOB, "attempts": Var("attempts")},
-            ),
-            Assign(name="carry", values=(("attempts", state["attempts"]),)),
-            Switch(name="until_done", cases=(Case(condition=no(state["done"]), next="once_more"),)),
-            Return(name="answer", value=state["answer"]),
         ),
     )  # fmt: skip

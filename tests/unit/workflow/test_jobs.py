@@ -72,7 +72,7 @@ def test_a_broken_call_that_started_the_job_started_it() -> None:
 
 
 def test_a_job_that_cannot_be_started_says_why() -> None:
-    """The first error is told, not the one of looking for what is not there."""
+    """At once, with the job that was meant and its page; the error is not the one of looking for what is not there."""
     refused = HttpError(403, "Access Denied: Project acme-jp", body={"error": {"message": "Access Denied"}})
     service = Service(lambda _: None, faults=[Fault("jobs.insert", refused)])
 
@@ -80,7 +80,39 @@ def test_a_job_that_cannot_be_started_says_why() -> None:
         finish(service)
 
     assert isinstance(failed.value.error, dict)
-    assert (failed.value.error["code"], failed.value.error["body"]) == (403, refused.body)
+    assert (failed.value.error["code"], failed.value.error["message"]) == (403, "Access Denied")
+    assert failed.value.error["job"] == f"acme-jp:asia-northeast1.{BENCH.job_id('count')}"
+    assert str(failed.value.error["console"]).endswith(f"j=bq:asia-northeast1:{BENCH.job_id('count')}")
+    assert [call for call, _ in service.calls] == ["jobs.get"]
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        ConnectionBroken("reset"),
+        HttpError(500, "backendError", body=None),
+        HttpError(403, "too fast", body={"error": {"message": "x", "errors": [{"reason": "rateLimitExceeded"}]}}),
+    ],
+)
+def test_a_call_that_never_arrived_is_made_again_under_the_same_id(passing: Exception) -> None:
+    """The job is looked for and is not there; inserted again it runs once."""
+    service = Service(lambda _: {"n": 1}, faults=[Fault("jobs.insert", passing)])
+
+    assert finish(service) == {"n": 1}
+    assert list(service.jobs) == [BENCH.job_id("count")]
+    assert [call for call, _ in service.calls] == ["jobs.get", "jobs.insert", "jobs.getQueryResults"]
+
+
+def test_a_call_that_never_arrives_is_given_up() -> None:
+    """Three times in all; the error says which job was meant."""
+    service = Service(lambda _: {"n": 1}, faults=[Fault("jobs.insert", ConnectionBroken("reset")) for _ in range(9)])
+
+    with pytest.raises(WorkflowFailed) as failed:
+        finish(service)
+
+    assert len(service.faults) == 6
+    assert isinstance(failed.value.error, dict)
+    assert failed.value.error["job"] == f"acme-jp:asia-northeast1.{BENCH.job_id('count')}"
 
 
 def test_a_job_is_waited_for() -> None:
@@ -166,5 +198,8 @@ def test_an_answer_that_cannot_be_read_is_no_answer() -> None:
     """A job that ended well and whose rows are refused is an error, not a success without rows."""
     service = Service(lambda _: {"n": 1}, faults=[Fault("getQueryResults", HttpError(403, "no rights", body=None))])
 
-    with pytest.raises(WorkflowFailed, match="error code 403"):
+    with pytest.raises(WorkflowFailed, match="error code 403") as failed:
         look(service)
+
+    assert isinstance(failed.value.error, dict)
+    assert failed.value.error["job"] == f"acme-jp:asia-northeast1.{BENCH.job_id('count')}"
