@@ -11,6 +11,7 @@ from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.cli.render import document_text
 from replicator.errors import ConfigError, ExitCode, Problem
+from replicator.plan.warnings import warnings
 
 
 @click.command("validate", cls=VerbCommand)
@@ -20,7 +21,8 @@ def command(invocation: Invocation, as_json: bool) -> ExitCode:
     """Check every pipeline file, and that its workflow document can be made from it.
 
     It needs no cloud and writes nothing. Every mistake is reported at once, one line each:
-    file:line:column: field: what is wrong; what would be right.
+    file:line:column: field: what is wrong; what would be right. What only costs more than it seems to
+    is told on stderr in the same words, as a warning.
 
     Examples:
       replicator validate
@@ -45,6 +47,9 @@ def command(invocation: Invocation, as_json: bool) -> ExitCode:
         )
     if problems:
         raise ConfigError(tuple(problems))
+    for pipeline in project.pipelines:
+        for warning in warnings(pipeline):
+            click.echo(f"warning: {warning}", err=True)
     if as_json:
         click.echo(json.dumps(answers, indent=2))
         return ExitCode.DONE

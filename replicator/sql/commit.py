@@ -66,7 +66,7 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
             ),
         )
     else:
-        variables = "DECLARE staged, wrong, pruning STRING;\nDECLARE key_count INT64 DEFAULT 0;\n"
+        variables = "DECLARE rows_text, wrong, pruning STRING;\nDECLARE key_count INT64 DEFAULT 0;\n"
         body = merge_rows(
             strategy, target=target, batch=batch, partition_column=partition_column, source_column=source_column
         )

@@ -191,7 +191,7 @@ FROM replicator_changes;
         deletes_text = f"FORMAT({quote_string(deletes)}, {owners})"
         expected_text = f"FORMAT({expected_text}, {owners})"
     return f"""\
-SET staged = (
+SET rows_text = (
   SELECT STRING_AGG(
     FORMAT({
         quote_string(
@@ -202,15 +202,15 @@ SET staged = (
   FROM UNNEST(JSON_QUERY_ARRAY(@run, '$.batch')) AS part
   JOIN (SELECT DISTINCT source FROM {batch}) AS sources ON source = JSON_VALUE(part, '$.source')
 );
-IF staged IS NOT NULL THEN
-  EXECUTE IMMEDIATE FORMAT({quote_string(question)}, staged) INTO key_count, wrong, pruning;
+IF rows_text IS NOT NULL THEN
+  EXECUTE IMMEDIATE FORMAT({quote_string(question)}, rows_text) INTO key_count, wrong, pruning;
 END IF;
 IF wrong IS NOT NULL THEN
   RAISE USING MESSAGE = wrong;
 END IF;
 SET body = (
   SELECT CONCAT(
-    FORMAT({quote_string(changes)}, staged,
+    FORMAT({quote_string(changes)}, rows_text,
       IFNULL(STRING_AGG(CASE
         WHEN LOWER(column_name) IN ({own}) THEN NULL
         WHEN REGEXP_CONTAINS(data_type, r'^(ARRAY|STRUCT|JSON|GEOGRAPHY)') THEN FORMAT(

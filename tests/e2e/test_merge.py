@@ -11,7 +11,7 @@ import pytest
 from replicator.runtime.errors import WorkflowFailed
 from replicator.schema.fields import Field
 from tests.e2e.clouds import cloud, record, repeated
-from tests.e2e.units import Bench, ordered
+from tests.e2e.units import Bench, ordered, refused
 
 pytestmark = pytest.mark.slow
 
@@ -175,3 +175,8 @@ def test_deletions_are_mirrored_only_where_it_is_asked(bench: Bench) -> None:
     rows = [row for row in bench.target("mirrored") if row["shop"] != "other"]
     assert rows == owned("mirrored.orders", order(1), order(3, 3, note="b"), order(4, 4))
     assert len(bench.target("mirrored")) == 4
+
+
+def test_every_statement_that_was_sent_is_googlesql(bench: Bench) -> None:
+    """What the tests above had the server run is analyzed without an error; it stands last for that."""
+    assert refused(bench) == []

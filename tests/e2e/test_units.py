@@ -13,7 +13,7 @@ from replicator.names import TableRef
 from replicator.runtime.errors import WorkflowFailed
 from replicator.schema.fields import Field
 from tests.e2e.clouds import cloud
-from tests.e2e.units import PROJECT, Bench, ordered
+from tests.e2e.units import PROJECT, Bench, ordered, refused
 
 pytestmark = pytest.mark.slow
 
@@ -235,3 +235,8 @@ def test_units_that_the_target_would_not_keep_are_refused_by_name(bench: Bench) 
         bench.cloud.run(pipeline)
 
     assert bench.target(name) == owned(name, numbered(0, day=young))
+
+
+def test_every_statement_that_was_sent_is_googlesql(bench: Bench) -> None:
+    """What the tests above had the server run is analyzed without an error; it stands last for that."""
+    assert refused(bench) == []

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from replicator.config.pipeline import Pipeline
 from replicator.schema.fields import Field
+from tests.captured import captured
 from tests.e2e.clouds import Cloud, pipeline_of
+from tests.googlesql import RefusedError
 
 TARGET: Final = "acme-analytics.marketing"
 LOCATION: Final = "asia-northeast1"
@@ -88,3 +90,17 @@ sources:
 def ordered(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Rows in a fixed order, with their columns by name."""
     return sorted((dict(sorted(row.items())) for row in rows), key=repr)
+
+
+def refused(bench: Bench) -> list[str]:
+    """What GoogleSQL says against statements that the server was sent, with their texts."""
+    found = []
+    statements = captured(bench.cloud.running.endpoints.http)
+    assert statements
+    for statement in statements:
+        if not statement.error.startswith("Not found: "):
+            try:
+                statement.check()
+            except RefusedError as error:
+                found.append(f"{error}\n{statement.text}")
+    return found
