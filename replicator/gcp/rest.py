@@ -1,4 +1,4 @@
-"""The services that have no client among ours, called as their REST pages say, over an authorized session.
+"""The services that have no client among ours, and calls that want a token of their own, as REST pages say.
 
 https://docs.cloud.google.com/storage/docs/json_api and https://docs.cloud.google.com/pubsub/docs/reference/rest
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from replicator.gcp.clients import Clients
+from replicator.gcp.clients import SCOPE, Clients
 from replicator.runtime.connectors import Method
 from replicator.runtime.errors import HttpError
 from replicator.runtime.values import Value, from_json, to_json
@@ -19,7 +19,9 @@ _ESCAPED: Final = frozenset({"storage"})
 be path safe", "in either the object name or query string of a request URL")."""
 
 
-def call(clients: Clients, method: Method, arguments: Mapping[str, Value], deadline: float) -> Value:
+def call(
+    clients: Clients, method: Method, arguments: Mapping[str, Value], deadline: float, scope: str = SCOPE
+) -> Value:
     """Call a method once.
 
     Args:
@@ -27,12 +29,13 @@ def call(clients: Clients, method: Method, arguments: Mapping[str, Value], deadl
         method: What to call.
         arguments: By the names of the table of methods.
         deadline: Seconds from now after which to give up.
+        scope: What the token is for: one or more OAuth scopes, separated by blanks.
 
     Raises:
         HttpError: The service answered with a status that is not 2xx.
     """
     content, kind = _content(method, arguments)
-    with clients.session().request(
+    with clients.session(scope).request(
         method.verb,
         _address(clients, method, arguments),
         data=content,

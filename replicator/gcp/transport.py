@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Self
 
 from replicator.errors import FailedError
 from replicator.gcp import rest
-from replicator.gcp.clients import Clients
+from replicator.gcp.clients import SCOPE, Clients
 from replicator.runtime.connectors import Method
 from replicator.runtime.errors import AuthFailed, ConnectionBroken
 from replicator.runtime.values import Value, from_json, to_json
@@ -18,8 +18,14 @@ _BIGQUERY_BASE: Final = "/bigquery/v2"
 class ClientTransport:
     """Calls any method of the table; may be used from any thread."""
 
-    def __init__(self, clients: Clients) -> None:
+    def __init__(self, clients: Clients, scope: str = SCOPE) -> None:
+        """Call by ``clients``, with tokens of ``scope``: one or more OAuth scopes, separated by blanks."""
         self._clients = clients
+        self._scope = scope
+
+    def scoped(self, scope: str) -> Self:
+        """The same with tokens of another scope; a local cloud, which asks nobody for one, does not see it."""
+        return type(self)(self._clients, scope)
 
     def __call__(self, method: Method, arguments: Mapping[str, Value], *, deadline: float) -> Value:
         """Make the call and return the decoded body.
@@ -39,6 +45,9 @@ class ClientTransport:
         from replicator.gcp.failures import FAMILIES, call_failed
 
         try:
+            if self._scope != SCOPE and not self._clients.endpoints.local:
+                # The clients have tokens of one scope; what they would send is the same request.
+                return rest.call(self._clients, method, arguments, deadline, self._scope)
             match method.service:
                 case "bigquery":
                     return self._bigquery(method, arguments, deadline)

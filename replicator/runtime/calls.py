@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from replicator.limits import CONNECTOR_TIMEOUT_SECONDS
-from replicator.runtime.connectors import METHODS, Method, Wait
+from replicator.runtime.connectors import METHODS, Method, ScopedTransport, Transport, Wait
 from replicator.runtime.errors import CallFailed, Tag, WorkflowError, error
 from replicator.runtime.stdlib.http import raised
 from replicator.runtime.stdlib.retries import DEFAULT_BACKOFF, DEFAULT_RETRIES, IDEMPOTENT, NON_IDEMPOTENT, Backoff
@@ -19,8 +19,9 @@ from replicator.runtime.values import Value, from_json, to_json, type_name
 if TYPE_CHECKING:
     from replicator.runtime.machine import Machine
 
-_DEFAULT_TIMEOUT: Final = 1800.0
-_REQUEST_TIMEOUT: Final = 1800.0
+_REQUEST_TIMEOUT: Final = 1800
+"""Seconds for one request, and for a call that does not say another timeout."""
+
 _POLLING: Final = Backoff(initial_delay=1.0, max_delay=60.0, multiplier=1.25)
 _EXECUTIONS: Final = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions"
 _RUN: Final = f"{_EXECUTIONS}.run"
@@ -30,9 +31,10 @@ _RUN: Final = f"{_EXECUTIONS}.run"
 class _Parameters:
     """``connector_params`` (reference/googleapis, "Invoke a connector call")."""
 
-    timeout: float
-    polling: Backoff
-    skip_polling: bool
+    timeout: float = _REQUEST_TIMEOUT
+    polling: Backoff = _POLLING
+    skip_polling: bool = False
+    scope: str | None = None
 
 
 def call_connector(machine: Machine, method: Method, arguments: Mapping[str, Value]) -> Value:
@@ -43,7 +45,7 @@ def call_connector(machine: Machine, method: Method, arguments: Mapping[str, Val
             OperationError, TypeError, ValueError, AuthError.
     """
     given = dict(arguments)
-    parameters = _parameters(given.pop("connector_params", None))
+    parameters = _parameters(method, given.pop("connector_params", None))
     attempt = _Attempt(machine, parameters)
     if method.name == _RUN:
         return attempt.run_execution(given)
@@ -70,9 +72,7 @@ class _Attempt:
 
     def request(self, method: Method, arguments: Mapping[str, Value]) -> Value:
         """Send a request, again after a passing failure."""
-        transport = self._machine.environment.connectors.transport
-        if transport is None:
-            raise error(Tag.CONNECTION_FAILED, f"{method.name}: this execution has no connectors")
+        transport = self._transport(method)
         condition = IDEMPOTENT if method.idempotent else NON_IDEMPOTENT
         retry = 0
         while True:
@@ -85,6 +85,17 @@ class _Attempt:
             self._wait(DEFAULT_BACKOFF.delay(retry))
             self._machine.count()
             retry += 1
+
+    def _transport(self, method: Method) -> Transport:
+        transport = self._machine.environment.connectors.transport
+        if transport is None:
+            raise error(Tag.CONNECTION_FAILED, f"{method.name}: this execution has no connectors")
+        scope = self._parameters.scope
+        if scope is None:
+            return transport
+        if isinstance(transport, ScopedTransport):
+            return transport.scoped(scope)
+        raise error(Tag.AUTH, f"{method.name}: this execution's connectors have no tokens of the scope {scope}")
 
     def job(self, answer: Value) -> Value:
         """Wait for a BigQuery job; a job that failed is an OperationError."""
@@ -190,9 +201,9 @@ def _map(value: Value, what: str) -> dict[str, Value]:
     raise error(Tag.RESPONSE_TYPE, f"the service answered with {type_name(value)} where {what} was expected")
 
 
-def _parameters(given: Value) -> _Parameters:
+def _parameters(method: Method, given: Value) -> _Parameters:
     if given is None:
-        return _Parameters(_DEFAULT_TIMEOUT, _POLLING, skip_polling=False)
+        return _Parameters()
     if not isinstance(given, dict):
         raise error(Tag.TYPE, f"connector_params takes a map, got {type_name(given)}")
     _only(given, {"timeout", "polling_policy", "skip_polling", "scopes"}, "connector_params")
@@ -209,7 +220,23 @@ def _parameters(given: Value) -> _Parameters:
         _positive(delays.get("max_delay"), "max_delay", _POLLING.max_delay),
         _positive(delays.get("multiplier"), "multiplier", _POLLING.multiplier),
     )
-    return _Parameters(_positive(given.get("timeout"), "timeout", _DEFAULT_TIMEOUT), polling, skip)
+    timeout = _positive(given.get("timeout"), "timeout", _REQUEST_TIMEOUT)
+    if timeout > _REQUEST_TIMEOUT and method.wait is Wait.NOTHING:
+        # The page says what the maximum should be, and not what the service does with more.
+        text = f"{timeout:g}, and {method.name} waits for nothing long: it takes at most {_REQUEST_TIMEOUT} seconds"
+        raise error(Tag.VALUE, f"connector_params: timeout is {text}")
+    return _Parameters(timeout, polling, skip, _scope(given.get("scopes")))
+
+
+def _scope(given: Value) -> str | None:
+    """``scopes`` as one text separated by blanks: one scope, several separated by blanks or commas, or a list."""
+    if given is None:
+        return None
+    listed = given if isinstance(given, list) else [given]
+    words = [word for text in listed if isinstance(text, str) for word in text.replace(",", " ").split()]
+    if not words or not all(isinstance(text, str) for text in listed):
+        raise error(Tag.TYPE, f"connector_params.scopes takes a text or a list of texts, got {type_name(given)}")
+    return " ".join(words)
 
 
 def _only(given: Mapping[str, Value], known: set[str], what: str) -> None:

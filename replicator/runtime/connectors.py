@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from replicator.runtime.apis.bigquery import BIGQUERY
 from replicator.runtime.apis.executions import EXECUTIONS
@@ -14,7 +14,17 @@ from replicator.runtime.apis.storage import STORAGE
 from replicator.runtime.apis.transfer import TRANSFER
 from replicator.runtime.values import Value
 
-__all__ = ["METHODS", "Connectors", "Http", "HttpRequest", "HttpResponse", "Method", "Transport", "Wait"]
+__all__ = [
+    "METHODS",
+    "Connectors",
+    "Http",
+    "HttpRequest",
+    "HttpResponse",
+    "Method",
+    "ScopedTransport",
+    "Transport",
+    "Wait",
+]
 
 METHODS: Final[Mapping[str, Method]] = {
     method.name: method for method in (*BIGQUERY, *TRANSFER, *EXECUTIONS, *STORAGE, *PUBSUB)
@@ -42,6 +52,19 @@ class Transport(Protocol):
             ConnectionBroken: It may have; ask before calling again.
             TimedOut: ``deadline`` seconds have passed.
             AuthFailed: There are no credentials for it.
+        """
+        ...
+
+
+@runtime_checkable
+class ScopedTransport(Transport, Protocol):
+    """A transport that can ask for a token of other OAuth scopes than its own; others refuse a call that wants one."""
+
+    def scoped(self, scope: str) -> Transport:
+        """A transport whose tokens have ``scope``.
+
+        Args:
+            scope: One or more OAuth scopes, separated by blanks.
         """
         ...
 

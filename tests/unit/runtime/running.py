@@ -20,6 +20,7 @@ class Service:
     answers: list[Value | Exception]
     requests: list[tuple[str, dict[str, Value]]] = field(default_factory=list)
     deadlines: list[float] = field(default_factory=list)
+    scopes: list[str] = field(default_factory=list)
 
     def __call__(self, method: Method, arguments: Mapping[str, Value], *, deadline: float) -> Value:
         self.requests.append((method.name.removeprefix("googleapis."), dict(arguments)))
@@ -28,6 +29,10 @@ class Service:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def scoped(self, scope: str) -> Service:
+        self.scopes.append(scope)
+        return self
 
 
 @dataclass

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from replicator.runtime.clock import VirtualClock
-from replicator.runtime.connectors import METHODS
+from replicator.runtime.connectors import METHODS, Connectors
 from replicator.runtime.errors import ConnectionBroken, ConnectionFailed, HttpError, TimedOut, WorkflowFailed
 from replicator.runtime.program import SyntaxProblems, load
 from replicator.runtime.values import Value
@@ -195,12 +196,59 @@ def test_calls_are_checked_before_anything_runs(call: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "params", ["{timeout: 0}", "{timeout: x}", "{skip_polling: 1}", "{polling_policy: 1}", "{x: 1}"]
+    "params",
+    [
+        "{timeout: 0}",
+        "{timeout: x}",
+        "{skip_polling: 1}",
+        "{polling_policy: 1}",
+        "{scopes: 1}",
+        "{scopes: [a, 1]}",
+        "{x: 1}",
+    ],
 )
 def test_connector_params_are_checked(params: str) -> None:
     """A parameter that is unknown or of another type is an error and not ignored."""
     with pytest.raises(WorkflowFailed, match="connector_params"):
         run(insert(params), around=environment(service=Service([DONE])))
+
+
+@pytest.mark.parametrize(
+    ("scopes", "asked"), [("a", "a"), ("'a, b'", "a b"), ("a b", "a b"), ("[a, b]", "a b")], ids=str
+)
+def test_scopes_are_what_the_transport_is_asked_for(scopes: str, asked: str) -> None:
+    """For the request that starts something, and for every poll; none is asked for where none is said."""
+    service = Service([RUNNING, DONE])
+
+    run(insert(f"{{scopes: {scopes}}}"), around=environment(service=service))
+
+    assert service.scopes == [asked, asked]
+    run(insert(), around=environment(service=(silent := Service([DONE]))))
+    assert silent.scopes == []
+
+
+def test_scopes_are_refused_by_connectors_that_have_none() -> None:
+    """The call is not made with another token than the document asked for."""
+    around = replace(environment(), connectors=Connectors(transport=lambda _method, _arguments, *, deadline: deadline))
+
+    with pytest.raises(WorkflowFailed, match="no tokens of the scope a") as failed:
+        run(insert("{scopes: a}"), around=around)
+
+    assert isinstance(failed.value.error, dict)
+    assert failed.value.error["tags"] == ["AuthError"]
+
+
+@pytest.mark.parametrize(("timeout", "fine"), [(1800, True), (1801, False)])
+def test_only_what_is_waited_for_may_take_longer_than_half_an_hour(timeout: int, fine: bool) -> None:  # noqa: FBT001  parametrized
+    """1,800 s is the most for any other method (reference/googleapis, "Invoke a connector call")."""
+    source = GET.replace("jobId: j", f"jobId: j, connector_params: {{timeout: {timeout}}}")
+
+    assert run(insert("{timeout: 31536000}"), around=environment(service=Service([DONE]))) == DONE
+    if fine:
+        assert run(source, around=environment(service=Service([DONE]))) == DONE
+    else:
+        with pytest.raises(WorkflowFailed, match="at most 1800 seconds"):
+            run(source, around=environment(service=Service([DONE])))
 
 
 def test_the_table_is_consistent() -> None:
