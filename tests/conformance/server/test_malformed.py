@@ -40,10 +40,7 @@ def ask(running: Running, method: str, target: str, sent: bytes, headers: dict[s
         connection.close()
 
 
-KNOWN = "parts of a dataset's or a table's resource that are of a wrong type end in 500 (storage/resources.py)"
-
-
-@pytest.mark.parametrize("service", [pytest.param("bigquery", marks=pytest.mark.xfail(reason=KNOWN)), "others"])
+@pytest.mark.parametrize("service", ["bigquery", "others"])
 def test_malformed_requests_get_no_500_and_no_silence(running: Running, service: str) -> None:
     """Whatever is sent: an answer, in the shape of Google's errors where it is one, and never a bug of the server."""
     chance = random.Random(SEED)  # noqa: S311 - requests, not secrets

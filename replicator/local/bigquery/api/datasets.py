@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from replicator.local.bigquery.api.encryption import read_key
-from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
+from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token
 from replicator.local.bigquery.errors import refuse, unmodelled
+from replicator.local.bigquery.members import required
 from replicator.local.bigquery.storage.resources import (
     dataset_definition,
     dataset_definition_resource,

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from replicator.local.bigquery.api.http import member, required
 from replicator.local.bigquery.errors import refuse
+from replicator.local.bigquery.members import member, required
 
 _KEY: Final = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+(/cryptoKeyVersions/\d+)?")
 

@@ -12,17 +12,7 @@ from typing import Any, Final
 
 from replicator.local.bigquery.api.copy_job import CopyRunner, read_copy
 from replicator.local.bigquery.api.datasets import DEFAULT_LOCATION, project_of
-from replicator.local.bigquery.api.http import (
-    Answer,
-    Call,
-    Json,
-    flag,
-    member,
-    number,
-    page_start,
-    page_token,
-    required,
-)
+from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token
 from replicator.local.bigquery.api.job import Job, JobRef
 from replicator.local.bigquery.api.load_job import LoadRunner, read_load
 from replicator.local.bigquery.api.pages import page
@@ -30,6 +20,7 @@ from replicator.local.bigquery.api.places import location_of_query
 from replicator.local.bigquery.api.query_job import QueryRunner, read_query
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.errors import refuse, unmodelled
+from replicator.local.bigquery.members import flag, member, number, required
 from replicator.local.bigquery.storage.refusals import project_unknown
 from replicator.local.bigquery.storage.store import Store
 from replicator.local.bigquery.types import field_of

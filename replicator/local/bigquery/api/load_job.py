@@ -15,7 +15,7 @@ import duckdb
 
 from replicator.local.bigquery.api.csv_rows import CsvOptions, read_csv
 from replicator.local.bigquery.api.encryption import read_key
-from replicator.local.bigquery.api.http import Json, flag, member, number
+from replicator.local.bigquery.api.http import Json
 from replicator.local.bigquery.api.job import Job
 from replicator.local.bigquery.api.json_rows import FileRows, Refusal, Rules, TooManyRefusals, read_lines, stage
 from replicator.local.bigquery.api.json_schema import detected_fields
@@ -23,6 +23,7 @@ from replicator.local.bigquery.api.parquet_rows import parquet_fields, parquet_s
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.writing import Destination, Write, check_layout, make_room, read_destination
 from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
+from replicator.local.bigquery.members import flag, member, number
 from replicator.local.bigquery.statements.session import not_in_location
 from replicator.local.bigquery.storage.definitions import TableDefinition
 from replicator.local.bigquery.storage.resources import fields_of, table_definition
@@ -92,7 +93,7 @@ def read_load(configuration: Mapping[str, Any], project: str, data: bytes | None
         data,
         kind,
         read_destination(configuration, project=project, default=Write.APPEND),
-        replace(definition, fields=fields_of(schema.get("fields") or ()), kms_key_name=read_key(configuration)),
+        replace(definition, fields=fields_of(schema), kms_key_name=read_key(configuration)),
         flag(configuration, "autodetect"),
         flag(configuration, "ignoreUnknownValues"),
         number(configuration, "maxBadRecords") or 0,

@@ -14,9 +14,10 @@ from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
-from replicator.local.bigquery.api.http import Json, member, required
+from replicator.local.bigquery.api.http import Json
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.googlesql.context import Typed
+from replicator.local.bigquery.members import member, required
 from replicator.local.bigquery.statements.frame import Parameters
 from replicator.local.bigquery.types import SCALARS, Type
 

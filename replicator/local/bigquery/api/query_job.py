@@ -14,13 +14,13 @@ from replicator import limits
 from replicator.local.bigquery.api.account import Account, Unobserved
 from replicator.local.bigquery.api.dml_queue import DmlQueue
 from replicator.local.bigquery.api.encryption import read_key
-from replicator.local.bigquery.api.http import flag, member, number, required
 from replicator.local.bigquery.api.job import Job, nothing
 from replicator.local.bigquery.api.parameters import read_parameters
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.statistics import statement_statistics
 from replicator.local.bigquery.api.writing import Destination, Write, check_layout, make_room, read_destination
 from replicator.local.bigquery.errors import refuse, unmodelled
+from replicator.local.bigquery.members import flag, member, number, required
 from replicator.local.bigquery.statements.by_name import select_by_name
 from replicator.local.bigquery.statements.classify import Family, family
 from replicator.local.bigquery.statements.cursor import Source

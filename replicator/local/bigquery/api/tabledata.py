@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 import duckdb
 
-from replicator.local.bigquery.api.http import Answer, Call, Json, flag, member, page_start, page_token
+from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token
 from replicator.local.bigquery.api.insert_ids import InsertIds, Row
 from replicator.local.bigquery.api.json_rows import Refusal, Rules, stage, written
 from replicator.local.bigquery.api.knobs import Knobs
@@ -19,6 +19,7 @@ from replicator.local.bigquery.api.pages import page
 from replicator.local.bigquery.api.tables import table_of
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.googlesql.catalog import Relation
+from replicator.local.bigquery.members import flag, member
 from replicator.local.bigquery.storage.definitions import Kind
 from replicator.local.bigquery.storage.rows import rest_row
 from replicator.local.bigquery.storage.store import Store

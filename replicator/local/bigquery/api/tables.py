@@ -11,8 +11,9 @@ from datetime import datetime
 
 from replicator.local.bigquery.api.datasets import dataset_of, merged
 from replicator.local.bigquery.api.encryption import read_key
-from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token, required
+from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token
 from replicator.local.bigquery.errors import refuse
+from replicator.local.bigquery.members import required
 from replicator.local.bigquery.statements import analysis
 from replicator.local.bigquery.statements.frame import Frame
 from replicator.local.bigquery.statements.new_tables import query_fields

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from replicator.local.bigquery.api.http import member, required
 from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
+from replicator.local.bigquery.members import member, required
 from replicator.local.bigquery.storage.definitions import Kind, RangePartitioning, TableDefinition, TimePartitioning
 from replicator.local.bigquery.storage.states import Table
 from replicator.local.bigquery.storage.store import OnExisting, Transaction

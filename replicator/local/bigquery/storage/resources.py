@@ -6,10 +6,12 @@ https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/tables, …/v2/dat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
+from replicator.local.bigquery.members import flag, member, number, objects, required, text_map, texts
 from replicator.local.bigquery.storage.definitions import (
     DatasetDefinition,
     Kind,
@@ -25,6 +27,8 @@ from replicator.names import DatasetRef, TableRef
 from replicator.schema.fields import Field
 
 _API: Final = "https://bigquery.googleapis.com/bigquery/v2"
+# The end of the year 9999, the last that a TIMESTAMP can be in.
+_LAST_MILLIS: Final = 253_402_300_799_999
 _TABLE_REFUSED: Final = (
     "biglakeConfiguration", "cloneDefinition", "defaultCollation", "externalDataConfiguration", "materializedView",
     "maxStaleness", "model", "resourceTags", "snapshotDefinition",
@@ -40,19 +44,31 @@ _DATASET_REFUSED: Final = (
 )  # fmt: skip
 
 
-def fields_of(schema: Sequence[Mapping[str, Any]]) -> tuple[Field, ...]:
-    """Read a schema's ``fields``; BigQueryError for what is malformed or not modelled."""
-    for resource in schema:
-        _refuse(resource, _FIELD_REFUSED, "a column's")
-        fields_of(resource.get("fields") or ())
+def fields_of(schema: Mapping[str, Any], *, where: str = "schema") -> tuple[Field, ...]:
+    """Read the ``fields`` of a schema or of a record; BigQueryError for what is malformed or not modelled.
+
+    Args:
+        schema: What has the member ``fields``.
+        where: Where that stands in the request, for errors.
+    """
+    listed = objects(schema, "fields", where=where)
+    return tuple(_field(resource, f"{where}.fields[{at}]") for at, resource in enumerate(listed))
+
+
+def _field(resource: Mapping[str, Any], where: str) -> Field:
+    _refuse(resource, _FIELD_REFUSED, "a column's")
+    stated = {
+        "name": required(resource, "name", str, where=where),
+        "type": required(resource, "type", str, where=where),
+        "mode": member(resource, "mode", str, where=where),
+        "description": member(resource, "description", str, where=where),
+    }
+    nested = fields_of(resource, where=where)
     try:
-        return tuple(Field.from_api(resource) for resource in schema)
-    except KeyError as missing:
-        reason = "required"
-        raise BigQueryError(reason, f"Field schema is missing its {missing.args[0]}") from missing
+        return replace(Field.from_api(stated), fields=nested)
     except ValueError as wrong:
         reason = "invalid"
-        raise BigQueryError(reason, f"Invalid schema: {wrong}") from wrong
+        raise BigQueryError(reason, f"Invalid schema: {wrong}", location=where) from wrong
 
 
 def table_definition(resource: Mapping[str, Any], *, fields: tuple[Field, ...] | None = None) -> TableDefinition:
@@ -61,27 +77,30 @@ def table_definition(resource: Mapping[str, Any], *, fields: tuple[Field, ...] |
     Args:
         resource: The resource.
         fields: The schema, where it is known otherwise.
+
+    Raises:
+        BigQueryError: 400 for a member of a wrong type, 501 for what is not modelled.
     """
     _refuse(resource, _TABLE_REFUSED, "a table's")
-    view = resource.get("view")
-    if view and view.get("useLegacySql"):
+    view = member(resource, "view", dict)
+    if view and flag(view, "useLegacySql", where="view"):
         what = "legacy SQL in a view"
         raise unmodelled(what)
-    clustering = resource.get("clustering") or {}
-    partitioning = _partitioning(resource)
-    legacy_filter = (resource.get("timePartitioning") or {}).get("requirePartitionFilter", False)
+    time = member(resource, "timePartitioning", dict) or {}
+    legacy_filter = flag(time, "requirePartitionFilter", where="timePartitioning")
+    schema = member(resource, "schema", dict) or {}
     return TableDefinition(
-        fields=fields_of((resource.get("schema") or {}).get("fields") or ()) if fields is None else fields,
+        fields=fields_of(schema) if fields is None else fields,
         kind=Kind.VIEW if view else Kind.TABLE,
-        query=str(view["query"]) if view else None,
-        partitioning=partitioning,
-        clustering=tuple(clustering.get("fields") or ()),
-        require_partition_filter=bool(resource.get("requirePartitionFilter", legacy_filter)),
-        expires=_instant(resource.get("expirationTime")),
-        labels=dict(resource.get("labels") or {}),
-        description=resource.get("description"),
-        friendly_name=resource.get("friendlyName"),
-        kms_key_name=_key(resource.get("encryptionConfiguration")),
+        query=str(required(view, "query", str, where="view")) if view else None,
+        partitioning=_partitioning(resource),
+        clustering=texts(member(resource, "clustering", dict) or {}, "fields", where="clustering"),
+        require_partition_filter=flag(resource, "requirePartitionFilter", default=legacy_filter),
+        expires=_instant(resource, "expirationTime"),
+        labels=text_map(resource, "labels"),
+        description=member(resource, "description", str),
+        friendly_name=member(resource, "friendlyName", str),
+        kms_key_name=_key(resource, "encryptionConfiguration"),
     )
 
 
@@ -145,16 +164,20 @@ def table_list_resource(table: Table) -> dict[str, Any]:
 
 
 def dataset_definition(resource: Mapping[str, Any], *, location: str) -> DatasetDefinition:
-    """Read what an owner states in a ``Dataset`` resource; ``location`` is used where it names none."""
+    """Read what an owner states in a ``Dataset`` resource; ``location`` is used where it names none.
+
+    Raises:
+        BigQueryError: 400 for a member of a wrong type, 501 for what is not modelled.
+    """
     _refuse(resource, _DATASET_REFUSED, "a dataset's")
     return DatasetDefinition(
-        location=str(resource.get("location") or location),
-        labels=dict(resource.get("labels") or {}),
-        description=resource.get("description"),
-        friendly_name=resource.get("friendlyName"),
-        default_table_expiration=_duration(resource.get("defaultTableExpirationMs")),
-        default_partition_expiration=_duration(resource.get("defaultPartitionExpirationMs")),
-        default_kms_key_name=_key(resource.get("defaultEncryptionConfiguration")),
+        location=str(member(resource, "location", str) or location),
+        labels=text_map(resource, "labels"),
+        description=member(resource, "description", str),
+        friendly_name=member(resource, "friendlyName", str),
+        default_table_expiration=_duration(resource, "defaultTableExpirationMs"),
+        default_partition_expiration=_duration(resource, "defaultPartitionExpirationMs"),
+        default_kms_key_name=_key(resource, "defaultEncryptionConfiguration"),
     )
 
 
@@ -236,37 +259,57 @@ def _partitioning_resource(partitioning: Partitioning | None) -> dict[str, Any]:
 
 
 def _partitioning(resource: Mapping[str, Any]) -> Partitioning | None:
-    time, numbers = resource.get("timePartitioning"), resource.get("rangePartitioning")
+    time, numbers = member(resource, "timePartitioning", dict), member(resource, "rangePartitioning", dict)
     if time and numbers:
         reason = "invalid"
         raise BigQueryError(reason, "A table has either timePartitioning or rangePartitioning, and this one has both")
-    try:
-        if time:
-            return TimePartitioning(
-                Unit(str(time.get("type") or "DAY")), time.get("field"), _duration(time.get("expirationMs"))
-            )
-        if numbers:
-            bounds = numbers["range"]
-            return RangePartitioning(
-                str(numbers["field"]), int(bounds["start"]), int(bounds["end"]), int(bounds["interval"])
-            )
-    except (KeyError, ValueError) as wrong:
-        reason = "invalid"
-        raise BigQueryError(reason, f"Invalid partitioning: {wrong}") from wrong
+    if time:
+        where = "timePartitioning"
+        unit = str(member(time, "type", str, where=where) or "DAY")
+        if unit not in list(Unit):
+            refuse("invalid", f"Invalid value at '{where}.type': {unit!r} is no unit of partitions", location=where)
+        expiration = _duration(time, "expirationMs", where=where)
+        return TimePartitioning(Unit(unit), member(time, "field", str, where=where), expiration)
+    if numbers:
+        where = "rangePartitioning"
+        bounds = required(numbers, "range", dict, where=where)
+        start, end, interval = (_bound(bounds, name) for name in ("start", "end", "interval"))
+        return RangePartitioning(str(required(numbers, "field", str, where=where)), start, end, interval)
     return None
 
 
-def _instant(value: Any) -> datetime | None:
+def _bound(bounds: Mapping[str, Any], name: str) -> int:
+    where = "rangePartitioning.range"
+    found = number(bounds, name, where=where)
+    if found is None:
+        refuse("required", f"Required parameter is missing: {where}.{name}", location=f"{where}.{name}")
+    return found
+
+
+def _instant(resource: Mapping[str, Any], name: str) -> datetime | None:
+    millis = _millis(resource, name, "")
+    return None if millis is None else from_millis(millis)
+
+
+def _duration(resource: Mapping[str, Any], name: str, *, where: str = "") -> timedelta | None:
+    millis = _millis(resource, name, where)
+    return None if millis is None else timedelta(milliseconds=millis)
+
+
+def _millis(resource: Mapping[str, Any], name: str, where: str) -> int | None:
     # Clients clear an expiration by null, the command line by 0.
-    return from_millis(value) if value not in (None, "0", 0, "") else None
+    if resource.get(name) in (None, ""):
+        return None
+    millis = number(resource, name, where=where)
+    if millis is not None and not 0 <= millis <= _LAST_MILLIS:
+        place = f"{where}.{name}" if where else name
+        refuse("invalid", f"Invalid value at '{place}': {millis} is out of range", location=place)
+    return millis or None
 
 
-def _duration(value: Any) -> timedelta | None:
-    return timedelta(milliseconds=int(value)) if value not in (None, "0", 0, "") else None
-
-
-def _key(configuration: Any) -> str | None:
-    return str(configuration["kmsKeyName"]) if configuration and configuration.get("kmsKeyName") else None
+def _key(resource: Mapping[str, Any], name: str) -> str | None:
+    key = member(member(resource, name, dict) or {}, "kmsKeyName", str, where=name)
+    return str(key) if key else None
 
 
 def _refuse(resource: Mapping[str, Any], keys: Sequence[str], owner: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -147,12 +148,10 @@ def test_a_dataset_is_read_as_it_was_written(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("resource", "status", "message"),
     [
-        ({"schema": {"fields": [{"name": "x"}]}}, 400, "Field schema is missing its type"),
+        ({"schema": {"fields": [{"name": "x"}]}}, 400, "Required parameter is missing: schema.fields.0..type"),
         ({"schema": {"fields": [{"name": "x", "type": "NO"}]}}, 400, "'NO' is not a BigQuery type"),
         ({"schema": {"fields": [{"name": "x", "type": "STRING", "policyTags": {"names": ["t"]}}]}}, 501, "policyTags"),
         ({"externalDataConfiguration": {"sourceFormat": "CSV"}}, 501, "externalDataConfiguration"),
-        ({"timePartitioning": {"type": "WEEK"}}, 400, "Invalid partitioning"),
-        ({"rangePartitioning": {"field": "x", "range": {"start": "a"}}}, 400, "Invalid partitioning"),
     ],
 )
 def test_what_is_malformed_or_not_modelled_is_refused(resource: dict[str, Any], status: int, message: str) -> None:
@@ -161,3 +160,43 @@ def test_what_is_malformed_or_not_modelled_is_refused(resource: dict[str, Any], 
         table_definition(resource)
 
     assert refused.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("resource", "place"),
+    [
+        ({"labels": 1}, "labels"),
+        ({"labels": {"a": 1}}, "labels.a"),
+        ({"schema": []}, "schema"),
+        ({"schema": {"fields": {}}}, "schema.fields"),
+        ({"schema": {"fields": ["a"]}}, "schema.fields[0]"),
+        ({"schema": {"fields": [{"name": "a"}]}}, "schema.fields[0].type"),
+        ({"schema": {"fields": [{"name": "a", "type": "RECORD", "fields": [{"name": 1}]}]}}, "fields[0].name"),
+        ({"view": "SELECT 1"}, "view"),
+        ({"view": {"query": 1}}, "view.query"),
+        ({"clustering": {"fields": [1]}}, "clustering.fields[0]"),
+        ({"timePartitioning": {"type": "DAY", "expirationMs": {}}}, "timePartitioning.expirationMs"),
+        ({"timePartitioning": {"type": "WEEK"}}, "timePartitioning.type"),
+        ({"timePartitioning": {"type": "DAY", "field": 1}}, "timePartitioning.field"),
+        ({"rangePartitioning": {"field": "a", "range": {"start": "0", "end": "x"}}}, "rangePartitioning.range.end"),
+        ({"expirationTime": "soon"}, "expirationTime"),
+        ({"expirationTime": str(10**30)}, "expirationTime"),
+        ({"requirePartitionFilter": 1}, "requirePartitionFilter"),
+        ({"encryptionConfiguration": []}, "encryptionConfiguration"),
+    ],
+)
+def test_a_member_of_a_wrong_type_is_refused_by_its_name(resource: dict[str, Any], place: str) -> None:
+    """A 400 in the service's shape, whatever the member is."""
+    with pytest.raises(BigQueryError, match=re.escape(place)) as refused:
+        table_definition(resource)
+
+    assert refused.value.status == 400
+
+
+def test_a_member_of_a_dataset_of_a_wrong_type_is_refused_by_its_name() -> None:
+    """The same for datasets."""
+    wrong: list[dict[str, Any]] = [{"defaultTableExpirationMs": "soon"}, {"location": 1}, {"labels": []}]
+    for resource in wrong:
+        with pytest.raises(BigQueryError, match=next(iter(resource))) as refused:
+            dataset_definition(resource, location="EU")
+        assert refused.value.status == 400
