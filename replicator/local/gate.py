@@ -154,6 +154,8 @@ class _Passage:
 
 def service_of(path: str) -> str:
     """Which service a path belongs to."""
+    if path.startswith(("/storage/", "/upload/storage/")):
+        return "storage"
     if not path.startswith("/v1"):
         return "bigquery"
     parts = path.split("/")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from replicator.cli.cloud import serving
 from replicator.gcp.clients import Clients
@@ -218,6 +219,87 @@ def test_a_transfer_config_is_made_and_its_run_is_waited_for(cloud: Endpoints) -
 """
 
     assert ran(cloud, source) == "SUCCEEDED"
+
+
+def test_messages_are_published_pulled_and_acknowledged(cloud: Endpoints) -> None:
+    """What was published arrives as it was written, and once it is acknowledged never again."""
+    source = """
+- names:
+    assign:
+      - topic: projects/acme-data/topics/news
+      - subscription: projects/acme-data/subscriptions/readers
+- make_topic: {call: googleapis.pubsub.v1.projects.topics.create, args: {name: "${topic}"}}
+- subscribe:
+    call: googleapis.pubsub.v1.projects.subscriptions.create
+    args: {name: "${subscription}", body: {topic: "${topic}"}}
+- publish:
+    call: googleapis.pubsub.v1.projects.topics.publish
+    args:
+      topic: ${topic}
+      body:
+        messages:
+          - {data: '${base64.encode(text.encode("first é"))}', attributes: {kind: greeting}}
+          - {data: '${base64.encode(text.encode("second"))}'}
+    result: published
+- pull:
+    call: googleapis.pubsub.v1.projects.subscriptions.pull
+    args: {subscription: "${subscription}", body: {maxMessages: 10}}
+    result: pulled
+- received: {assign: [{texts: []}, {ids: []}, {acks: []}, {first: "${pulled.receivedMessages[0].message}"}]}
+- each:
+    for:
+      value: one
+      in: ${pulled.receivedMessages}
+      steps:
+        - keep:
+            assign:
+              - texts: ${list.concat(texts, text.decode(base64.decode(one.message.data)))}
+              - ids: ${list.concat(ids, one.message.messageId)}
+              - acks: ${list.concat(acks, one.ackId)}
+- acknowledge:
+    call: googleapis.pubsub.v1.projects.subscriptions.acknowledge
+    args: {subscription: "${subscription}", body: {ackIds: "${acks}"}}
+- again:
+    call: googleapis.pubsub.v1.projects.subscriptions.pull
+    args: {subscription: "${subscription}", body: {maxMessages: 10}}
+    result: rest
+- done: {return: ["${texts}", "${first.attributes.kind}", "${ids == published.messageIds}", "${rest}"]}
+"""
+
+    assert ran(cloud, source) == [["first é", "second"], "greeting", True, {}]
+
+
+def test_a_topic_that_is_not_there_is_an_http_error(cloud: Endpoints) -> None:
+    """With the service's code, whoever publishes to it."""
+    error = failure(
+        cloud,
+        "- a: {call: googleapis.pubsub.v1.projects.topics.publish, "
+        "args: {topic: projects/acme-data/topics/none, body: {messages: [{data: aGVsbG8=}]}}}",
+    )
+
+    assert (error["tags"], error["code"]) == (["HttpError"], 404)
+    assert error["body"]["error"]["status"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("call", "service"),
+    [
+        ("googleapis.storage.v1.buckets.get, args: {bucket: b}", "storage"),
+        ("googleapis.storage.v1.objects.insert, args: {bucket: b, name: o, uploadType: media, body: x}", "storage"),
+        ("googleapis.pubsub.v1.projects.topics.list, args: {project: projects/acme-data}", "pubsub"),
+    ],
+)
+def test_calls_are_counted_and_meet_faults_under_their_services_name(cloud: Endpoints, call: str, service: str) -> None:
+    """A fault for one service is for its connector's calls, in the words of that service."""
+    fault = json.dumps({"match": {"service": service}, "kind": "apiDisabled", "times": 1})
+    made = requests.post(f"{cloud.http}/control/faults", data=fault, timeout=5)
+    assert made.status_code == 200, made.text
+
+    error = failure(cloud, f"- a: {{call: {call}}}")
+
+    assert error["code"] == 403
+    [info] = [detail for detail in error["body"]["error"]["details"] if detail["@type"].endswith("ErrorInfo")]
+    assert info["metadata"]["service"] == f"{service}.googleapis.com"
 
 
 @pytest.mark.parametrize(
