@@ -1,4 +1,4 @@
-"""What a WHERE clause says of partitions by constants alone.
+"""What WHERE, and ON of an inner join, say of partitions by constants alone.
 
 https://docs.cloud.google.com/bigquery/docs/querying-partitioned-tables#use_a_constant_filter_expression
 """
@@ -32,10 +32,14 @@ _MIRRORED: Final = {
 
 
 def prune(resolver: Resolver, condition: exp.Expr, *, outer_joined: bool) -> None:
-    """Tell each relation what its rows must satisfy; behind an outer join, nothing that a row of NULLs would."""
-    scans = resolver.gathering.scans
-    for number, scan in enumerate(scans):
-        if scan.relation.prunable:
+    """Tell each relation of this FROM what its rows must satisfy; behind an outer join, nothing that NULLs would.
+
+    What a subquery says of the rows around it chooses none of them: it may stand under NOT.
+    """
+    names = [name.value.column for source in resolver.scope.sources for name in source.names]
+    own = {column[0] for column in names if column is not None}
+    for number, scan in enumerate(resolver.gathering.scans):
+        if number in own and scan.relation.prunable:
             found = _condition(resolver, condition, number, nulls=not outer_joined)
             if found is not None:
                 scan.prune.append(found)

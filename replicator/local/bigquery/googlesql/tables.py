@@ -19,6 +19,7 @@ from replicator.local.bigquery.googlesql.context import Gathering, named
 from replicator.local.bigquery.googlesql.dialect import OFFSET
 from replicator.local.bigquery.googlesql.operators import compared
 from replicator.local.bigquery.googlesql.paths import full_path
+from replicator.local.bigquery.googlesql.pruning import prune
 from replicator.local.bigquery.googlesql.queries import draft_of
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
@@ -89,8 +90,12 @@ class _From:
             return
         shown = "true"
         if on is not None:
-            condition = self.resolver.inner(self.scope, "JOIN ON clause").condition(on, "JOIN ON clause")
+            resolver = self.resolver.inner(self.scope, "JOIN ON clause")
+            condition = resolver.condition(on, "JOIN ON clause")
             self.gathering.need(condition)
+            if not side:
+                # Every row that goes on satisfies it; of an outer join, one side's rows go on without.
+                prune(resolver, on, outer_joined=self.outer)
             shown = condition.sql
         elif not correlated:
             raise refused(node, f"{side or 'INNER'} JOIN must have an immediately following ON or USING clause")

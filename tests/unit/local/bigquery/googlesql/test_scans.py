@@ -114,3 +114,22 @@ def test_behind_an_outer_join_only_what_no_row_of_nulls_satisfies_prunes() -> No
 
     assert scan_of(f"{joined} IS NULL").prune == []
     assert scan_of(f"{joined} = '2026-11-01'").prune == [Comparison(DAY, Operator.EQUAL, FIRST)]
+
+
+def test_constants_in_the_on_of_an_inner_join_prune() -> None:
+    """Every row that is left satisfies them; of an outer join, rows are left that do not."""
+    other = "(SELECT 1 AS id) AS r ON e.id = r.id AND e.day = '2026-11-01'"
+    wanted = [Comparison(DAY, Operator.EQUAL, FIRST)]
+
+    assert scan_of(f"SELECT 1 FROM events AS e JOIN {other}").prune == wanted
+    assert scan_of(f"SELECT 1 FROM events AS e LEFT JOIN {other}").prune == []
+    assert scan_of(f"SELECT 1 FROM events AS e FULL JOIN {other}").prune == []
+
+
+def test_what_a_subquery_says_of_the_rows_around_it_prunes_none_of_them() -> None:
+    """It may stand under NOT."""
+    within = "SELECT 1 FROM UNNEST([1]) AS u WHERE e.day = '2026-11-01'"
+    joined = "SELECT 1 FROM UNNEST([1]) AS u JOIN UNNEST([1]) AS v ON e.day = '2026-11-01'"
+
+    for subquery in (within, joined):
+        assert scan_of(f"SELECT id FROM events AS e WHERE NOT EXISTS ({subquery})").prune == []
