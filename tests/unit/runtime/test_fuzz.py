@@ -117,6 +117,6 @@ def test_a_document_is_run_or_refused() -> None:
 
 
 @pytest.mark.slow
-def test_ten_thousand_documents_are_run_or_refused() -> None:
-    """The same for all seeds, in about a minute."""
-    assert set(outcomes(range(ALL_SEEDS))) == ENDS
+def test_the_rest_of_ten_thousand_documents_is_run_or_refused() -> None:
+    """The same for the seeds behind the sample, in a little more than a minute of one processor."""
+    assert set(outcomes(range(SEEDS, ALL_SEEDS))) == ENDS
