@@ -221,7 +221,7 @@ BODY = "DELETE FROM {0}.t WHERE i = 1; INSERT INTO {0}.u (i) VALUES (4); UPDATE 
         ("ROLLBACK TRANSACTION", None),
         ("SELECT ERROR('stop'); COMMIT TRANSACTION", "stop"),
         ("RAISE USING MESSAGE = 'stop'", "stop"),
-        ("ASSERT FALSE AS 'stop'; COMMIT TRANSACTION", "stop"),
+        ("SELECT IF(FALSE, 1, ERROR('stop')); COMMIT TRANSACTION", "stop"),
         ("SELECT 1", None),
         ("RETURN", None),
     ],

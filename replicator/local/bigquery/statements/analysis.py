@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from replicator import limits
 from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.googlesql.analysis import Statement, analyze_query
 from replicator.local.bigquery.googlesql.catalog import Column, Constant, Prune, Relation
@@ -14,7 +15,8 @@ from replicator.local.bigquery.googlesql.context import Context, Scan
 from replicator.local.bigquery.statements.billing import read_bytes, tables_of
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.frame import Frame
-from replicator.local.bigquery.storage.relations import ViewRelation
+from replicator.local.bigquery.storage.relations import TableRelation, ViewRelation
+from replicator.local.bigquery.storage.wildcards import check_filled
 from replicator.local.bigquery.types import Type, duckdb_name
 from replicator.names import TableRef
 
@@ -87,6 +89,7 @@ class ViewSubquery:
         self.columns = tuple(Column(name, kind) for name, kind in prepared.columns)
         self.prunable: frozenset[str] = frozenset()
         self.referenced = prepared.tables
+        self.scans = prepared.scans
 
     def scan(self, *, columns: frozenset[str], prune: Sequence[Prune]) -> str:
         """A SELECT of these columns."""
@@ -127,10 +130,21 @@ class Names:
         relation: Relation = self._catalog.relation(path, system_time=system_time)
         if isinstance(relation, ViewRelation):
             relation = self._opened(relation)
+        elif isinstance(relation, TableRelation) and relation.wildcard:
+            self._check_wildcard(relation)
         if self._depth == 0:
             # What a view's own text names is no part of the statement.
             self._session.meet(path, relation.columns)
         return relation
+
+    def _check_wildcard(self, relation: TableRelation) -> None:
+        unsettled = self._session.setting.unsettled
+        if self._session.in_transaction and not unsettled.wildcards_in_transactions:
+            # transactions: wildcard tables are not among what a transaction is said to support.
+            msg = "Wildcard tables are not supported in a transaction"
+            refuse("invalidQuery", msg, location="query")
+        if not unsettled.wildcards_fill_nested_fields:
+            check_filled(relation.reference, [shard.table for shard in relation.shards])
 
     def _opened(self, view: ViewRelation) -> ViewSubquery:
         if self._depth >= _DEEPEST_VIEW:
@@ -177,7 +191,26 @@ def query(
     sql = " UNION ALL ".join(f"SELECT * FROM ({each.sql}) AS q({called})" for each in made)
     finished = statement.finish(sql)
     scans = tuple(statement.scans)
+    _check_number(scans, session)
     return Prepared(finished, columns, made[0].unnamed, read_bytes(scans), tables_of(scans), scans)
+
+
+def _check_number(scans: Sequence[Scan], session: Session) -> None:
+    limit = limits.TABLES_PER_QUERY.value
+    number = len(set(_named(scans, each_match=session.setting.unsettled.wildcard_matches_count)))
+    if number > limit:
+        msg = f"The query references {number} tables, views included; a query may reference at most {limit}"
+        refuse("invalidQuery", msg, location="query")
+
+
+def _named(scans: Iterable[Scan], *, each_match: bool) -> Iterator[object]:
+    """What counts as a table that is referenced; views with what their text names (quotas: after expansion)."""
+    for scan in scans:
+        if isinstance(scan.relation, ViewSubquery):
+            yield scan.path
+            yield from _named(scan.relation.scans, each_match=each_match)
+        elif isinstance(scan.relation, TableRelation):
+            yield from scan.relation.referenced if each_match or not scan.relation.wildcard else (scan.path,)
 
 
 def expression(

@@ -161,6 +161,10 @@ class Engine:
             return Outcome("SELECT", rows=self.fetch(prepared), bytes=prepared.bytes, tables=prepared.tables)
 
     def _assert(self, source: Source, frame: Frame) -> Outcome:
+        if self.session.in_transaction and not self.session.setting.unsettled.asserts_in_transactions:
+            # transactions: ASSERT is not among the statements that a transaction is said to support.
+            msg = "ASSERT is not supported in a transaction"
+            refuse("invalidQuery", msg, location="query")
         cursor = Cursor.over(source)
         cursor.expect("ASSERT")
         condition = cursor.until("AS")

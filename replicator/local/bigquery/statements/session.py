@@ -24,9 +24,19 @@ class Unsettled:
     Attributes:
         dynamic_in_transactions: EXECUTE IMMEDIATE is taken in a transaction; the page on transactions names the
             statements that are, and it is not among them.
+        wildcards_in_transactions: The same of queries over wildcard tables.
+        asserts_in_transactions: The same of ASSERT.
+        wildcards_fill_nested_fields: Nested fields, records and arrays that a table of a wildcard lacks read as NULL or
+            empty, as querying-wildcard-tables says of columns; false: the query is refused.
+        wildcard_matches_count: Each table that a wildcard matches counts towards the 1,000 that a query may reference
+            (quotas); false: the wildcard counts as one.
     """
 
     dynamic_in_transactions: bool = False
+    wildcards_in_transactions: bool = False
+    asserts_in_transactions: bool = False
+    wildcards_fill_nested_fields: bool = True
+    wildcard_matches_count: bool = False
 
 
 @dataclass(frozen=True, slots=True)

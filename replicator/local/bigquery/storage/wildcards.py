@@ -44,6 +44,26 @@ def reference_of(pattern: TableRef, matches: Sequence[Table]) -> Table:
     return reference
 
 
+def check_filled(reference: Table, matches: Sequence[Table]) -> None:
+    """Refuse tables that lack a nested field, a record or an array of the reference.
+
+    Raises:
+        BigQueryError: A table lacks one.
+    """
+    for fields in {id(table.definition.fields): table.definition.fields for table in matches}.values():
+        _check_filled(fields, reference.definition.fields, ())
+
+
+def _check_filled(written: Sequence[Field], wanted: Sequence[Field], path: tuple[str, ...]) -> None:
+    for field in wanted:
+        found = find(written, field.name)
+        if found is not None:
+            _check_filled(found.fields, field.fields, (*path, field.name))
+        elif path or field.type == "RECORD" or field.mode is Mode.REPEATED:
+            name = ".".join((*path, field.name))
+            refuse(f"Cannot read missing field as {field.mode} Field: {name}", reason="invalidQuery")
+
+
 def _check_layout(name: str, reference: Table, matches: Iterable[Table]) -> None:
     expected = _layout(reference)
     for table in matches:
