@@ -167,6 +167,33 @@ def test_a_failing_script_says_what_and_where(client: bigquery.Client, script: s
 
 
 @pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("SELEC 2", "Syntax error"),
+        ("SELECT FROM WHERE", "Syntax error"),
+        ("IF FALSE THEN SELECT (1; END IF", "Syntax error"),
+        ("IF FALSE THEN SELECT 1 +; END IF", "Syntax error"),
+        ("BEGIN SELECT 1; EXCEPTION WHEN ERROR THEN DELETE FROM; END", "Syntax error"),
+        ("SET x = 1 +", "Syntax error"),
+        ("CREATE TABLE", "Syntax error"),
+        ("WHILE x < DO SELECT 1; END WHILE", "Syntax error"),
+        ("DELETE FROM made WHERE i = = 1", "Syntax error"),
+        ("INSERT INTO made (i) SELECT 1 FROM", "Syntax error"),
+    ],
+)
+def test_a_script_with_a_syntax_error_anywhere_does_nothing(
+    client: bigquery.Client, dataset: str, wrong: str, message: str
+) -> None:
+    """It is read whole before it runs; a handler does not catch it."""
+    script = f"DECLARE x INT64; CREATE TABLE `{dataset}.made` (i INT64); {wrong};"
+
+    for text in (script, f"BEGIN {script} EXCEPTION WHEN ERROR THEN SELECT 1; END"):
+        with pytest.raises(exceptions.BadRequest, match=message):
+            client.query_and_wait(text)
+    assert list(client.list_tables(dataset)) == []
+
+
+@pytest.mark.parametrize(
     "script",
     [
         "CALL p()",

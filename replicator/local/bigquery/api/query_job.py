@@ -32,6 +32,7 @@ from replicator.local.bigquery.statements.outcome import Outcome, Rows
 from replicator.local.bigquery.statements.script import Sql
 from replicator.local.bigquery.statements.script_parser import parse_script
 from replicator.local.bigquery.statements.session import Session, Setting, Unsettled
+from replicator.local.bigquery.statements.syntax import check_syntax
 from replicator.local.bigquery.storage.definitions import TableDefinition
 from replicator.local.bigquery.storage.resources import table_definition
 from replicator.local.bigquery.storage.store import Store
@@ -164,6 +165,7 @@ class QueryRunner:
             if request.destination is not None:
                 msg = "configuration.query.destinationTable cannot be set for scripts"
                 refuse("invalid", msg, location="destinationTable")
+            check_syntax(statements)
             engine = _Script(session, account, lambda: self.registry.committing(job))
             Interpreter(engine, request.parameters).run(statements)
             if session.in_transaction:
@@ -193,6 +195,7 @@ class QueryRunner:
         session = self._session(job, request)
         try:
             if len(statements) > 1 or not isinstance(statements[0], Sql):
+                check_syntax(statements)
                 job.statistics = {
                     "totalBytesProcessed": "0",
                     "query": {"statementType": "SCRIPT", "totalBytesProcessed": "0"},
