@@ -112,3 +112,15 @@ def test_the_matches_of_a_wildcard_count_as_one_table_or_each(
     with pytest.raises(exceptions.BadRequest, match="references 1001 tables"):
         client.query_and_wait(f"SELECT COUNT(*) FROM `{dataset}.e_*`")
     assert values(client, f"SELECT COUNT(*) FROM `{dataset}.e_0*`") == [0]
+
+
+def test_an_array_variable_leaves_no_partition_out(client: bigquery.Client, dataset: str) -> None:
+    """No page says that it does; a scalar variable is a constant (using-dml-with-partitioned-tables)."""
+    client.query_and_wait(
+        f"CREATE TABLE `{dataset}.t` (d DATE) PARTITION BY d OPTIONS (require_partition_filter = TRUE)"
+    )
+    declared = "DECLARE days ARRAY<DATE> DEFAULT [DATE '2026-01-01']; DECLARE day DATE DEFAULT days[0]"
+
+    with pytest.raises(exceptions.BadRequest, match="without a filter over column"):
+        client.query_and_wait(f"{declared}; SELECT d FROM `{dataset}.t` WHERE d IN UNNEST(days)")
+    assert values(client, f"{declared}; SELECT d FROM `{dataset}.t` WHERE d = day") == []

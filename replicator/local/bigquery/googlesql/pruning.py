@@ -1,6 +1,9 @@
 """What WHERE, and ON of an inner join, say of partitions by constants alone.
 
 https://docs.cloud.google.com/bigquery/docs/querying-partitioned-tables#use_a_constant_filter_expression
+
+No page says whether ``IN UNNEST(array variable)`` is such a filter. Here it is none, and that is not to be set
+otherwise: what does not rely on it is right either way.
 """
 
 from __future__ import annotations
