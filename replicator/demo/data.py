@@ -17,7 +17,7 @@ from replicator.demo.rows import Row, make_rows
 from replicator.names import DatasetRef, TableRef
 from replicator.schema.fields import Field
 
-ROWS_A_SHARD: Final = 20
+ROWS_A_SHARD: Final = 12
 FIRST_DAYS: Final = (date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3))
 NEXT_DAY: Final = date(2026, 11, 4)
 

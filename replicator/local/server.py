@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Final, Self
 
 from starlette.routing import Route, Router
 
@@ -31,6 +32,9 @@ from replicator.local.scheduler.service import SchedulerService
 from replicator.local.settings import Unsettled
 from replicator.local.transfer.service import TransferService
 from replicator.local.workflows.app import Workflows
+
+_COLLECT: Final = (50_000, 20, 100)
+"""Python's collections, rarer: each goes through all that lives, and a server keeps trees, schemas and records."""
 
 
 class Running:
@@ -89,6 +93,8 @@ def serve(directory: Path, *, port: int = 0, host: str = "127.0.0.1", executor: 
     directory = directory.absolute()
     clock, recorder, interference, unsettled = ServerClock(), Recorder(), Interference(), Unsettled()
     with ExitStack() as opened:
+        opened.callback(gc.set_threshold, *gc.get_threshold())
+        gc.set_threshold(*_COLLECT)
         opened.callback(Occupancy(directory).end)
         # Left there by a server that was killed, it would send others to nobody.
         found_at.remove(directory)

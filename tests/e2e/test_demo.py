@@ -86,4 +86,4 @@ def test_a_directory_that_is_in_use_is_left_alone(replicator: Replicator, tmp_pa
 
 def test_the_demo_moves_hundreds_of_rows() -> None:
     """Small enough for half a minute on two cores, large enough to be worth looking at."""
-    assert 300 < ROWS_A_SHARD * len(PROPERTIES) * 3 < 10_000
+    assert 200 < ROWS_A_SHARD * len(PROPERTIES) * 3 < 10_000
