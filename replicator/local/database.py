@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 Value: TypeAlias = str | int | float | bytes | None
 
@@ -68,3 +68,26 @@ class Database:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+
+class Store:
+    """The state of one service; what a method of a store wrote survives the process.
+
+    Attributes:
+        SCHEMA: The statements that make its tables, which may be repeated.
+    """
+
+    SCHEMA: ClassVar[str]
+
+    def __init__(self, file: Path) -> None:
+        self._database = Database(file, self.SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is read and written inside happens at once."""
+        with self._database.transaction():
+            yield

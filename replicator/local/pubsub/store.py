@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from replicator.local.database import Database
+from replicator.local import database
 from replicator.local.rest import Json
 
 DELETED_TOPIC: Final = "_deleted-topic_"
@@ -64,21 +62,10 @@ class Message:
     body: Json
 
 
-class Store:
+class Store(database.Store):
     """The state of the service; what a method wrote survives the process."""
 
-    def __init__(self, file: Path) -> None:
-        self._database = Database(file, _SCHEMA)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """What is read and written inside happens at once."""
-        with self._database.transaction():
-            yield
+    SCHEMA = _SCHEMA
 
     def add_topic(self, topic: Topic) -> None:
         """Keep a new topic."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from replicator.local.database import Database
+from replicator.local import database
 from replicator.local.rest import Json
 
 _SCHEMA: Final = """
@@ -72,21 +70,10 @@ class Event:
     data: str
 
 
-class Store:
+class Store(database.Store):
     """The state of both services; what a method wrote survives the process."""
 
-    def __init__(self, file: Path) -> None:
-        self._database = Database(file, _SCHEMA)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._database.close()
-
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """What is read and written inside happens at once."""
-        with self._database.transaction():
-            yield
+    SCHEMA = _SCHEMA
 
     def workflow(self, name: str) -> Workflow | None:
         """The newest revision of a workflow, or None."""
