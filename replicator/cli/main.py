@@ -25,6 +25,7 @@ VERBS: Final = {
     "plan": Verb("replicator.cli.plan", "Show each source's route, and what is due now."),
     "run": Verb("replicator.cli.run", "Replicate what is due, now."),
     "status": Verb("replicator.cli.status", "Show the last runs, how fresh each source is, and who holds the fence."),
+    "schema": Verb("replicator.cli.schema", "Print the JSON Schema of a pipeline file, for editors."),
     "local": Verb("replicator.cli.local", "A BigQuery, a transfer service and Workflows on this machine."),
     "workflow": Verb("replicator.cli.workflow", "Run or lint any Cloud Workflows document."),
 }

@@ -8,8 +8,10 @@ from typing import Final
 import pytest
 
 from replicator.config.reference import configuration_reference
+from replicator.config.schemafile import SCHEMA_FILE, schema_text
 
-_README: Final = Path(__file__).parents[2] / "README.md"
+_REPOSITORY: Final = Path(__file__).parents[2]
+_README: Final = _REPOSITORY / "README.md"
 _BEGIN: Final = "<!-- configuration reference -->\n"
 _END: Final = "<!-- end of configuration reference -->\n"
 
@@ -26,3 +28,14 @@ def test_the_readme_holds_the_configuration_reference(request: pytest.FixtureReq
         written = reference
 
     assert written == reference, "the README is out of date; renew it with pytest tests/docs --update-golden"
+
+
+def test_the_configs_hold_the_schema_of_their_files(request: pytest.FixtureRequest) -> None:
+    """A clone has what its editors need: the committed schema is the one that ``replicator schema`` prints."""
+    committed = _REPOSITORY / "configs" / SCHEMA_FILE
+    if request.config.getoption("--update-golden"):
+        committed.write_text(schema_text(), encoding="utf-8")
+
+    assert committed.read_text("utf-8") == schema_text(), (
+        "renew it with replicator schema > configs/pipeline.schema.json"
+    )
