@@ -13,7 +13,7 @@ from replicator.plan.plan import SourceRoute
 from replicator.sql.inventory import unmatched_patterns
 from replicator.sql.placeholders import bind
 from replicator.sql.units import NO_RECEIPTS, RECEIPTS_OF_TARGET, due_units
-from replicator.workflow.document import source_block
+from replicator.workflow.sources import source_block
 
 
 @dataclass(frozen=True, slots=True)

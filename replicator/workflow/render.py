@@ -21,6 +21,7 @@ from replicator.workflow.steps import Assign, Call, ForEach, ParallelFor, Raise,
 
 _BEGINS_A_NUMBER = frozenset("0123456789+-.")
 _WIDTH = 4096  # PyYAML would fold long plain lines, and a folded expression is hard to compare
+_INLINE = 96  # characters of a map or list that stands on one line; indentation counts against the 128 KB
 
 
 class DocumentTooLargeError(ReplicatorError):
@@ -48,10 +49,11 @@ def to_yaml(document: Document) -> str:
 def _subworkflow(subworkflow: Subworkflow) -> str:
     body: dict[str, Any] = {}
     if subworkflow.parameters:
-        body["params"] = [
+        parameters = [
             parameter if isinstance(parameter, str) else {parameter[0]: _value(parameter[1])}
             for parameter in subworkflow.parameters
         ]
+        body["params"] = _on_one_line(parameters)
     body["steps"] = _steps(subworkflow.steps)
     text = yaml.dump(
         {subworkflow.name: body},
@@ -65,7 +67,10 @@ def _subworkflow(subworkflow: Subworkflow) -> str:
 
 
 def _steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    return [{step.name: _step(step)} for step in steps]
+    return [
+        {step.name: _on_one_line(_step(step)) if isinstance(step, Assign | Call | Return | Raise) else _step(step)}
+        for step in steps
+    ]
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -112,7 +117,10 @@ def _call(step: Call) -> dict[str, Any]:
 
 def _case(case: Any) -> dict[str, Any]:
     body: dict[str, Any] = {"condition": _value(case.condition)}
-    if case.steps:
+    if len(case.steps) == 1 and isinstance(case.steps[0], Return | Raise):
+        # A condition may end the subworkflow itself, without steps of its own (reference/syntax/catching-errors).
+        body |= _body(case.steps[0])
+    elif case.steps:
         body["steps"] = _steps(case.steps)
     if case.next is not None:
         body["next"] = case.next
@@ -140,8 +148,33 @@ def _value(value: Value) -> Any:
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     if isinstance(value, Mapping):
-        return {key: _value(child) for key, child in value.items()}
-    return [_value(child) for child in value]
+        return _on_one_line({key: _value(child) for key, child in value.items()})
+    return _on_one_line([_value(child) for child in value])
+
+
+class _InlineMap(dict[str, Any]):
+    """A map that is written as ``{a: 1, b: 2}``."""
+
+
+class _InlineList(list[Any]):
+    """A list that is written as ``[1, 2]``."""
+
+
+def _on_one_line(value: dict[str, Any] | list[Any]) -> dict[str, Any] | list[Any]:
+    """The value marked to be written on one line, where it is short enough for that and has no long text in it."""
+    if _width(value) > _INLINE:
+        return value
+    return _InlineMap(value) if isinstance(value, dict) else _InlineList(value)
+
+
+def _width(value: Any) -> int:
+    """The characters that a value takes on one line, two more a text for its quotes."""
+    if isinstance(value, dict):
+        return sum(len(key) + _width(child) + 4 for key, child in value.items())
+    if isinstance(value, list):
+        return sum(_width(child) + 2 for child in value)
+    text = str(value)
+    return _INLINE + 1 if "\n" in text else len(text) + 2
 
 
 class _Dumper(Emitting):
@@ -163,4 +196,14 @@ def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+def _inline_map(dumper: _Dumper, value: _InlineMap) -> yaml.MappingNode:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=True)
+
+
+def _inline_list(dumper: _Dumper, value: _InlineList) -> yaml.SequenceNode:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
+
+
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(_InlineMap, _inline_map)
+_Dumper.add_representer(_InlineList, _inline_list)

@@ -12,7 +12,7 @@ from replicator.errors import FailedError
 from replicator.forecast.due import DueUnit, due
 from replicator.ledger.port import Cell
 from replicator.sql.placeholders import RECEIPTS, bind
-from replicator.workflow.document import source_block
+from replicator.workflow.sources import source_block
 from tests.googlesql import parse
 from tests.unit.ledger.lists import Lists
 from tests.unit.plan.pipelines import plan, source

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from replicator.runtime.errors import ConnectionBroken, HttpError, WorkflowFailed
-from replicator.workflow.document import source_block
+from replicator.workflow.sources import source_block
 from tests.unit.plan.pipelines import plan, source
 from tests.unit.workflow.scripted import Bench, Fault, Service
 
