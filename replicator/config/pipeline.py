@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, PrivateAttr, WithJsonSchema
 
@@ -85,11 +85,23 @@ class Pipeline(Section):
     )
 
     _root: MapNode = PrivateAttr(default=MapNode(Place(Path("pipeline"), 1, 1), ()))
+    _environment: str | None = PrivateAttr(default=None)
 
     def model_post_init(self, context: object, /) -> None:
         """Keep the tree that the pipeline was made from, for ``place``."""
         if isinstance(context, MapNode):
             self._root = context
+
+    @property
+    def environment(self) -> str | None:
+        """The environment that was laid above the pipeline's file, if one was chosen."""
+        return self._environment
+
+    def within(self, environment: str | None) -> Self:
+        """The same pipeline as one of ``environment``."""
+        copy = self.model_copy()
+        copy._environment = environment  # noqa: SLF001  # its own kind, seen by nobody yet
+        return copy
 
     def place(self, path: FieldPath) -> Place:
         """Where the value at ``path`` is written, its keys as the file has them: ``("sources", 0, "where")``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ from replicator.source.tree import MapNode, ScalarNode
 
 DEFAULTS: Final = "defaults.yaml"
 ENVIRONMENTS: Final = "environments"
+
+# resource-manager/docs/labels-overview#requirements; what is deployed carries its environment as a label.
+_LABEL: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_LABEL_FORM: Final = "rename it to lower-case letters, digits, '-' and '_', a letter first, at most 63"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ def load_project(directory: Path, *, environment: str | None) -> Project:
                 name = _own_name(document)
                 named |= {name} if name is not None else set()
                 document = _layered(document, defaults, above, name)
-            pipelines.append(build_pipeline(document))
+            pipelines.append(build_pipeline(document).within(environment))
         except ConfigError as error:
             problems.extend(error.problems)
     problems.extend(_strangers(above, named))
@@ -113,6 +118,9 @@ def _environment(directory: Path, environment: str | None, problems: list[Proble
         return _Environment(None, None)
     folder = directory / ENVIRONMENTS
     known = sorted(path.stem for path in folder.glob("*.yaml"))
+    if environment in known and not _LABEL.fullmatch(environment):
+        msg = f"{folder / f'{environment}.yaml'}: '{environment}' cannot be a label of what is deployed; {_LABEL_FORM}"
+        raise UsageError(msg)
     if environment not in known:
         remedy = suggest(environment, known) if known else f"write {folder / f'{environment}.yaml'}"
         msg = f"{directory} has no environment '{environment}'; {remedy}"

@@ -13,12 +13,12 @@ from replicator.config.sources import Source
 from replicator.config.tables import Partitioned, Query, Shards, WholeTable
 from replicator.errors import ConfigError
 from replicator.names import DatasetRef, TableRef
-from replicator.plan.plan import Plan, SourceRoute, Statements
+from replicator.plan.plan import Plan, SourceRoute, Statements, labels_of
 from replicator.plan.refusals import refusals
 from replicator.sql import align, commit, fence, inventory, receipts, stage
+from replicator.sql.datasets import label_array, landing_options, staging_options
 from replicator.sql.merge import Replacing, Strategy, Upserting
 from replicator.sql.placeholders import QUERY, bind
-from replicator.sql.quoting import quote_string
 from replicator.sql.units import Kind
 
 
@@ -36,6 +36,7 @@ def build_plan(pipeline: Pipeline) -> Plan:
     guard = state.table(fence.fence_name(target, key))
     return Plan(
         pipeline=pipeline.name,
+        environment=pipeline.environment,
         key=key,
         target=target,
         location=pipeline.target.location,
@@ -129,7 +130,7 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
     location = pipeline.target.location
     partition_column = pipeline.target.partition.column
     source_column = pipeline.target.source_column
-    labels = f"[('managed-by', 'replicator'), ('pipeline', {quote_string(pipeline.name)})]"
+    labels = labels_of(pipeline.name, pipeline.environment)
     kinds, strategy = kinds_of(pipeline), _strategy(pipeline)
     within = None if isinstance(strategy, Upserting) else partition_column
     return Statements(
@@ -139,15 +140,15 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
         ),
         renew_fence=fence.renew_fence(guard),
         inventory=inventory.take_inventory(
-            target=str(target), own_columns=(partition_column, source_column),
+            staging=staging_options(target, labels), own_columns=(partition_column, source_column),
             kinds=kinds, once=strategy is Replacing.NOTHING,
         ),
         fill_slice=stage.fill_slice(kinds=kinds, within=within),
         count_staged=stage.count_staged(),
-        create_landing=align.create_landing(target=target, location=location),
+        create_landing=align.prepare_landing(landing=landing_options(target, labels), location=location),
         create_target=align.create_target(
             target=target, partition_column=partition_column, partition_by=pipeline.target.partition.by.value,
-            source_column=source_column, labels=labels,
+            source_column=source_column, labels=label_array(labels),
         ),
         align=align.align_source(
             target=target, state=state, partition_column=partition_column, source_column=source_column

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from replicator.names import DatasetRef, TableRef
+from replicator.sql.datasets import OWN_LABEL
 from replicator.sql.units import Kind
 
 
@@ -115,12 +116,19 @@ class SourceRoute:
         }
 
 
+def labels_of(pipeline: str, environment: str | None) -> Mapping[str, str]:
+    """What everything carries that is made for a pipeline alone."""
+    own = {**OWN_LABEL, "pipeline": pipeline}
+    return own if environment is None else {**own, "environment": environment}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a pipeline will own and do.
 
     Attributes:
         pipeline: The pipeline's name.
+        environment: The environment that the pipeline is one of, or None.
         key: Six hexadecimal digits of the target's name: part of every name that is derived, so that two pipelines of
             one name that feed two targets (dev and prod) never share a dataset, a job or a transfer config.
         target: The table that the rows go to.
@@ -136,6 +144,7 @@ class Plan:
     """
 
     pipeline: str
+    environment: str | None
     key: str
     target: TableRef
     location: str
@@ -147,6 +156,11 @@ class Plan:
     lease_seconds: int
     sources: tuple[SourceRoute, ...]
     statements: Statements
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What everything carries that is made for this pipeline alone."""
+        return labels_of(self.pipeline, self.environment)
 
     def derived(self, source: str) -> str:
         """What the names of a source's datasets begin with, where its file gives them none."""

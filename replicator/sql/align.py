@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from replicator.names import DatasetRef, TableRef
-from replicator.sql.inventory import STAGING_DAYS, buffer_name, drop_dead_tables
+from replicator.sql.datasets import STAGING_DAYS, DatasetOptions, create_landing
+from replicator.sql.inventory import buffer_name, drop_dead_tables
 from replicator.sql.ledger import DRIFT
 from replicator.sql.placeholders import (
     ALIGNED,
@@ -114,13 +115,11 @@ SELECT TO_JSON_STRING(STRUCT(TRUE AS created)) AS answer;
 """
 
 
-def create_landing(*, target: TableRef, location: str) -> str:
+def prepare_landing(*, landing: DatasetOptions, location: str) -> str:
     """Make the dataset that copies arrive in, since the transfer service makes none; what dead runs left there goes."""
     return f"""\
-CREATE SCHEMA IF NOT EXISTS {quote_name(LANDING)}
-OPTIONS (location = {quote_string(location)}, default_table_expiration_days = {STAGING_DAYS},
-  description = {quote_string(f"replicator: what has arrived for {target}")});
-{drop_dead_tables(LANDING)}SELECT TO_JSON_STRING(STRUCT(TRUE AS ready)) AS answer;
+{create_landing(landing, location=location)}{drop_dead_tables(LANDING)}
+SELECT TO_JSON_STRING(STRUCT(TRUE AS ready)) AS answer;
 """
 
 

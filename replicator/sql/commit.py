@@ -7,7 +7,7 @@ Only literals prune (using-dml-with-partitioned-tables) and no page allows EXECU
 from __future__ import annotations
 
 from replicator.names import DatasetRef, TableRef
-from replicator.sql.inventory import STAGING_DAYS
+from replicator.sql.datasets import STAGING_DAYS
 from replicator.sql.ledger import RUNS, UNITS
 from replicator.sql.merge import Replacing, Strategy, merge_rows, replace_rows
 from replicator.sql.placeholders import BATCH, EPOCH, dataset_view, run_value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from replicator.names import DatasetRef, TableRef
+from replicator.sql.datasets import OWN_LABEL, label_array
 from replicator.sql.ledger import DRIFT, RUNS, UNITS, create_ledger, never_expire, refuse_other_ledger
 from replicator.sql.placeholders import dataset_view, run_value
 from replicator.sql.quoting import quote_name, quote_string, quote_table
@@ -16,9 +17,7 @@ def take_fence(*, target: TableRef, state: DatasetRef, fence: TableRef, location
     The answer is one JSON text: ``taken``, ``epoch``, ``number`` (the epoch in six digits), ``run`` (the
     run's id), ``holder``, ``expires``, ``target_exists``, ``keeps`` (days until the target's partitions expire).
 
-    The row is made by the statement that makes the table: of two INSERTs that look first, both would succeed
-    (transactions). A holder that asks again gets the next epoch, so a lost answer costs a number and no wait.
-    A fence that was lost and is made again goes on from the ledger's last epoch: epochs only grow.
+    A holder that asks again gets the next epoch, so a lost answer costs a number and no wait.
     """
     columns = dataset_view(str(target.parent), "COLUMNS")
     partitions = dataset_view(str(target.parent), "PARTITIONS")
@@ -26,15 +25,7 @@ def take_fence(*, target: TableRef, state: DatasetRef, fence: TableRef, location
     return f"""\
 DECLARE taken INT64;
 DECLARE target_exists BOOL;
-{create_ledger(state, location=location)}{refuse_other_ledger(state)}
-CREATE TABLE IF NOT EXISTS {quote_table(fence)}
-OPTIONS (description = "One row: who may commit to the target, until when. Epochs only grow.")
-AS SELECT {quote_string(str(target))} AS target, CAST(NULL AS STRING) AS holder,
-  (
-    SELECT IFNULL(MAX(epoch), 0) FROM {quote_table(state.table(RUNS))}
-    WHERE target = {quote_string(str(target))}) AS epoch,
-  TIMESTAMP '1970-01-01 00:00:00+00' AS expires;
-{never_expire(str(state), RUNS, UNITS, DRIFT, fence.table)}
+{make_memory(target=target, state=state, fence=fence, location=location)}
 SET target_exists = EXISTS (SELECT 1 FROM {columns} WHERE table_name = {name});
 IF target_exists THEN
   IF NOT EXISTS (
@@ -93,6 +84,25 @@ SELECT TO_JSON_STRING(STRUCT(
     WHERE table_name = {name} AND option_name = 'partition_expiration_days') AS keeps)) AS answer
 FROM {quote_table(fence)};
 """
+
+
+def make_memory(*, target: TableRef, state: DatasetRef, fence: TableRef, location: str) -> str:
+    """Make the state dataset, the ledger and the target's fence where they are missing; refuse another's ledger.
+
+    The fence's row is made by the statement that makes the table: of two INSERTs that look first, both would succeed
+    (transactions). A fence that was lost and is made again goes on from the ledger's last epoch: epochs only grow.
+    """
+    return f"""\
+{create_ledger(state, location=location)}{refuse_other_ledger(state)}
+CREATE TABLE IF NOT EXISTS {quote_table(fence)}
+OPTIONS (labels = {label_array(OWN_LABEL)},
+  description = "One row: who may commit to the target, until when. Epochs only grow.")
+AS SELECT {quote_string(str(target))} AS target, CAST(NULL AS STRING) AS holder,
+  (
+    SELECT IFNULL(MAX(epoch), 0) FROM {quote_table(state.table(RUNS))}
+    WHERE target = {quote_string(str(target))}) AS epoch,
+  TIMESTAMP '1970-01-01 00:00:00+00' AS expires;
+{never_expire(str(state), RUNS, UNITS, DRIFT, fence.table)}"""
 
 
 def renew_fence(fence: TableRef) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from replicator import limits
+from replicator.sql.datasets import STAGING_DAYS, DatasetOptions, create_staging
 from replicator.sql.ledger import never_expire
 from replicator.sql.placeholders import (
     BUFFER_PREFIX,
@@ -27,9 +28,6 @@ from replicator.sql.placeholders import (
 )
 from replicator.sql.quoting import quote_name, quote_string, quoted
 from replicator.sql.units import DATASET_PATH, RECEIPTS_OF_TARGET, UNPARTITIONED, Kind, due_units, layout, window_text
-
-STAGING_DAYS: Final = 7
-"""Days after which what a run left behind expires: longer than a transfer run's deadline (12 h) and its queue."""
 
 UNITS_PER_BUFFER: Final = 200
 """Units that one statement brings into one buffer: far below the 1,000 tables a query may name."""
@@ -59,7 +57,9 @@ def unmatched_patterns() -> str:
   WHERE NOT EXISTS (SELECT 1 FROM UNNEST(datasets) AS dataset WHERE REGEXP_CONTAINS(dataset, pattern))"""
 
 
-def take_inventory(*, target: str, own_columns: tuple[str, str], kinds: tuple[Kind, ...], once: bool) -> str:
+def take_inventory(
+    *, staging: DatasetOptions, own_columns: tuple[str, str], kinds: tuple[Kind, ...], once: bool
+) -> str:
     """Make what the source's side needs, drop what dead runs left, and write the manifest of this run.
 
     The answer is one JSON text: ``units`` and ``buffers`` of the manifest, ``slices`` needed for them, ``left`` (units
@@ -71,7 +71,7 @@ def take_inventory(*, target: str, own_columns: tuple[str, str], kinds: tuple[Ki
     dataset and one schema, so one statement fills it, by position, with nothing to align.
 
     Args:
-        target: The target's full name, which the staging dataset's description tells.
+        staging: What is said of the staging dataset.
         own_columns: The target's partition and source column, which no column of a source may be taken for.
         kinds: The kinds of the pipeline's sources.
         once: A unit is taken once, whatever becomes of it later, unless it is asked for again.
@@ -84,10 +84,7 @@ SELECT TO_JSON_STRING(STRUCT(
     return f"""\
 DECLARE missing, names STRING;
 DECLARE late, changed INT64 DEFAULT 0;
-CREATE SCHEMA IF NOT EXISTS {quote_name(STAGING)}
-OPTIONS (location = {quote_string(LOCATION)}, default_table_expiration_days = {STAGING_DAYS},
-  description = {quote_string(f"replicator: what is on its way to {target}")});
-CREATE TABLE IF NOT EXISTS {quote_name(STAGING, RECEIPTS)} (
+{create_staging(staging)}CREATE TABLE IF NOT EXISTS {quote_name(STAGING, RECEIPTS)} (
   dataset STRING NOT NULL, name STRING NOT NULL, modified TIMESTAMP, source_rows INT64, source_bytes INT64,
   run STRING NOT NULL, committed_at TIMESTAMP NOT NULL
 ) CLUSTER BY dataset, name

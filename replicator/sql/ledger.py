@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from replicator.names import DatasetRef
+from replicator.sql.datasets import OWN_LABEL, create_state, label_array
 from replicator.sql.placeholders import dataset_view
-from replicator.sql.quoting import quote_dataset, quote_string, quote_table, quoted
+from replicator.sql.quoting import quote_string, quote_table, quoted
 
 RUNS: Final = "runs"
 UNITS: Final = "units"
@@ -15,15 +16,13 @@ DRIFT: Final = "drift"
 VERSION: Final = "2"
 """Of the tables below, which carry it as a label; a ledger of another version is refused."""
 
-_OPTIONS: Final = f'labels = [("managed-by", "replicator"), ("version", "{VERSION}")]'
+_OPTIONS: Final = f"labels = {label_array({**OWN_LABEL, 'version': VERSION})}"
 
 
 def create_ledger(state: DatasetRef, *, location: str) -> str:
     """Make the state dataset and the ledger's tables where they are missing."""
     return f"""\
-CREATE SCHEMA IF NOT EXISTS {quote_dataset(state)}
-OPTIONS (location = {quote_string(location)}, description = "replicator: ledger and fences");
-CREATE TABLE IF NOT EXISTS {quote_table(state.table(RUNS))} (
+{create_state(state, location=location)}CREATE TABLE IF NOT EXISTS {quote_table(state.table(RUNS))} (
   target STRING NOT NULL, pipeline STRING NOT NULL, run STRING NOT NULL, epoch INT64 NOT NULL,
   state STRING NOT NULL, source STRING, recorded_at TIMESTAMP NOT NULL,
   units INT64, row_count INT64, byte_count INT64, copies INT64, detail STRING

@@ -7,7 +7,7 @@ source's own names there (they were validated when the config was read). Names t
 
 from __future__ import annotations
 
-from replicator.names import DatasetRef, TableRef
+from replicator.names import TableRef
 
 # The escapes of a quoted identifier are those of a string literal (lexical, quoted identifiers).
 _ESCAPES = str.maketrans({"\\": "\\\\", "`": "\\`", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
@@ -28,11 +28,6 @@ def quote_name(*parts: str) -> str:
 def quote_table(table: TableRef) -> str:
     """The table's full path."""
     return quote_name(table.project, table.dataset, table.table)
-
-
-def quote_dataset(dataset: DatasetRef) -> str:
-    """The dataset's full path."""
-    return quote_name(dataset.project, dataset.dataset)
 
 
 def quote_string(text: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from replicator.sql.inventory import STAGING_DAYS, buffer_name
+from replicator.sql.datasets import STAGING_DAYS
+from replicator.sql.inventory import buffer_name
 from replicator.sql.placeholders import (
     BUFFER_PREFIX,
     MANIFEST,

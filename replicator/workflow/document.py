@@ -70,9 +70,9 @@ def main(plan: Plan) -> Subworkflow:
         purpose="One run: take the fence, drive the sources to their commits, say what was moved.",
         parameters=("args",),
         steps=(
+            Call(name="argument", function="check_argument", arguments={"args": Var("args")}, result="args"),
             Assign(name="pipeline", values=(("pipeline", pipeline_block(plan)),)),
             Assign(name="sources", values=(("alike", alike), ("sources", own))),
-            Call(name="argument", function="check_argument", arguments={"args": Var("args")}, result="args"),
             Call(name="whole_sources", function="complete_sources", result="sources",
                  arguments={"pipeline": PIPELINE, "alike": Var("alike"), "sources": Var("sources"),
                             "args": Var("args")}),

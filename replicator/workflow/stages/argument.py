@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replicator.workflow.expressions import Binary, Items, Not, Var, both, call, default, eq, get, join, lt, ne
-from replicator.workflow.steps import Assign, Case, ForEach, Raise, Return, Subworkflow, Switch
+from replicator.workflow.steps import Assign, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
 
 ARGUMENTS = ("adopt", "again", "if_busy", "window")
 """What an execution's argument may hold; anything else is refused by the document's first step."""
@@ -46,11 +46,12 @@ def check_argument() -> Subworkflow:
                     steps=(Raise(name="bad_if_busy", value="if_busy is neither 'wait' nor 'leave'"),),
                 ),
             )),
-            Switch(name="again_is", cases=(
+            Switch(name="again_and_adopt_are", cases=tuple(
                 Case(
-                    condition=Not(Binary("in", default(get(args, "again"), otherwise=False), Items((True, False)))),
-                    steps=(Raise(name="bad_again", value="again is neither true nor false"),),
-                ),
+                    condition=Not(Binary("in", default(get(args, flag), otherwise=False), Items((True, False)))),
+                    steps=(Raise(name=f"bad_{flag}", value=f"{flag} is neither true nor false"),),
+                )
+                for flag in ("again", "adopt")
             )),
             Switch(name="any_window", cases=(
                 Case(condition=eq(get(args, "window"), None), steps=(Return(name="unbounded", value=args),)),
@@ -67,16 +68,24 @@ def check_argument() -> Subworkflow:
                         ("ends", call("text.replace_all", Var("ends"), '"', "")))),),
                 ),
             )),
-            Switch(name="window_is", cases=(
-                Case(
-                    condition=both(
-                        call("text.match_regex", Var("begins"), Var("date")),
-                        call("text.match_regex", Var("ends"), Var("date")),
-                        lt(call("time.parse", join(Var("begins"), "T00:00:00Z")),
-                           call("time.parse", join(Var("ends"), "T00:00:00Z")))),
-                    steps=(Return(name="fine", value=args),),
+            Try(
+                name="days_of_the_calendar",
+                steps=(
+                    Switch(name="window_is", cases=(
+                        Case(
+                            condition=both(
+                                eq(call("len", args["window"]), 2),
+                                call("text.match_regex", Var("begins"), Var("date")),
+                                call("text.match_regex", Var("ends"), Var("date")),
+                                lt(call("time.parse", join(Var("begins"), "T00:00:00Z")),
+                                   call("time.parse", join(Var("ends"), "T00:00:00Z")))),
+                            steps=(Return(name="fine", value=args),),
+                        ),
+                    )),
                 ),
-            )),
+                error="no_date",
+                handlers=(Assign(name="no_such_day", values=(("begins", ""),)),),
+            ),
             Raise(name="bad_window", value=(
                 "window is no span of days; pass {from, to} as dates such as 2026-11-01, to exclusive and later")),
         ),

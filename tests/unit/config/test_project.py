@@ -55,6 +55,7 @@ def test_defaults_lie_below_and_an_environment_above(tmp_path: Path) -> None:
     (dev,) = load_project(directory, environment="dev").pipelines
     (bare,) = load_project(directory, environment="bare").pipelines
 
+    assert (plain.environment, dev.environment) == (None, "dev")
     assert plain.schedule is not None
     assert dev.schedule is not None
     assert (plain.lease, str(plain.state.dataset)) == (timedelta(minutes=10), "acme-analytics.replicator")
@@ -197,3 +198,11 @@ def test_fifty_files_are_read_quickly(tmp_path: Path) -> None:
 
     assert len(project.pipelines) == 50
     assert time.process_time() - started < 2.5
+
+
+def test_an_environment_is_named_so_that_it_can_be_a_label(tmp_path: Path) -> None:
+    """What is deployed carries it, and labels hold no capitals and no blanks."""
+    directory = write(tmp_path, orders=ORDERS, **{"environments__EU prod": "lease: 5 minutes\n"})
+
+    with pytest.raises(UsageError, match=r"EU prod.yaml: 'EU prod' cannot be a label of what is deployed; rename it"):
+        load_project(directory, environment="EU prod")

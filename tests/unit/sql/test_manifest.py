@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from replicator.limits import TABLES_PER_COPY
+from replicator.names import TableRef
+from replicator.sql.datasets import staging_options
 from replicator.sql.inventory import UNITS_PER_BUFFER, take_inventory
 from replicator.sql.placeholders import region_view
 from replicator.sql.units import Kind
@@ -14,7 +16,10 @@ from tests.unit.sql.literals import answer, cut
 
 QUERY: Final = cut(
     take_inventory(
-        target="acme-analytics.sales.orders", own_columns=("order_day", "shop"), kinds=(Kind.SHARDS,), once=False
+        staging=staging_options(TableRef.parse("acme-analytics.sales.orders"), {}),
+        own_columns=("order_day", "shop"),
+        kinds=(Kind.SHARDS,),
+        once=False,
     ),
     "WITH schemas AS",
     ";\n\nIF NOT EXISTS",

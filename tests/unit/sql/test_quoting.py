@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replicator.names import DatasetRef, TableRef
-from replicator.sql.quoting import quote_dataset, quote_name, quote_string, quote_table, quoted, quoted_fields
+from replicator.names import TableRef
+from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted, quoted_fields
 from tests.googlesql import analyze, evaluate, parse
 
 hostile = st.text(
@@ -50,7 +50,6 @@ def test_a_path_is_one_name() -> None:
     table = TableRef("acme.org:shop", "sales", "orders 2026")
 
     assert quote_table(table) == "`acme.org:shop.sales.orders 2026`"
-    assert quote_dataset(DatasetRef("acme-jp", "sales")) == "`acme-jp.sales`"
 
 
 def test_a_part_that_is_empty_is_refused() -> None:

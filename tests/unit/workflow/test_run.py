@@ -165,6 +165,9 @@ def test_a_run_waits_for_the_fence() -> None:
         ({"window": {"from": "2026-11-01"}}, "window is no span of days"),
         ({"window": {"from": "2026-11-01", "to": "2026-11-01"}}, "window is no span of days"),
         ({"window": {"from": "2026-11-01", "to": "tomorrow"}}, "window is no span of days"),
+        ({"window": {"from": "2026-11-01", "to": "2026-11-31"}}, "window is no span of days"),
+        ({"window": {"from": "2026-11-01", "to": "2026-11-02", "source": "japan"}}, "window is no span of days"),
+        ({"adopt": 1}, "adopt is neither true nor false"),
     ],
 )
 def test_an_argument_that_is_not_known_is_refused_before_anything_is_touched(
