@@ -7,7 +7,7 @@ from typing import Any, Final
 from replicator import limits
 from replicator.plan.plan import Plan
 from replicator.workflow.document import Document, build_document
-from replicator.workflow.expressions import Var
+from replicator.workflow.expressions import Value, Var
 from replicator.workflow.render import to_yaml
 from replicator.workflow.sources import complete_sources, source_block, split_blocks
 from replicator.workflow.steps import Assign, Call, Return, Subworkflow
@@ -46,7 +46,7 @@ def completed(of: Plan) -> Any:
 
 def test_a_source_is_whole_again_when_the_run_begins() -> None:
     """What is said once for all of them and what is derived come back, and nothing that another source alone has."""
-    asked = {"again": None, "from": None, "to": None}
+    asked: dict[str, Value] = {"again": None, "from": None, "to": None}
 
     assert completed(THREE) == [source_block(route) | asked for route in THREE.sources]
 
