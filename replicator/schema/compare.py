@@ -1,7 +1,7 @@
 """What differs between two schemas, at every depth, each difference a value.
 
-Names are matched without regard to case and order, as BigQuery's wildcard tables match them; positions, by which
-STRUCTs are coerced, are a difference of their own.
+Names are matched without regard to case and order, as BigQuery's wildcard tables match them; the order of siblings, by
+which STRUCTs are coerced, is a difference of its own.
 """
 
 from __future__ import annotations
@@ -16,12 +16,18 @@ from replicator.schema.fields import Field, Mode
 FieldNames = tuple[str, ...]
 """A field's path: the names of the records around it, and its own."""
 
-# What a column's type can be changed to without losing a value: managing-table-schemas#change_a_columns_data_type
+# What a column's type can be changed to: managing-table-schemas#change_a_columns_data_type
 _WIDER: Final = {
     "INTEGER": frozenset({"NUMERIC", "BIGNUMERIC", "FLOAT"}),
     "NUMERIC": frozenset({"BIGNUMERIC", "FLOAT"}),
     "BIGNUMERIC": frozenset({"FLOAT"}),
 }
+
+CASTS: Final = {
+    "INTEGER": frozenset({"NUMERIC", "BIGNUMERIC", "FLOAT", "STRING"}),
+    "NUMERIC": frozenset({"BIGNUMERIC"}),
+}
+"""Of each type, those that hold its every value, so that a cast can lose none; FLOAT is checked value by value."""
 
 
 class Kind(StrEnum):
@@ -40,153 +46,124 @@ class Kind(StrEnum):
         return cls.REPEATED_SCALAR if field.mode is Mode.REPEATED else cls.SCALAR
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
-    """The source has a field that the target lacks; a wildcard leaves it out, an evolution adds it."""
-
-    path: FieldNames
-    source: Field
-    absorbed_by_wildcard: bool = True
-    absorbed_by_evolution: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """The target has a field that the source lacks; it reads as NULL, which REQUIRED does not take."""
-
-    path: FieldNames
-    target: Field
-
-    @property
-    def absorbed_by_wildcard(self) -> bool:
-        """Whether the target takes NULL there."""
-        return self.target.mode is not Mode.REQUIRED
-
-    @property
-    def absorbed_by_evolution(self) -> bool:
-        """An evolution adds fields and takes no REQUIRED away."""
-        return self.absorbed_by_wildcard
-
-
-@dataclass(frozen=True, slots=True)
-class Reordered:
-    """The fields that both have stand in another order; harmless by name, a silent swap by position.
+class Change(StrEnum):
+    """How a field of the source is not as in the target, in the words of the ledger.
 
     Attributes:
-        path: The record they are in; empty for the table itself.
-        target: The common fields' names in the target's order.
-        source: The same names, spelled as in the target, in the source's order.
+        ADDED: The target lacks it.
+        REMOVED: The source lacks it.
+        REORDERED: The fields that both records have stand in another order.
+        CASE: It is spelled with other capitals.
+        MODE: It is REQUIRED on one side and NULLABLE on the other.
+        KIND: It is a scalar here and a record there, or one value here and many there.
+        WIDENED: The source's type holds every value of the target's, and more.
+        NARROWED: The target's type holds every value of the source's, and more.
+        TYPE: The types are two others.
     """
 
-    path: FieldNames
-    target: tuple[str, ...]
-    source: tuple[str, ...]
-    absorbed_by_wildcard: bool = True
-    absorbed_by_evolution: bool = True
+    ADDED = "added"
+    REMOVED = "removed"
+    REORDERED = "reordered"
+    CASE = "case changed"
+    MODE = "mode changed"
+    KIND = "kind changed"
+    WIDENED = "widened"
+    NARROWED = "narrowed"
+    TYPE = "type changed"
+
+
+class Absorber(StrEnum):
+    """What brings a source's rows to the target all the same."""
+
+    WILDCARD = "wildcard"
+    EVOLUTION = "evolution"
+    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
-class CaseChanged:
-    """The same field, spelled with other capitals."""
+class Difference:
+    """One difference.
 
+    Attributes:
+        change: What it is.
+        path: The field, spelled as the target spells it as far as it has it; empty for the table itself.
+        target: The target's field, or None where it has none.
+        source: The source's field, or None where it has none.
+    """
+
+    change: Change
     path: FieldNames
-    target: Field
-    source: Field
-    absorbed_by_wildcard: bool = True
-    absorbed_by_evolution: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ModeChanged:
-    """One side is REQUIRED and the other NULLABLE."""
-
-    path: FieldNames
-    target: Field
-    source: Field
+    target: Field | None
+    source: Field | None
 
     @property
-    def absorbed_by_wildcard(self) -> bool:
-        """Only a REQUIRED target is in the way: the reference that a wildcard is read by has no REQUIRED."""
-        return self.target.mode is not Mode.REQUIRED
+    def absorbed_by(self) -> Absorber:
+        """What absorbs it.
+
+        A wildcard reads by name, in any order and case, and NULL where a field is missing; the reference that it reads
+        by has no REQUIRED field. It leaves out what the target lacks, which an evolution adds. No wildcard reads one
+        type or kind as another, and NULL stays out of what is REQUIRED.
+        """
+        match self.change:
+            case Change.ADDED:
+                return Absorber.EVOLUTION
+            case Change.REORDERED | Change.CASE:
+                return Absorber.WILDCARD
+            case Change.REMOVED | Change.MODE:
+                required = self.target is not None and self.target.mode is Mode.REQUIRED
+                return Absorber.NOTHING if required else Absorber.WILDCARD
+            case Change.KIND | Change.WIDENED | Change.NARROWED | Change.TYPE:
+                return Absorber.NOTHING
 
     @property
-    def absorbed_by_evolution(self) -> bool:
-        """An evolution adds fields and takes no REQUIRED away."""
-        return self.absorbed_by_wildcard
-
-
-@dataclass(frozen=True, slots=True)
-class KindChanged:
-    """A scalar here and a record there, or one value here and many there."""
-
-    path: FieldNames
-    target: Field
-    source: Field
-    absorbed_by_wildcard: bool = False
-    absorbed_by_evolution: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TypeChanged:
-    """Two scalar types; no wildcard reads one as the other."""
-
-    path: FieldNames
-    target: Field
-    source: Field
-    absorbed_by_wildcard: bool = False
-    absorbed_by_evolution: bool = False
-
-    @property
-    def widened(self) -> bool:
-        """The source's type holds every value of the target's, and more."""
-        return self.source.type in _WIDER.get(self.target.type, ())
-
-    @property
-    def narrowed(self) -> bool:
-        """The target's type holds every value of the source's, so that a cast loses nothing."""
-        return self.target.type in _WIDER.get(self.source.type, ())
-
-
-Difference = Added | Removed | Reordered | CaseChanged | ModeChanged | KindChanged | TypeChanged
+    def castable(self) -> bool:
+        """Whether a cast that loses nothing brings the source's values to the target's type; a kind is not cast."""
+        if self.target is None or self.source is None or self.change is Change.KIND:
+            return False
+        return self.target.type in CASTS.get(self.source.type, ())
 
 
 def compare(target: Sequence[Field], source: Sequence[Field]) -> tuple[Difference, ...]:
     """Everything in ``source`` that is not as in ``target``; empty when only descriptions differ.
 
     The target's fields come first, in its order, parents before children, then what the source has besides.
-    A field that is added or removed is one difference with all that is in it. A path is spelled as the target
-    spells it, as far as the target has it.
+    A field that is added or removed, or is a record on one side only, is one difference with all that is in it.
     """
-    return tuple(_compare((), target, source))
+    return tuple(_compare((), Field("", "RECORD", fields=tuple(target)), Field("", "RECORD", fields=tuple(source))))
 
 
-def _compare(path: FieldNames, target: Sequence[Field], source: Sequence[Field]) -> Iterator[Difference]:
-    ours = {field.name.lower(): field for field in target}
-    theirs = {field.name.lower(): field for field in source}
-    common = tuple(ours[name].name for name in ours if name in theirs)
-    arrived = tuple(ours[name].name for name in theirs if name in ours)
-    if common != arrived:
-        yield Reordered(path, common, arrived)
+def _compare(path: FieldNames, target: Field, source: Field) -> Iterator[Difference]:
+    """The differences in two records, but for those of the records themselves."""
+    ours = {field.name.lower(): field for field in target.fields}
+    theirs = {field.name.lower(): field for field in source.fields}
+    if [name for name in ours if name in theirs] != [name for name in theirs if name in ours]:
+        yield Difference(Change.REORDERED, path, target, source)
     for name, field in ours.items():
-        here = (*path, field.name)
-        other = theirs.get(name)
+        here, other = (*path, field.name), theirs.get(name)
         if other is None:
-            yield Removed(here, field)
+            yield Difference(Change.REMOVED, here, field, None)
         elif other != field:
             yield from _compare_field(here, field, other)
     for name, field in theirs.items():
         if name not in ours:
-            yield Added((*path, field.name), field)
+            yield Difference(Change.ADDED, (*path, field.name), None, field)
 
 
 def _compare_field(path: FieldNames, target: Field, source: Field) -> Iterator[Difference]:
     if target.name != source.name:
-        yield CaseChanged(path, target, source)
+        yield Difference(Change.CASE, path, target, source)
     if Kind.of(target) is not Kind.of(source):
-        yield KindChanged(path, target, source)
-    elif target.mode is not source.mode:
-        yield ModeChanged(path, target, source)
+        yield Difference(Change.KIND, path, target, source)
+    else:
+        if target.mode is not source.mode:
+            yield Difference(Change.MODE, path, target, source)
+        if target.type != source.type:
+            yield Difference(_type_change(target.type, source.type), path, target, source)
     if target.type == source.type == "RECORD":
-        yield from _compare(path, target.fields, source.fields)
-    elif target.type != source.type and "RECORD" not in {target.type, source.type}:
-        yield TypeChanged(path, target, source)
+        yield from _compare(path, target, source)
+
+
+def _type_change(target: str, source: str) -> Change:
+    if source in _WIDER.get(target, ()):
+        return Change.WIDENED
+    return Change.NARROWED if target in _WIDER.get(source, ()) else Change.TYPE
