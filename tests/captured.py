@@ -44,8 +44,8 @@ class Captured:
     wanted: Type | None
     error: str
 
-    def check(self) -> None:
-        """Have GoogleSQL analyze it, variables as parameters.
+    def check(self) -> list[tuple[str, Type]]:
+        """Have GoogleSQL analyze it, variables as parameters; a query's columns.
 
         Raises:
             RefusedError: GoogleSQL does not accept it.
@@ -59,7 +59,7 @@ class Captured:
         if self.kind == "EXPRESSION":
             text = f"SELECT ({text})"
         wanted = () if self.wanted is None else (self.wanted,)
-        analyze(text, tables=self.tables, parameters=parameters, wanted=wanted)
+        return analyze(text, tables=self.tables, parameters=parameters, wanted=wanted)
 
     def saying(self, old: str, new: str) -> Captured:
         """The same statement with another text; ``old`` has to be in it."""

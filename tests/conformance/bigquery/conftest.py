@@ -16,9 +16,20 @@ from google.cloud import bigquery
 from starlette.applications import Starlette
 
 from replicator.local.bigquery.api.app import BigQueryService, bigquery_routes
-from replicator.local.recorder import Recorder
+from replicator.local.recorder import Recorder, Statement
+from tests.googlesql_served import COUNTS, judged
 
 PROJECT = "acme-test"
+SENT: list[Statement] = []
+"""What any server of this folder's tests was sent since GoogleSQL was asked last."""
+
+
+class Listening(Recorder):
+    """A recorder whose statements are put before GoogleSQL, also those that a test clears."""
+
+    def statement(self, statement: Statement) -> None:
+        super().statement(statement)
+        SENT.append(statement)
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class Running:
 
 def serve(directory: Path, *, now: Callable[[], float] = time.time) -> Generator[Running, None, None]:
     """Serve a folder in which there is one project, until the generator is closed; ``now`` is the server's clock."""
-    recorder = Recorder()
+    recorder = Listening()
     service = bigquery_routes(directory, recorder, now=now)
     service.store.make_project(PROJECT)
     config = uvicorn.Config(Starlette(routes=service.routes), host="127.0.0.1", port=0, log_level="warning")
@@ -58,6 +69,17 @@ def serve(directory: Path, *, now: Callable[[], float] = time.time) -> Generator
         server.should_exit = True
         thread.join()
         service.close()
+
+
+@pytest.fixture(autouse=True)
+def agreed(record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """Every statement of every test is to GoogleSQL what it is here."""
+    yield
+    sent = SENT.copy()
+    SENT.clear()
+    verdict = judged(sent)
+    record_property(COUNTS, dict(verdict.counts))
+    assert not verdict.wrong, "\n".join(verdict.wrong)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -10,16 +9,6 @@ from typing import Any
 import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery
-
-from tests.conformance.bigquery.conftest import Running
-from tests.googlesql_served import disagreements
-
-
-@pytest.fixture(scope="module", autouse=True)
-def agreed(running: Running) -> Iterator[None]:
-    """Every statement of this module that was carried out is GoogleSQL to GoogleSQL."""
-    yield
-    assert not disagreements(iter(running.recorder.statements()))
 
 
 def last(client: bigquery.Client, script: str) -> list[tuple[Any, ...]]:

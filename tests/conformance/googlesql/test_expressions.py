@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.googlesql.analysis import analyze_query
 from tests import googlesql
+from tests.conftest import COUNTED
 from tests.googlesql_engine import context, rows_of
 from tests.googlesql_expressions import DEEPEST, Expression, expression
 
@@ -20,7 +22,7 @@ _MOST_REFUSED = 0.08
 
 
 def test_a_random_expression_has_googlesqls_value_or_is_refused(
-    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> None:
     """Never another value or type; an expression that fails there fails here, or is computed without what fails."""
     count = request.config.getoption("--expressions", default=_ENOUGH)
@@ -32,9 +34,7 @@ def test_a_random_expression_has_googlesqls_value_or_is_refused(
         met[outcome] += 1
         if outcome == "wrong":
             wrong.append(f"{seed}: SELECT {made.text}\n    {told}")
-    with capsys.disabled():
-        shares = ", ".join(f"{name} {share / count:.1%}" for name, share in met.most_common())
-        print(f"\n{count} expressions: {shares}")  # noqa: T201 - the share refused is for people to see
+    record_property(COUNTED[1], dict(met))
 
     assert not wrong, "\n".join(wrong[:20])
     assert met["equal"] > count / 2

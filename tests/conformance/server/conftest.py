@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,17 @@ import pytest
 from replicator.local.server import Running, serve
 from tests.conformance.server.clients import FIRST, Clients, Control
 from tests.conformance.server.serving import EXECUTOR
+from tests.googlesql_served import COUNTS, judged
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+def running(tmp_path: Path, record_property: Callable[[str, object], None]) -> Iterator[Running]:
+    """A server, every statement of which is to GoogleSQL what it is here."""
     with serve(tmp_path / "cloud", executor=EXECUTOR) as server:
         yield server
+    verdict = judged(server.recorder.statements())
+    record_property(COUNTS, dict(verdict.counts))
+    assert not verdict.wrong, "\n".join(verdict.wrong)
 
 
 @pytest.fixture

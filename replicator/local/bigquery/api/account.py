@@ -9,9 +9,10 @@ from replicator.local.bigquery.api.dml_queue import DmlQueue
 from replicator.local.bigquery.api.http import Json
 from replicator.local.bigquery.api.job import Job, JobRef
 from replicator.local.bigquery.api.registry import Registry
-from replicator.local.bigquery.api.statistics import billed_bytes, statement_statistics
+from replicator.local.bigquery.api.statistics import statement_statistics
 from replicator.local.bigquery.errors import BigQueryError, refuse
 from replicator.local.bigquery.statements import dml
+from replicator.local.bigquery.statements.billing import billed
 from replicator.local.bigquery.statements.classify import Family, family
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.dml_parser import parse_dml
@@ -94,7 +95,7 @@ class Account:
         self._take(job, outcome)
         self._recorder.statement(capture(self._session, job, source, frame, outcome.kind))
         self._bytes += outcome.bytes
-        self._billed += billed_bytes(outcome)
+        self._billed += billed(outcome.read)
         if self._script:
             job.ended = job.ended or self._registry.millis()
             job.done.set()
@@ -123,9 +124,9 @@ class Account:
         Raises:
             BigQueryError: It is more.
         """
-        billed = self._billed + billed_bytes(outcome)
-        if self._maximum is not None and billed > self._maximum:
-            msg = f"Query exceeded limit for bytes billed: {self._maximum}. {billed} or higher required."
+        total = self._billed + billed(outcome.read)
+        if self._maximum is not None and total > self._maximum:
+            msg = f"Query exceeded limit for bytes billed: {self._maximum}. {total} or higher required."
             refuse("bytesBilledLimitExceeded", msg)
 
     def close(self) -> None:

@@ -271,7 +271,7 @@ class _Single(Engine):
             lines = self.fetch_from(f"SELECT * FROM {scratch}", prepared.columns)
             self.compute(f"DROP TABLE {scratch}")
             rows = Rows(prepared.columns, lines)
-            outcome = Outcome("SELECT", rows=rows, bytes=prepared.bytes, tables=prepared.tables, target=destination.ref)
+            outcome = Outcome("SELECT", rows=rows, read=prepared.read, tables=prepared.tables, target=destination.ref)
             self.finishing(outcome, transaction)
             transaction.commit()
         return outcome

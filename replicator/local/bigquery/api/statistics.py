@@ -5,25 +5,12 @@ https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobStatistics2
 
 from __future__ import annotations
 
-from typing import Final
-
 from replicator.local.bigquery.api.http import Json
+from replicator.local.bigquery.statements.billing import billed
 from replicator.local.bigquery.statements.outcome import Outcome
 from replicator.local.bigquery.storage.resources import dataset_reference, table_reference
 from replicator.local.bigquery.types import field_of
 from replicator.names import TableRef
-
-_MEGABYTE: Final = 1024 * 1024
-# pricing, on-demand: rounded up to the megabyte, at least 10 MB for each table that is referenced, and for each query.
-_LEAST: Final = 10 * _MEGABYTE
-
-
-def billed_bytes(outcome: Outcome) -> int:
-    """``totalBytesBilled`` of a statement; nothing for one that processes nothing."""
-    if not outcome.bytes:
-        return 0
-    rounded = -(-outcome.bytes // _MEGABYTE) * _MEGABYTE
-    return max(rounded, _LEAST * max(len(outcome.tables), 1))
 
 
 def statement_statistics(outcome: Outcome, *, dry: bool) -> Json:
@@ -32,7 +19,7 @@ def statement_statistics(outcome: Outcome, *, dry: bool) -> Json:
     query: Json = {
         "statementType": outcome.kind,
         "totalBytesProcessed": size,
-        "totalBytesBilled": "0" if dry else str(billed_bytes(outcome)),
+        "totalBytesBilled": "0" if dry else str(billed(outcome.read)),
         "cacheHit": False,
         "totalBytesProcessedAccuracy": "PRECISE",
     }

@@ -37,7 +37,7 @@ class Prepared:
         sql: DuckDB's; its columns are called as ``columns`` when types were wanted, and ``c1``, ``c2``, … otherwise.
         columns: Names and types.
         unnamed: The positions of the columns that have no name of their own, from 0.
-        bytes: Logical bytes of the columns it reads, in the partitions that are left after pruning.
+        read: Logical bytes of the columns it reads, in the partitions that are left after pruning, by table.
         tables: What it reads.
         scans: Each reading of a relation, from which bytes and tables are counted.
         constant: The value of an expression, where it need not be computed.
@@ -46,7 +46,7 @@ class Prepared:
     sql: str
     columns: tuple[tuple[str, Type], ...]
     unnamed: frozenset[int]
-    bytes: int
+    read: Mapping[str, int]
     tables: tuple[TableRef, ...]
     scans: tuple[Scan, ...]
     constant: Constant | None = None
@@ -75,10 +75,10 @@ class ComputedRelation:
         names = ", ".join(duckdb_name(name) for name in sorted(columns)) or "1 AS one"
         return f"(SELECT {names} FROM {self._table})"
 
-    def logical_bytes(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> int:
+    def measure(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> Mapping[str, int]:
         """Nothing: what it was computed from has been counted."""
         del columns, prune
-        return 0
+        return {}
 
 
 class ViewSubquery:
@@ -97,10 +97,10 @@ class ViewSubquery:
         names = ", ".join(duckdb_name(name) for name in sorted(columns)) or "1 AS one"
         return f"(SELECT {names} FROM ({self._prepared.sql}))"
 
-    def logical_bytes(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> int:
+    def measure(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> Mapping[str, int]:
         """What the view's query reads."""
         del columns, prune
-        return self._prepared.bytes
+        return self._prepared.read
 
 
 class Names:

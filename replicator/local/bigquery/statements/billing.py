@@ -5,12 +5,16 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol, cast
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Protocol, cast
 
 from replicator.local.bigquery.googlesql.catalog import Prune, Relation
 from replicator.local.bigquery.googlesql.context import Scan
 from replicator.names import TableRef
+
+_MEGABYTE: Final = 1024 * 1024
+_LEAST: Final = 10 * _MEGABYTE
 
 
 class Measured(Relation, Protocol):
@@ -21,17 +25,31 @@ class Measured(Relation, Protocol):
         """The tables behind it."""
         ...
 
-    def logical_bytes(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> int:
-        """The bytes that reading these columns, or fields by dotted path, is billed for."""
+    def measure(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> Mapping[str, int]:
+        """The bytes of these columns, or fields by dotted path, in each table that is read, by its full name."""
         ...
 
 
-def read_bytes(scans: Iterable[Scan]) -> int:
-    """The bytes of the columns that are read, in the partitions that are left after pruning."""
-    return sum(_measured(scan).logical_bytes(_columns([scan]), tuple(scan.prune)) for scan in scans)
+def billed(read: Mapping[str, int]) -> int:
+    """``totalBytesBilled``: each table's bytes up to the megabyte, 10 MB at least; nothing where nothing is read.
+
+    https://cloud.google.com/bigquery/pricing, on-demand: at least 10 MB for each table that is referenced, and for
+    each query.
+    """
+    if not any(read.values()):
+        return 0
+    return sum(max(-(-size // _MEGABYTE) * _MEGABYTE, _LEAST) for size in read.values())
 
 
-def read_once(scans: Sequence[Scan]) -> int:
+def read_bytes(scans: Iterable[Scan]) -> Mapping[str, int]:
+    """The bytes of the columns that are read, in the partitions that are left after pruning, by table."""
+    total: Counter[str] = Counter()
+    for scan in scans:
+        total.update(_measured(scan).measure(_columns([scan]), tuple(scan.prune)))
+    return total
+
+
+def read_once(scans: Sequence[Scan]) -> Counter[str]:
     """The same for the parts of one statement, which name one relation several times and read it once.
 
     Parts that prune differently prune nothing.
@@ -39,18 +57,19 @@ def read_once(scans: Sequence[Scan]) -> int:
     groups: dict[tuple[str, ...], list[Scan]] = {}
     for scan in scans:
         groups.setdefault(scan.path, []).append(scan)
-    total = 0
+    total: Counter[str] = Counter()
     for group in groups.values():
         first = tuple(group[0].prune)
         prune = first if all(tuple(scan.prune) == first for scan in group) else ()
-        total += _measured(group[0]).logical_bytes(_columns(group), prune)
+        total.update(_measured(group[0]).measure(_columns(group), prune))
     return total
 
 
 def whole_bytes(scans: Iterable[Scan], ref: TableRef) -> int:
     """The bytes of all columns of ``ref`` in the partitions that any of the scans leaves in."""
     path = (ref.project, ref.dataset, ref.table)
-    return max((_measured(s).logical_bytes(None, tuple(s.prune)) for s in scans if s.path == path), default=0)
+    measured = (_measured(scan).measure(None, tuple(scan.prune)) for scan in scans if scan.path == path)
+    return max((sum(each.values()) for each in measured), default=0)
 
 
 def tables_of(scans: Iterable[Scan]) -> tuple[TableRef, ...]:

@@ -83,7 +83,7 @@ def describe_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
                 return Outcome("TRUNCATE_TABLE", target=ref)
             case dml.Insert():
                 prepared = _inserted(engine, transaction, statement, subject, frame)
-                return Outcome(kind, bytes=prepared.bytes, tables=prepared.tables, target=ref)
+                return Outcome(kind, read=prepared.read, tables=prepared.tables, target=ref)
             case dml.Update():
                 scans = _scans_of(engine, transaction, [composition.update_hits(statement, subject)], frame, {})
             case dml.Delete():
@@ -93,7 +93,9 @@ def describe_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
         again = 0
         if not isinstance(statement, dml.Merge) or _changes_rows(statement):
             again = table.bytes if table.definition.partitioning is None else whole_bytes(scans, ref)
-        return Outcome(kind, bytes=read_once(scans) + again, tables=tables_of(scans), target=ref)
+        read = read_once(scans)
+        read[str(ref)] += again
+        return Outcome(kind, read=read, tables=tables_of(scans), target=ref)
 
 
 def _scans_of(
@@ -167,7 +169,7 @@ def _insert(engine: Engine, transaction: Transaction, statement: dml.Insert, sub
     return Outcome(
         "INSERT",
         changes=Changes(inserted=written),
-        bytes=prepared.bytes,
+        read=prepared.read,
         tables=prepared.tables,
         target=subject.ref,
     )
@@ -284,7 +286,8 @@ def _rewrite(
             transaction.append(subject.ref, added, engine.session.connection)
     for name, _, _ in scratches:
         engine.compute(f"DROP TABLE {name}")
-    return Outcome(kind, changes=Changes(**counts), bytes=read + again, tables=tables_of(scans), target=subject.ref)
+    read[str(subject.ref)] += again
+    return Outcome(kind, changes=Changes(**counts), read=read, tables=tables_of(scans), target=subject.ref)
 
 
 def _computed_hits(

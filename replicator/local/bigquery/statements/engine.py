@@ -158,7 +158,7 @@ class Engine:
         """Carry out a query."""
         with self.session.transaction() as (transaction, _):
             prepared = self.prepare(transaction, source.placed, frame=frame)
-            return Outcome("SELECT", rows=self.fetch(prepared), bytes=prepared.bytes, tables=prepared.tables)
+            return Outcome("SELECT", rows=self.fetch(prepared), read=prepared.read, tables=prepared.tables)
 
     def _assert(self, source: Source, frame: Frame) -> Outcome:
         if self.session.in_transaction and not self.session.setting.unsettled.asserts_in_transactions:
@@ -233,7 +233,7 @@ class Engine:
             case Family.QUERY:
                 with self.session.transaction() as (transaction, _):
                     prepared = self.prepare(transaction, statement.placed, frame=frame)
-                return Outcome("SELECT", Rows(prepared.columns, ()), bytes=prepared.bytes, tables=prepared.tables)
+                return Outcome("SELECT", Rows(prepared.columns, ()), read=prepared.read, tables=prepared.tables)
             case Family.DML:
                 return describe_dml(self, statement, frame)
             case Family.DDL:

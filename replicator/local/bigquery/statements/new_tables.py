@@ -70,8 +70,8 @@ class _Planned:
         operation = "REPLACE" if self.replaces else "CREATE"
         if self.prepared is None:
             return Outcome("CREATE_TABLE", operation=operation, target=self.ref)
-        size, tables = self.prepared.bytes, self.prepared.tables
-        return Outcome("CREATE_TABLE_AS_SELECT", bytes=size, tables=tables, operation=operation, target=self.ref)
+        read, tables = self.prepared.read, self.prepared.tables
+        return Outcome("CREATE_TABLE_AS_SELECT", read=read, tables=tables, operation=operation, target=self.ref)
 
 
 def create_table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from replicator.local.bigquery.types import Type
@@ -43,7 +44,7 @@ class Outcome:
         kind: The job's ``statementType``.
         rows: A query's answer.
         changes: Of DML.
-        bytes: ``totalBytesProcessed``.
+        read: Logical bytes that count as processed, by table.
         tables: The tables that were read, views' own included.
         operation: ``ddlOperationPerformed``: CREATE, REPLACE, SKIP, ALTER, DROP.
         target: The table or dataset that DDL was about, or DML changed.
@@ -52,7 +53,12 @@ class Outcome:
     kind: str
     rows: Rows | None = None
     changes: Changes | None = None
-    bytes: int = 0
+    read: Mapping[str, int] = field(default_factory=dict)
     tables: tuple[TableRef, ...] = field(default=())
     operation: str | None = None
     target: TableRef | DatasetRef | None = None
+
+    @property
+    def bytes(self) -> int:
+        """``totalBytesProcessed``."""
+        return sum(self.read.values())

@@ -76,9 +76,9 @@ class MetadataRelation:
             return _fields(scope, self.view, kinds)
         return _written_out(list(self.view.rows(scope)), kinds)
 
-    def logical_bytes(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> int:  # noqa: ARG002 - the port's
+    def measure(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> Mapping[str, int]:  # noqa: ARG002 - the port's
         """What a metadata query is billed at least (information-schema-intro, pricing)."""
-        return 10 * 1024 * 1024
+        return {self.name: 10 * 1024 * 1024}
 
 
 def metadata_relation(overlay: Overlay, path: tuple[str, ...], location: str | None) -> MetadataRelation | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -89,21 +89,17 @@ class TableRelation:
         pseudo = [(name, self._pseudo_column(name, owners)) for name in self._pseudo_types() if name in columns]
         return f"({read(self.root, [fragment for _, fragment in chosen], fields, pseudo)})"
 
-    def logical_bytes(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> int:
-        """The bytes that reading these columns is billed for.
+    def measure(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> Mapping[str, int]:
+        """The logical bytes of these columns in each table that is read, by its full name.
 
         Args:
             columns: Columns, or fields by dotted path; a record stands for all that is in it. None is all columns.
             prune: As of ``scan``.
         """
-        chosen = self._chosen(prune)
-        if columns is None:
-            return sum(fragment.bytes for _, fragment in chosen)
-        names = {name.casefold() for name in columns}
-        total = 0
-        for _, fragment in chosen:
-            paths = leaves(fragment.fields)
-            total += sum(size for path, size in zip(paths, fragment.leaf_bytes(), strict=True) if _covered(path, names))
+        names = None if columns is None else {name.casefold() for name in columns}
+        total = {str(shard.table.ref): 0 for shard in self.shards if wanted(_suffix(shard), prune)}
+        for shard, fragment in self._chosen(prune):
+            total[str(shard.table.ref)] += fragment.bytes if names is None else _covered_bytes(fragment, names)
         return total
 
     def _chosen(self, prune: Sequence[Prune]) -> list[tuple[Shard, Fragment]]:
@@ -120,7 +116,7 @@ class TableRelation:
                 )
         chosen: list[tuple[Shard, Fragment]] = []
         for shard in self.shards:
-            known = {SUFFIX: Extent(shard.suffix, shard.suffix)} if shard.suffix is not None else {}
+            known = _suffix(shard)
             if not wanted(known, prune):
                 continue
             chosen.extend(
@@ -182,9 +178,18 @@ class ViewRelation:
         """Never: a view holds no rows, and is read through ``query``."""
         refuse(f"View {self.ref} holds no rows of its own", reason="internalError")
 
-    def logical_bytes(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> int:  # noqa: ARG002 - as above
+    def measure(self, columns: frozenset[str] | None, prune: Sequence[Prune]) -> Mapping[str, int]:  # noqa: ARG002 - as above
         """Nothing: what its text reads is counted there."""
-        return 0
+        return {}
+
+
+def _suffix(shard: Shard) -> Mapping[str, Extent]:
+    return {} if shard.suffix is None else {SUFFIX: Extent(shard.suffix, shard.suffix)}
+
+
+def _covered_bytes(fragment: Fragment, names: set[str]) -> int:
+    paths = leaves(fragment.fields)
+    return sum(size for path, size in zip(paths, fragment.leaf_bytes(), strict=True) if _covered(path, names))
 
 
 def _covered(path: str, names: set[str]) -> bool:

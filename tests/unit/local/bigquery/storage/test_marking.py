@@ -45,7 +45,9 @@ def sizes(bench: Bench, ref: TableRef, columns: Sequence[str]) -> list[tuple[int
     with bench.store.statement() as transaction:
         relation = transaction.catalog(location="EU").relation((ref.project, ref.dataset, ref.table))
         prune: tuple[Prune, ...] = ()
-        return [(transaction.table(ref).rows, relation.logical_bytes(frozenset({name}), prune)) for name in columns]
+        return [
+            (transaction.table(ref).rows, sum(relation.measure(frozenset({name}), prune).values())) for name in columns
+        ]
 
 
 def data_files(bench: Bench, name: str) -> list[Path]:

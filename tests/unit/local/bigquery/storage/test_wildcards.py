@@ -136,10 +136,10 @@ def test_in_another_location_there_are_no_rows(bench: Bench) -> None:
 
     scan = elsewhere.scan(columns=frozenset({"x"}), prune=())
     assert bench.connection.execute(f"SELECT * FROM {scan}").fetchall() == []
-    assert elsewhere.logical_bytes(None, ()) == 0
+    assert sum(elsewhere.measure(None, ()).values()) == 0
     with pytest.raises(BigQueryError, match="Not found: Dataset acme-jp:sales was not found in location US"):
         relation(bench, DATASET.table("events_1"), location="US")
-    assert relation(bench, DATASET.table("events_1"), location="eu").logical_bytes(None, ()) == 8
+    assert sum(relation(bench, DATASET.table("events_1"), location="eu").measure(None, ()).values()) == 8
 
 
 @pytest.mark.parametrize(
@@ -160,4 +160,4 @@ def test_only_constant_filters_on_the_suffix_prune(bench: Bench, prune: Prune, e
     for number in (1, 2, 3):
         bench.append(bench.create(f"events_{number}", integer("x")), f"SELECT {number}::BIGINT")
 
-    assert relation(bench).logical_bytes(frozenset({"x"}), (prune,)) == expected
+    assert sum(relation(bench).measure(frozenset({"x"}), (prune,)).values()) == expected
