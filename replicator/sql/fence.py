@@ -13,18 +13,23 @@ def take_fence(*, target: TableRef, state: DatasetRef, fence: TableRef, location
                partition_column: str) -> str:  # fmt: skip
     """Make what the target's side needs, look at the target, and take the fence if it is free.
 
-    Arguments in ``@run``: ``pipeline``, ``holder``, ``lease`` (seconds), ``adopt`` (true or absent).
+    Arguments in ``@run``: ``pipeline``, ``holder``, ``lease`` (seconds), ``adopt`` (true or absent), ``turn``:
+    ``now`` (leaves when the fence is held), ``next`` (waits, and says so in the ledger) or ``after`` (waits for
+    those who wait as well; a run with a window does, so that a backfill lets the schedule through).
     The answer is one JSON text: ``taken``, ``epoch``, ``number`` (the epoch in six digits), ``run`` (the
     run's id), ``holder``, ``expires``, ``target_exists``, ``keeps`` (days until the target's partitions expire).
 
     A holder that asks again gets the next epoch, so a lost answer costs a number and no wait.
     """
     columns = dataset_view(str(target.parent), "COLUMNS")
+    runs, own = quote_table(state.table(RUNS)), quote_string(str(target))
     partitions = dataset_view(str(target.parent), "PARTITIONS")
     name = quote_string(target.table)
+    lease = f"CAST({run_value('lease')} AS INT64)"
     return f"""\
 DECLARE taken INT64;
 DECLARE target_exists BOOL;
+DECLARE ahead STRING;
 {make_memory(target=target, state=state, fence=fence, location=location)}
 SET target_exists = EXISTS (SELECT 1 FROM {columns} WHERE table_name = {name});
 IF target_exists THEN
@@ -52,7 +57,7 @@ IF target_exists THEN
     };
   END IF;
   IF IFNULL({run_value("adopt")}, 'false') != 'true'
-    AND NOT EXISTS (SELECT 1 FROM {quote_table(state.table(UNITS))} WHERE target = {quote_string(str(target))})
+    AND NOT EXISTS (SELECT 1 FROM {quote_table(state.table(UNITS))} WHERE target = {own})
     AND (SELECT IFNULL(SUM(total_rows), 0) FROM {partitions} WHERE table_name = {name}) > 0
   THEN
     RAISE USING MESSAGE = {
@@ -64,21 +69,31 @@ IF target_exists THEN
   END IF;
 END IF;
 
+IF {run_value("turn")} = 'after' THEN
+  -- Who waits asks six times in a lease; who has not asked for half of one has gone.
+  SET ahead = (
+    SELECT MIN(w.run) FROM {runs} AS w
+    WHERE w.target = {own} AND w.state = 'waiting'
+      AND w.recorded_at > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL DIV({lease}, 2) SECOND)
+      AND w.run NOT IN (
+        SELECT detail FROM {runs} WHERE target = {own} AND state = 'started' AND detail IS NOT NULL));
+END IF;
 UPDATE {quote_table(fence)}
 SET holder = {run_value("holder")}, epoch = epoch + 1,
-  expires = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL CAST({run_value("lease")} AS INT64) SECOND)
-WHERE holder IS NULL OR expires < CURRENT_TIMESTAMP() OR holder = {run_value("holder")};
+  expires = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {lease} SECOND)
+WHERE ahead IS NULL AND (holder IS NULL OR expires < CURRENT_TIMESTAMP() OR holder = {run_value("holder")});
 SET taken = @@row_count;
-IF taken = 1 THEN
-  INSERT INTO {quote_table(state.table(RUNS))} (target, pipeline, run, epoch, state, recorded_at)
-  SELECT target, {run_value("pipeline")}, CONCAT({run_value("pipeline")}, '-', FORMAT('%06d', epoch)), epoch, 'started',
-    CURRENT_TIMESTAMP()
+IF taken = 1 OR {run_value("turn")} = 'next' THEN
+  INSERT INTO {runs} (target, pipeline, run, epoch, state, recorded_at, detail)
+  SELECT target, {run_value("pipeline")},
+    IF(taken = 1, CONCAT({run_value("pipeline")}, '-', FORMAT('%06d', epoch)), {run_value("holder")}), epoch,
+    IF(taken = 1, 'started', 'waiting'), CURRENT_TIMESTAMP(), {run_value("holder")}
   FROM {quote_table(fence)};
 END IF;
 SELECT TO_JSON_STRING(STRUCT(
   taken = 1 AS taken, epoch AS epoch, FORMAT('%06d', epoch) AS number,
   CONCAT({run_value("pipeline")}, '-', FORMAT('%06d', epoch)) AS run,
-  holder AS holder, CAST(expires AS STRING) AS expires, target_exists AS target_exists,
+  IFNULL(ahead, holder) AS holder, CAST(expires AS STRING) AS expires, target_exists AS target_exists,
   (
     SELECT MIN(CAST(option_value AS FLOAT64)) FROM {dataset_view(str(target.parent), "TABLE_OPTIONS")}
     WHERE table_name = {name} AND option_name = 'partition_expiration_days') AS keeps)) AS answer

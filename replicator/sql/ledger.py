@@ -87,7 +87,7 @@ def read_runs(state: DatasetRef) -> str:
     return f"""\
 SELECT run, epoch, state, source, recorded_at, units, row_count, byte_count, copies, detail
 FROM {quote_table(state.table(RUNS))}
-WHERE target = @target AND pipeline = @pipeline
+WHERE target = @target AND pipeline = @pipeline AND state != 'waiting'
 QUALIFY DENSE_RANK() OVER (ORDER BY epoch DESC) <= @runs
 ORDER BY epoch DESC, recorded_at, source"""
 

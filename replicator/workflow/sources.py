@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from replicator.plan.plan import Plan, SourceRoute
 from replicator.sql.units import Kind
-from replicator.workflow.expressions import Value, Var, call, default, get, join
+from replicator.workflow.expressions import Binary, Not, Value, Var, both, call, default, get, join, lt, ne
 from replicator.workflow.jobs import PIPELINE
-from replicator.workflow.steps import Assign, ForEach, Return, Subworkflow
+from replicator.workflow.steps import Assign, Case, ForEach, Raise, Return, Subworkflow, Switch
 
 
 def source_block(route: SourceRoute) -> dict[str, Value]:
@@ -64,7 +64,7 @@ def _short_block(plan: Plan, route: SourceRoute) -> dict[str, Value]:
 
 def complete_sources() -> Subworkflow:
     """The sources with what they have in common, the names of their datasets, and which units are asked for."""
-    each, stem = Var("each"), Var("stem")
+    each, stem, whole, asked = Var("each"), Var("stem"), Var("whole"), get(Var("args"), "sources")
     return Subworkflow(
         name="complete_sources",
         purpose="Give each source what all have in common, the names of its datasets, and which units are asked for.",
@@ -74,6 +74,12 @@ def complete_sources() -> Subworkflow:
             ForEach(
                 name="each_source", value="source", over=Var("sources"),
                 steps=(
+                    Switch(name="is_asked_for", cases=(
+                        Case(
+                            condition=both(ne(asked, None), Not(Binary("in", Var("source")["name"], asked))),
+                            next="continue",
+                        ),
+                    )),
                     Assign(name="complete", values=(
                         ("each", call("map.merge", Var("alike"), Var("source"))),
                         ("stem", join(".replicator_", PIPELINE["name"], "__", each["name"], "__", PIPELINE["key"])),
@@ -84,10 +90,18 @@ def complete_sources() -> Subworkflow:
                         ("each.again", get(Var("args"), "again")),
                         ("each.from", get(Var("args"), "window", "from")),
                         ("each.to", get(Var("args"), "window", "to")),
-                        ("whole", call("list.concat", Var("whole"), each)),
+                        ("whole", call("list.concat", whole, each)),
                     )),
                 ),
             ),
-            Return(name="all_whole", value=Var("whole")),
+            Switch(name="all_found", cases=(
+                Case(
+                    condition=both(ne(asked, None), lt(call("len", whole), call("len", asked))),
+                    steps=(Raise(name="unknown_source", value=join(
+                        "sources names one that the pipeline does not have, or one twice: ",
+                        call("json.encode_to_string", asked))),),
+                ),
+            )),
+            Return(name="all_whole", value=whole),
         ),
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from replicator.workflow.expressions import Binary, Items, Not, Var, both, call, default, eq, get, join, lt, ne
 from replicator.workflow.steps import Assign, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
 
-ARGUMENTS = ("adopt", "again", "if_busy", "window")
+ARGUMENTS = ("adopt", "again", "if_busy", "sources", "window")
 """What an execution's argument may hold; anything else is refused by the document's first step."""
 
 
@@ -52,6 +52,12 @@ def check_argument() -> Subworkflow:
                     steps=(Raise(name=f"bad_{flag}", value=f"{flag} is neither true nor false"),),
                 )
                 for flag in ("again", "adopt")
+            )),
+            Switch(name="sources_are", cases=(
+                Case(
+                    condition=Not(Binary("in", call("get_type", get(args, "sources")), Items(("null", "list")))),
+                    steps=(Raise(name="bad_sources", value="sources is no list; pass names of sources"),),
+                ),
             )),
             Switch(name="any_window", cases=(
                 Case(condition=eq(get(args, "window"), None), steps=(Return(name="unbounded", value=args),)),

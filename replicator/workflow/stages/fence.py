@@ -17,8 +17,10 @@ def take_fence(plan: Plan) -> Subworkflow:
     take = job(
         join("take_", call("string", Var("turn"))), sql=plan.statements.take_fence, **_TARGET,
         run={"pipeline": PIPELINE["name"], "holder": RUN["holder"], "lease": PIPELINE["lease"],
-             "adopt": get(Var("args"), "adopt")},
+             "adopt": get(Var("args"), "adopt"), "turn": Var("when")},
     )  # fmt: skip
+    busy, window = default(get(Var("args"), "if_busy"), "wait"), get(Var("args"), "window")
+    when = call("if", eq(busy, "leave"), "now", call("if", eq(window, None), "next", "after"))
     return Subworkflow(
         name="take_fence",
         purpose="At the target: make the ledger, look at the target, and take the fence, or wait for it, or leave.",
@@ -28,6 +30,7 @@ def take_fence(plan: Plan) -> Subworkflow:
                 name="whoever_runs",
                 values=(
                     ("turn", 0),
+                    ("when", when),
                     ("holder", call("sys.get_env", "GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID")),
                     ("run", {"holder": Var("holder"), "number": Var("holder")}),
                 ),
@@ -51,7 +54,7 @@ def take_fence(plan: Plan) -> Subworkflow:
                         ),
                     ),
                     Case(
-                        condition=eq(default(get(Var("args"), "if_busy"), "wait"), "leave"),
+                        condition=eq(Var("when"), "now"),
                         steps=(
                             Return(
                                 name="leave",
