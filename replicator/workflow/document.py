@@ -54,6 +54,7 @@ def build_document(plan: Plan) -> Document:
             following.start_once(),
             jobs.start_job(),
             jobs.job_error(),
+            jobs.passes(),
             following.look(),
             jobs.job_reference(),
             jobs.bind(),

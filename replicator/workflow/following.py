@@ -15,7 +15,7 @@ from replicator.workflow.expressions import (
     ne,
     no,
 )
-from replicator.workflow.jobs import ATTEMPTS, JOB, PIPELINE, RUN, job_address
+from replicator.workflow.jobs import ATTEMPTS, BRIEFLY, JOB, PIPELINE, RUN, job_address
 from replicator.workflow.steps import Assign, Call, Case, Raise, Return, Subworkflow, Switch, Try
 
 WAIT_MILLISECONDS = 10_000
@@ -29,6 +29,7 @@ def look() -> Subworkflow:
         "projectId": Var("reference")["projectId"],
         "jobId": Var("reference")["jobId"],
         "location": Var("reference")["location"],
+        **BRIEFLY,
     }
     return Subworkflow(
         name="look",

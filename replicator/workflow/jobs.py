@@ -27,6 +27,12 @@ from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return
 ATTEMPTS = 3
 """How often a job is tried when the service says that trying again may help."""
 
+CALL_SECONDS = 60
+"""How long one call may take, tries of the connector included: a service that never answers costs no lease."""
+
+BRIEFLY = {"connector_params": {"timeout": CALL_SECONDS}}
+"""What every call that waits for nothing is given beside its own arguments (connectors: 1,800 s if not said)."""
+
 JOB = Var("job")
 RUN = Var("run")
 PIPELINE = Var("pipeline")
@@ -174,7 +180,8 @@ def start_job() -> Subworkflow:
                     Call(
                         name="insert_job", function="googleapis.bigquery.v2.jobs.insert", result="inserted",
                         arguments={
-                            "projectId": JOB["project"], "body": body, "connector_params": {"skip_polling": True},
+                            "projectId": JOB["project"], "body": body,
+                            "connector_params": {"skip_polling": True, "timeout": CALL_SECONDS},
                         },
                     ),
                 ),
@@ -187,7 +194,7 @@ def start_job() -> Subworkflow:
                                 name="get_job", function="googleapis.bigquery.v2.jobs.get", result="inserted",
                                 arguments={
                                     "projectId": JOB["project"], "jobId": reference["jobId"],
-                                    "location": JOB["location"],
+                                    "location": JOB["location"], **BRIEFLY,
                                 },
                             ),
                         ),
@@ -240,27 +247,43 @@ def job_address(reference: Expression) -> dict[str, Value]:
 
 def job_error() -> Subworkflow:
     """What is raised of a call about a job that failed; ``passes`` says whether the same call may well succeed."""
-    error, code = Var("error"), Var("code")
+    error = Var("error")
     return Subworkflow(
         name="job_error",
         purpose="A failed call about a job, with the job and its console address, and whether calling again may help.",
         parameters=("reference", "error"),
         steps=(
+            Call(name="may_pass", function="passes", arguments={"error": error}, result="passing"),
             Assign(name="read_error", values=(
-                ("code", default(get(error, "code"), 0)),
                 ("text", default(get(error, "body", "error", "message"),
                                  default(get(error, "message"), call("json.encode_to_string", error)))),
-                ("rationed", call(
-                    "text.match_regex", call("json.encode_to_string", get(error, "body")), '"rateLimitExceeded"')),
             )),
             Return(
                 name="reason",
                 value={
-                    "message": Var("text"), "code": code, **job_address(Var("reference")),
-                    # error-messages: rateLimitExceeded is a 403; without a code there was no answer at all.
-                    "passes": either(eq(code, 0), eq(code, 429), Binary(">=", code, 500),
-                                     Var("rationed")),
+                    "message": Var("text"), "code": default(get(error, "code"), 0), **job_address(Var("reference")),
+                    "passes": Var("passing"),
                 },
             ),
+        ),
+    )  # fmt: skip
+
+
+def passes() -> Subworkflow:
+    """Whether a call that failed may well succeed when it is made again."""
+    error, code = Var("error"), Var("code")
+    return Subworkflow(
+        name="passes",
+        purpose="Whether a call that failed may well succeed when it is made again.",
+        parameters=("error",),
+        steps=(
+            Assign(name="read_code", values=(
+                ("code", default(get(error, "code"), 0)),
+                ("rationed", call(
+                    "text.match_regex", call("json.encode_to_string", get(error, "body")), '"rateLimitExceeded"')),
+            )),
+            # error-messages: rateLimitExceeded is a 403; without a code there was no answer at all.
+            Return(name="so", value=either(
+                eq(code, 0), eq(code, 429), Binary(">=", code, 500), Var("rationed"))),
         ),
     )  # fmt: skip

@@ -7,13 +7,20 @@ A transfer run has no id of ours. Its requestedRunTime is written to the log bef
 
 from __future__ import annotations
 
-from replicator.plan.plan import Plan
-from replicator.workflow.expressions import Binary, Var, both, call, default, either, eq, get, join, ne
-from replicator.workflow.jobs import PIPELINE, RUN
-from replicator.workflow.stages.source import PARAMETERS, SOURCE, STATE, at_target, follow
-from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
+from typing import Final
 
-_CONFIGS = "googleapis.bigquerydatatransfer.v1.projects.locations.transferConfigs"
+from replicator.plan.plan import Plan
+from replicator.workflow.expressions import Binary, Items, Var, add, both, call, default, either, eq, get, join, lt, ne
+from replicator.workflow.jobs import ATTEMPTS, BRIEFLY, CALL_SECONDS, PIPELINE, RUN
+from replicator.workflow.stages.source import PARAMETERS, SOURCE, STATE, at_target, follow
+from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Step, Subworkflow, Switch, Try
+
+COPY_SECONDS: Final = 36 * 3600
+"""After which a copy is given up: twice its own deadline, and the 12 hours that a start may be held back."""
+
+CONSOLE: Final = join("https://console.cloud.google.com/bigquery/transfers?project=", PIPELINE["billed_to"])
+
+_CONFIGS: Final = "googleapis.bigquerydatatransfer.v1.projects.locations.transferConfigs"
 
 
 def copy(plan: Plan) -> Subworkflow:
@@ -36,7 +43,7 @@ def copy(plan: Plan) -> Subworkflow:
             Assign(name="note_transfer", values=(("state.transfer", Var("transfer")),)),
             Return(name="started", value=STATE),
             Call(name="look_at_transfer", function=f"{_CONFIGS}.runs.get", result="found",
-                 arguments={"name": STATE["transfer"]}),
+                 arguments={"name": STATE["transfer"], **BRIEFLY}),
             Switch(
                 name="transfer_state",
                 cases=(
@@ -55,8 +62,19 @@ def copy(plan: Plan) -> Subworkflow:
                                     "the copy to ", SOURCE["landing"], " is ", found["state"], ": ",
                                     default(get(found, "errorStatus", "message"), "the service gave no reason")),
                                 "job": STATE["transfer"],
-                                "console": join("https://console.cloud.google.com/bigquery/transfers?project=",
-                                                PIPELINE["billed_to"]),
+                                "console": CONSOLE,
+                            }),
+                        ),
+                    ),
+                    Case(
+                        condition=Binary(">", Binary("-", call("sys.now"), STATE["since"]), COPY_SECONDS),
+                        steps=(
+                            Raise(name="never_ends", value={
+                                "message": join(
+                                    "the copy to ", SOURCE["landing"], " is still ", found["state"], " after ",
+                                    f"{COPY_SECONDS // 3600} hours"),
+                                "job": STATE["transfer"],
+                                "console": CONSOLE,
                             }),
                         ),
                     ),
@@ -81,12 +99,13 @@ def transfer_config() -> Subworkflow:
         purpose="The name of a source's transfer config, which is made when it is missing.",
         parameters=("pipeline", "source"),
         steps=(
-            Assign(name="place", values=(("parent", parent), ("title", title), ("token", ""),
+            Assign(name="place", values=(("sent", 1), ("parent", parent), ("title", title),
                 ("destination", call("text.replace_all", SOURCE["landing"], join(PIPELINE["billed_to"], "."), "")),
                 ("origin", call("text.replace_all", SOURCE["staging"], join(SOURCE["billed_to"], "."), "")))),
+            Assign(name="first_page", values=(("token", ""),)),
             Call(name="list_configs", function=f"{_CONFIGS}.list", result="page",
                  arguments={"parent": Var("parent"), "dataSourceIds": ["cross_region_copy"], "pageSize": 1000,
-                            "pageToken": Var("token")}),
+                            "pageToken": Var("token"), **BRIEFLY}),
             Switch(name="any", cases=(Case(condition=eq(get(page, "transferConfigs"), None), next="more"),)),
             ForEach(
                 name="each_config", value="config", over=page["transferConfigs"],
@@ -105,22 +124,31 @@ def transfer_config() -> Subworkflow:
             ),
             Assign(name="more", values=(("token", default(get(page, "nextPageToken"), "")),)),
             Switch(name="next_page", cases=(Case(condition=ne(Var("token"), ""), next="list_configs"),)),
-            Call(
-                name="create_config", function=f"{_CONFIGS}.create", result="config",
-                arguments={
-                    "parent": Var("parent"),
-                    "body": {
-                        "displayName": Var("title"),
-                        "dataSourceId": "cross_region_copy",
-                        "destinationDatasetId": Var("destination"),
-                        "params": {
-                            "source_project_id": SOURCE["billed_to"],
-                            "source_dataset_id": Var("origin"),
-                            "overwrite_destination_table": True,
+            Try(
+                name="create",
+                steps=(
+                    Call(
+                        name="create_config", function=f"{_CONFIGS}.create", result="config",
+                        arguments={
+                            "parent": Var("parent"),
+                            "body": {
+                                "displayName": Var("title"),
+                                "dataSourceId": "cross_region_copy",
+                                "destinationDatasetId": Var("destination"),
+                                "params": {
+                                    "source_project_id": SOURCE["billed_to"],
+                                    "source_dataset_id": Var("origin"),
+                                    "overwrite_destination_table": True,
+                                },
+                                "scheduleOptions": {"disableAutoScheduling": True},
+                            },
+                            **BRIEFLY,
                         },
-                        "scheduleOptions": {"disableAutoScheduling": True},
-                    },
-                },
+                    ),
+                ),
+                error="error",
+                # A call that arrived after all has made the config, and the list then has it.
+                handlers=again("first_page"),
             ),
             Return(name="created", value=config["name"]),
         ),
@@ -129,13 +157,14 @@ def transfer_config() -> Subworkflow:
 
 def start_transfer() -> Subworkflow:
     """Start the copy, or find it started: the answer is the transfer run's name."""
-    started, error, page, each = Var("started"), Var("error"), Var("page"), Var("each")
+    started, page, each = Var("started"), Var("page"), Var("each")
     return Subworkflow(
         name="start_transfer",
         purpose="Start a transfer run and do not wait for it; after a broken call, find it by its requested time.",
         parameters=("run", "source", "config"),
         steps=(
-            Assign(name="note_time", values=(("requested", call("time.format", call("int", call("sys.now")))),)),
+            Assign(name="note_time", values=(
+                ("sent", 1), ("requested", call("time.format", call("int", call("sys.now")))))),
             Call(name="announce", function="sys.log", arguments={
                 "severity": "INFO",
                 "json": {"event": "transfer_requested", "run": RUN["id"], "source": SOURCE["name"],
@@ -146,17 +175,15 @@ def start_transfer() -> Subworkflow:
                 steps=(
                     Call(name="start_run", function=f"{_CONFIGS}.startManualRuns", result="started",
                          arguments={"parent": Var("config"), "body": {"requestedRunTime": Var("requested")},
-                                    "connector_params": {"skip_polling": True}}),
+                                    "connector_params": {"skip_polling": True, "timeout": CALL_SECONDS}}),
                     Return(name="run_name", value=started["runs"][0]["name"]),
                 ),
                 error="error",
                 handlers=(
                     Call(name="list_runs", function=f"{_CONFIGS}.runs.list", result="page",
-                         arguments={"parent": Var("config")}),
-                    Switch(name="none", cases=(Case(
-                        condition=eq(get(page, "transferRuns"), None), steps=(Raise(name="refused", value=error),)),)),
+                         arguments={"parent": Var("config"), **BRIEFLY}),
                     ForEach(
-                        name="each_run", value="each", over=page["transferRuns"],
+                        name="each_run", value="each", over=default(get(page, "transferRuns"), Items(())),
                         steps=(
                             Switch(name="requested_by_us", cases=(
                                 Case(
@@ -168,8 +195,26 @@ def start_transfer() -> Subworkflow:
                             )),
                         ),
                     ),
-                    Raise(name="not_started", value=error),
+                    # With the time that was asked for before: should both have arrived, the second has nothing to copy.
+                    *again("start"),
                 ),
             ),
         ),
+    )  # fmt: skip
+
+
+def again(step: str) -> tuple[Step, ...]:
+    """Handlers: go back to ``step`` a little later when the error may pass, a few times; else raise it."""
+    return (
+        Call(name="may_pass", function="passes", arguments={"error": Var("error")}, result="passing"),
+        Switch(name="try_again", cases=(
+            Case(
+                condition=both(lt(Var("sent"), ATTEMPTS), Var("passing")),
+                steps=(
+                    Call(name="wait_a_little", function="sys.sleep", arguments={"seconds": Var("sent")}),
+                    Assign(name="count_call", values=(("sent", add(Var("sent"), 1)),), next=step),
+                ),
+            ),
+        )),
+        Raise(name="refused", value=Var("error")),
     )  # fmt: skip

@@ -8,6 +8,8 @@ import pytest
 
 from replicator.runtime.errors import ConnectionBroken, HttpError, WorkflowFailed
 from replicator.workflow.sources import source_block
+from replicator.workflow.jobs import ATTEMPTS
+from replicator.workflow.stages.copy import COPY_SECONDS
 from tests.unit.plan.pipelines import plan, source
 from tests.unit.workflow.scripted import Bench, Fault, Service
 
@@ -75,13 +77,30 @@ def test_a_start_whose_answer_was_lost_is_found_by_its_requested_time() -> None:
 
 
 def test_a_run_of_another_time_is_not_taken_for_ours() -> None:
-    """An earlier run of the same config carried other tables."""
+    """An earlier run of the same config carried other tables; a start that never arrived is made again."""
     at = service(Fault("startManualRuns", ConnectionBroken("reset")))
     earlier = {"name": "earlier", "runTime": "2026-11-01T00:00:00Z"}
     at.transfers[config(at)]["runs"].append(earlier)
 
-    with pytest.raises(WorkflowFailed, match="reset"):
+    assert start(at) == f"{PARENT}/transferConfigs/0/runs/1"
+
+
+@pytest.mark.parametrize("method", ["transferConfigs.create", "startManualRuns"])
+def test_what_may_pass_is_tried_a_few_times(method: str) -> None:
+    """A service that stays away is not asked for ever, and what it said is told."""
+    at = service(*(Fault(method, HttpError(500, "away", body=None)) for _ in range(9)))
+
+    with pytest.raises(WorkflowFailed, match="error code 500"):
         start(at)
+    assert len(at.faults) == 9 - ATTEMPTS
+
+
+def test_a_config_whose_making_was_not_answered_is_made_once() -> None:
+    """The list has it, whatever became of the call."""
+    at = service(Fault("transferConfigs.create", ConnectionBroken("reset"), acts=True))
+
+    assert config(at) == f"{PARENT}/transferConfigs/0"
+    assert len(at.transfers) == 1
 
 
 def test_a_start_that_is_refused_says_why() -> None:
@@ -128,3 +147,9 @@ def test_a_copy_that_did_not_succeed_is_an_error_with_its_reason(state: str) -> 
     assert f"is {state}: no rights on shop_1" in str(failed.value.error["message"])
     assert failed.value.error["job"] == "projects/p/locations/eu/transferConfigs/0/runs/0"
     assert "console.cloud.google.com/bigquery/transfers" in str(failed.value.error["console"])
+
+
+def test_a_copy_that_never_ends_is_given_up() -> None:
+    """Beyond its own deadline and the longest that a start may be held back, nobody waits for it."""
+    with pytest.raises(WorkflowFailed, match="is still RUNNING after 36 hours"):
+        turn(service(state="RUNNING"), transfer="projects/p/locations/eu/transferConfigs/0/runs/0", since=-COPY_SECONDS)
