@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from replicator.workflow.expressions import (
     Binary,
+    Value,
     Var,
     add,
     both,
     call,
+    default,
     either,
     eq,
     get,
@@ -25,7 +27,7 @@ WAIT_MILLISECONDS = 10_000
 def look() -> Subworkflow:
     """Ask for a job's answer, and where that fails for the job itself."""
     page, found, error = Var("page"), Var("found"), Var("error")
-    arguments = {
+    arguments: dict[str, Value] = {
         "projectId": Var("reference")["projectId"],
         "jobId": Var("reference")["jobId"],
         "location": Var("reference")["location"],
@@ -36,6 +38,8 @@ def look() -> Subworkflow:
         purpose="Has a job ended, and with which answer or error? Waits a few seconds for it at the most.",
         parameters=("reference",),
         steps=(
+            Assign(name="first_question", values=(("sent", 1),)),
+            Assign(name="nothing_found", values=(("found", None),)),
             Try(
                 name="ask",
                 steps=(
@@ -55,20 +59,29 @@ def look() -> Subworkflow:
                                  arguments=arguments),
                         ),
                         error="missing",
-                        handlers=(Raise(name="unknown", value=Var("reason")),),
+                        handlers=(Assign(name="unknown", values=(("found", None),)),),
                     ),
                     Switch(
                         name="what_became_of_it",
                         cases=(
                             Case(
-                                condition=ne(found["status"]["state"], "DONE"),
+                                condition=ne(default(get(found, "status", "state"), "DONE"), "DONE"),
                                 steps=(Return(name="running", value={"done": False, "answer": None, "error": None}),),
                             ),
                             Case(
-                                condition=ne(get(found["status"], "errorResult"), None),
+                                condition=ne(get(found, "status", "errorResult"), None),
                                 steps=(
                                     Return(name="failed", value={
                                         "done": True, "answer": None, "error": found["status"]["errorResult"]}),
+                                ),
+                            ),
+                            Case(
+                                condition=both(lt(Var("sent"), ATTEMPTS), Var("reason")["passes"]),
+                                steps=(
+                                    Call(name="wait_a_little", function="sys.sleep",
+                                         arguments={"seconds": Var("sent")}),
+                                    Assign(name="count_question", values=(("sent", add(Var("sent"), 1)),),
+                                           next="nothing_found"),
                                 ),
                             ),
                         ),

@@ -30,7 +30,7 @@ ATTEMPTS = 3
 CALL_SECONDS = 60
 """How long one call may take, tries of the connector included: a service that never answers costs no lease."""
 
-BRIEFLY = {"connector_params": {"timeout": CALL_SECONDS}}
+BRIEFLY: dict[str, Value] = {"connector_params": {"timeout": CALL_SECONDS}}
 """What every call that waits for nothing is given beside its own arguments (connectors: 1,800 s if not said)."""
 
 JOB = Var("job")

@@ -17,7 +17,19 @@ from replicator import limits
 from replicator.errors import ReplicatorError
 from replicator.workflow.document import Document
 from replicator.workflow.expressions import Expression, Items, Literal, Value
-from replicator.workflow.steps import Assign, Call, ForEach, ParallelFor, Raise, Return, Step, Subworkflow, Switch, Try
+from replicator.workflow.steps import (
+    Assign,
+    Call,
+    ForEach,
+    ParallelFor,
+    Raise,
+    Retry,
+    Return,
+    Step,
+    Subworkflow,
+    Switch,
+    Try,
+)
 
 _BEGINS_A_NUMBER = frozenset("0123456789+-.")
 _WIDTH = 4096  # PyYAML would fold long plain lines, and a folded expression is hard to compare
@@ -97,6 +109,15 @@ def _body(step: Step) -> dict[str, Any]:
             return {
                 "try": {"steps": _steps(step.steps)},
                 "except": {"as": step.error, "steps": _steps(step.handlers)},
+            }
+        case Retry():
+            return {
+                "try": {"steps": _steps(step.steps)},
+                "retry": {
+                    "predicate": f"${{{step.predicate}}}",
+                    "max_retries": step.times,
+                    "backoff": _value({"initial_delay": 1, "max_delay": 10, "multiplier": 2}),
+                },
             }
         case Return():
             return {"return": _value(step.value)}

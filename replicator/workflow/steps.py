@@ -101,6 +101,25 @@ class Try:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retry:
+    """Steps that are done again, all of them, when one fails with an error that ``predicate`` holds of.
+
+    https://docs.cloud.google.com/workflows/docs/reference/syntax/retrying
+
+    Attributes:
+        name: The step's name.
+        steps: What is done; their errors are raised once ``times`` more tries have failed.
+        predicate: The subworkflow that is asked of an error.
+        times: Tries after the first.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    predicate: str
+    times: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Return:
     """End the subworkflow with a value.
 
@@ -122,7 +141,7 @@ class Raise:
     value: Value
 
 
-Step: TypeAlias = Assign | Call | Switch | ForEach | ParallelFor | Try | Return | Raise
+Step: TypeAlias = Assign | Call | Switch | ForEach | ParallelFor | Try | Retry | Return | Raise
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from replicator.plan.plan import Plan
 from replicator.workflow.expressions import Binary, Items, Var, add, both, call, default, either, eq, get, join, lt, ne
 from replicator.workflow.jobs import ATTEMPTS, BRIEFLY, CALL_SECONDS, PIPELINE, RUN
 from replicator.workflow.stages.source import PARAMETERS, SOURCE, STATE, at_target, follow
-from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Step, Subworkflow, Switch, Try
+from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Retry, Return, Step, Subworkflow, Switch, Try
 
 COPY_SECONDS: Final = 36 * 3600
 """After which a copy is given up: twice its own deadline, and the 12 hours that a start may be held back."""
@@ -32,7 +32,7 @@ def copy(plan: Plan) -> Subworkflow:
         parameters=PARAMETERS,
         steps=(
             Switch(name="under_way", cases=(
-                Case(condition=ne(get(STATE, "transfer"), None), next="look_at_transfer"),)),
+                Case(condition=ne(get(STATE, "transfer"), None), next="insist_look_at_transfer"),)),
             *follow(
                 at_target(join("landing_", SOURCE["name"]), sql=plan.statements.create_landing, run={"run": RUN["id"]}),
             ),
@@ -42,8 +42,8 @@ def copy(plan: Plan) -> Subworkflow:
                  arguments={"run": RUN, "source": SOURCE, "config": Var("config")}),
             Assign(name="note_transfer", values=(("state.transfer", Var("transfer")),)),
             Return(name="started", value=STATE),
-            Call(name="look_at_transfer", function=f"{_CONFIGS}.runs.get", result="found",
-                 arguments={"name": STATE["transfer"], **BRIEFLY}),
+            insisting(Call(name="look_at_transfer", function=f"{_CONFIGS}.runs.get", result="found",
+                           arguments={"name": STATE["transfer"], **BRIEFLY})),
             Switch(
                 name="transfer_state",
                 cases=(
@@ -103,9 +103,10 @@ def transfer_config() -> Subworkflow:
                 ("destination", call("text.replace_all", SOURCE["landing"], join(PIPELINE["billed_to"], "."), "")),
                 ("origin", call("text.replace_all", SOURCE["staging"], join(SOURCE["billed_to"], "."), "")))),
             Assign(name="first_page", values=(("token", ""),)),
-            Call(name="list_configs", function=f"{_CONFIGS}.list", result="page",
-                 arguments={"parent": Var("parent"), "dataSourceIds": ["cross_region_copy"], "pageSize": 1000,
-                            "pageToken": Var("token"), **BRIEFLY}),
+            insisting(Call(
+                name="list_configs", function=f"{_CONFIGS}.list", result="page",
+                arguments={"parent": Var("parent"), "dataSourceIds": ["cross_region_copy"], "pageSize": 1000,
+                           "pageToken": Var("token"), **BRIEFLY})),
             Switch(name="any", cases=(Case(condition=eq(get(page, "transferConfigs"), None), next="more"),)),
             ForEach(
                 name="each_config", value="config", over=page["transferConfigs"],
@@ -123,7 +124,7 @@ def transfer_config() -> Subworkflow:
                 ),
             ),
             Assign(name="more", values=(("token", default(get(page, "nextPageToken"), "")),)),
-            Switch(name="next_page", cases=(Case(condition=ne(Var("token"), ""), next="list_configs"),)),
+            Switch(name="next_page", cases=(Case(condition=ne(Var("token"), ""), next="insist_list_configs"),)),
             Try(
                 name="create",
                 steps=(
@@ -180,8 +181,8 @@ def start_transfer() -> Subworkflow:
                 ),
                 error="error",
                 handlers=(
-                    Call(name="list_runs", function=f"{_CONFIGS}.runs.list", result="page",
-                         arguments={"parent": Var("config"), **BRIEFLY}),
+                    insisting(Call(name="list_runs", function=f"{_CONFIGS}.runs.list", result="page",
+                                   arguments={"parent": Var("config"), **BRIEFLY})),
                     ForEach(
                         name="each_run", value="each", over=default(get(page, "transferRuns"), Items(())),
                         steps=(
@@ -201,6 +202,11 @@ def start_transfer() -> Subworkflow:
             ),
         ),
     )  # fmt: skip
+
+
+def insisting(question: Call) -> Retry:
+    """A question that is asked again while its error may pass: also where the connector does not, as of a 500."""
+    return Retry(name=f"insist_{question.name}", steps=(question,), predicate="passes", times=ATTEMPTS - 1)
 
 
 def again(step: str) -> tuple[Step, ...]:

@@ -20,7 +20,7 @@ from replicator.cli.exports import make_project
 from replicator.cli.render import document_text
 from replicator.config.pipeline import Pipeline
 from replicator.gcp.endpoints import Endpoints
-from replicator.runtime.clock import RealClock
+from replicator.runtime.clock import Clock, RealClock
 from replicator.runtime.environment import ignore
 from replicator.runtime.errors import WorkflowFailed
 from replicator.schema.fields import Field
@@ -98,7 +98,9 @@ class Crashing:
     directory: Path
     scenes: int = 0
 
-    def scene(self, merge: str = "replace_partitions", sources: Iterable[str] = ("japan", "home")) -> Scene:
+    def scene(
+        self, merge: str = "replace_partitions", sources: Iterable[str] = ("japan", "home"), lease: str = "15 minutes"
+    ) -> Scene:
         """A new pipeline with two sources, whose tables hold a few rows."""
         self.scenes += 1
         name = f"scene_{self.scenes}"
@@ -112,6 +114,7 @@ target:
   partition: {{column: day, by: day}}
   source_column: shop
 state: {{dataset: acme-analytics.memory}}
+lease: {lease}
 merge: {MERGES[merge]}
 sources:
 """
@@ -145,12 +148,12 @@ sources:
         self.write(scene, "japan", 1, [(11, f"change {number}"), (12, "first")])
         self.write(scene, "home", 1, [(111, f"change {number}"), (112, "first")])
 
-    def run(self, scene: Scene) -> Mapping[str, Any]:
-        """One run in this process; a failed one is told as its error."""
+    def run(self, scene: Scene, clock: Clock | None = None) -> Mapping[str, Any]:
+        """One run in this process, on a hurried clock if none is given; a failed one is told as its error."""
         try:
             result = run_document(
                 scene.text, {"if_busy": "leave"}, file=Path(f"{scene.name}.yaml"), endpoints=self.cloud.endpoints,
-                variables=VARIABLES, on_step=ignore, clock=HurriedClock(),
+                variables=VARIABLES, on_step=ignore, clock=clock or HurriedClock(),
             )  # fmt: skip
         except WorkflowFailed as failure:
             return {"state": "failed", "error": json.dumps(failure.error, default=str)}

@@ -1,17 +1,22 @@
-"""Calls go wrong and nothing dies: the run ends by itself, and the next ends equal to the oracle."""
+"""Calls go wrong and nothing dies: the run ends by itself, and the target equals the oracle."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.e2e.crash.bench import Crashing, Scene, crashing
+from tests.e2e.crash.enduring import calls_of, finished, prepared
 
-KINDS = ("429", "503", "drop_before", "drop_after")
+KINDS = ("drop_after", "500", "hang_before", "429", "drop_before", "hang_after", "503")
 SAMPLE = 4
 """Faults of a run of the usual suite; all of them with ``-m faults_everywhere``."""
+
+HUNG_SECONDS = 12
+"""How long a call hangs. The document gives up after a minute; here it is told to after a few seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -21,35 +26,31 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crashing]:
         yield local
 
 
-def prepared(bench: Crashing) -> tuple[Scene, int]:
-    """A scene that has run, and how many calls a run makes there that has something to replace."""
-    scene = bench.scene()
-    assert bench.run(scene)["state"] == "done"
-    bench.change(scene)
-    bench.cloud.calls()
-    assert bench.run(scene)["state"] == "done"
-    return scene, sum(bench.cloud.calls().values())
+def impatient(scene: Scene) -> Scene:
+    """The same scene, whose document gives a call a few seconds."""
+    text = scene.text.replace("timeout: 60", "timeout: 6").replace("timeoutMs: 10000", "timeoutMs: 2000")
+    assert text.count("timeout: 6") > 6
+    return replace(scene, text=text)
 
 
-def endures(bench: Crashing, scene: Scene, points: list[tuple[int, str]]) -> list[str]:
-    """One call of a run answered so, then another run; what went wrong."""
-    wrong = []
+def endures(bench: Crashing, scene: Scene, points: Sequence[tuple[int, str]]) -> list[str]:
+    """One call of a run answered so, at each point: the run ends well, none the wiser. What went wrong."""
+    wrong, hasty = [], impatient(scene)
     for number, (call, kind) in enumerate(points, start=1):
         bench.change(scene, number)
-        bench.control.fault(kind, skip=call - 1)
-        first = bench.start(scene).result(120)["state"]
-        fired = bench.control.fired()
+        hung = kind.startswith("hang")
+        bench.control.fault(kind, None, skip=call - 1, **({"seconds": HUNG_SECONDS} if hung else {}))
+        bench.cloud.calls()
+        first = bench.run(hasty if hung else scene)
+        fired = bench.control.fired()[0]
         bench.control.ask("DELETE", "/faults")
-        if first == "failed":
-            bench.let_leases_expire()
-        said = f"call {call} answered by {kind} (fired {fired[0]}): {first}"
+        said = f"call {call} answered by {kind}"
         try:
-            second = bench.run(scene)
-            said += f", then {second['state']}"
-            assert second["state"] != "failed", second["error"]
-            bench.check(scene)
+            then = finished(bench, scene, first)
+            assert fired == 0 or first["state"] == "done", first.get("error", first)
+            said = f"{said} (fired {fired}): {then}"
         except AssertionError as failure:
-            wrong.append(f"{said}: {failure}")
+            wrong.append(f"{said}: {first['state']}: {failure}")
         print(said)  # noqa: T201  the points are what one reads of it
     bench.settle(scene)
     bench.check(scene)
@@ -58,8 +59,9 @@ def endures(bench: Crashing, scene: Scene, points: list[tuple[int, str]]) -> lis
 
 @pytest.mark.slow
 def test_a_call_that_goes_wrong_once_ends_no_run_badly(bench: Crashing) -> None:
-    """A sample of calls and faults, the same in every run of this test."""
-    scene, number = prepared(bench)
+    """A sample of calls, the same in every run of this test, with each kind of fault."""
+    scene = prepared(bench)
+    number = len(calls_of(bench, scene))
     chosen = random.Random(5)  # noqa: S311  a sample, not a secret
     assert endures(bench, scene, [(chosen.randint(1, number), KINDS[i % len(KINDS)]) for i in range(SAMPLE)]) == []
 
@@ -68,23 +70,7 @@ def test_a_call_that_goes_wrong_once_ends_no_run_badly(bench: Crashing) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_call_may_go_wrong(bench: Crashing, kind: str) -> None:
     """Every call of a run, each answered so once."""
-    scene, number = prepared(bench)
+    scene = prepared(bench)
+    number = len(calls_of(bench, scene))
     wrong = endures(bench, scene, [(call, kind) for call in range(1, number + 1)])
     assert wrong == [], "\n".join(wrong)
-
-
-@pytest.mark.faults_everywhere
-def test_a_copy_that_loses_a_table_fails_its_source_alone(bench: Crashing) -> None:
-    """Reported as SUCCEEDED without the table: the source fails by name, the other is committed; the next run heals."""
-    scene, _ = prepared(bench)
-    bench.change(scene, 1)
-    bench.control.post("/transfer", {"outcome": "succeeds_without", "tables": "buf|events|part|unit|_", "times": 1})
-
-    failed = bench.run(scene)
-
-    bench.control.ask("DELETE", "/transfer")
-    assert failed["state"] == "failed"
-    assert "japan" in failed["error"]
-    assert "home, " not in failed["error"]
-    bench.settle(scene)
-    bench.check(scene)

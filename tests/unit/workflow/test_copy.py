@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 
 from replicator.runtime.errors import ConnectionBroken, HttpError, WorkflowFailed
-from replicator.workflow.sources import source_block
 from replicator.workflow.jobs import ATTEMPTS
+from replicator.workflow.sources import source_block
 from replicator.workflow.stages.copy import COPY_SECONDS
 from tests.unit.plan.pipelines import plan, source
 from tests.unit.workflow.scripted import Bench, Fault, Service
@@ -93,6 +93,15 @@ def test_what_may_pass_is_tried_a_few_times(method: str) -> None:
     with pytest.raises(WorkflowFailed, match="error code 500"):
         start(at)
     assert len(at.faults) == 9 - ATTEMPTS
+
+
+@pytest.mark.parametrize("method", ["transferConfigs.list", "runs.get"])
+def test_a_question_is_asked_again_while_its_error_may_pass(method: str) -> None:
+    """Also where the connector gives up at once, as of a 500."""
+    at = service(Fault(method, HttpError(500, "away", body=None)))
+
+    assert config(at)
+    assert turn(at, transfer="projects/p/locations/eu/transferConfigs/0/runs/0")["stage"] == "landed"
 
 
 def test_a_config_whose_making_was_not_answered_is_made_once() -> None:
