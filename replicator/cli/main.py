@@ -21,6 +21,9 @@ _INTERRUPTED: Final = 130
 VERBS: Final = {
     "demo": Verb("replicator.cli.demo", "Replicate three countries on this machine, and check every row."),
     "validate": Verb("replicator.cli.validate", "Check the pipeline files; every mistake with file, line and column."),
+    "onboard": Verb(
+        "replicator.cli.onboard", "Write the pipeline file for what a project, a dataset or a table holds."
+    ),
     "render": Verb("replicator.cli.render", "Write each pipeline's workflow document, or check that it is up to date."),
     "plan": Verb("replicator.cli.plan", "Show each source's route, and what is due now."),
     "run": Verb("replicator.cli.run", "Replicate what is due, now."),

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from replicator.cli.cloud import connect
+from replicator.cli.forecasting import ask_due, print_due, tell_failures
 from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
-from replicator.cli.remedies import with_remedy
-from replicator.errors import ExitCode, FailedError, UsageError
+from replicator.errors import ExitCode, UsageError
 from replicator.report.words import duration, size
 
 if TYPE_CHECKING:
-    from replicator.config.settings import Cloud
     from replicator.plan.plan import Plan, SourceRoute
-    from replicator.report.forecast import SourceForecast
-
-_SIDE_BY_SIDE: Final = 8
-"""Sources that are asked at once; one question is one metadata query in the source's location."""
 
 
 @click.command("plan", cls=VerbCommand)
@@ -58,56 +49,13 @@ def command(
         _print_plan(plan)
         if with_sql:
             _print_statements(plan)
-    forecasts = () if offline else _ask(invocation.cloud, plan)
+    forecasts = () if offline else ask_due(invocation.cloud, plan)
     if as_json:
         due = None if offline else [found.as_json(listed=with_units) for found in forecasts]
         click.echo(json.dumps({**asdict(plan), "due": due}, indent=2, ensure_ascii=False))
     elif not offline:
-        _print_due(forecasts, with_units=with_units)
-    return _tell_failures(forecasts)
-
-
-def _ask(cloud: Cloud, plan: Plan) -> tuple[SourceForecast, ...]:
-    """What is due in each source, the sources side by side; a source that cannot be asked says why."""
-    from replicator.forecast.due import due
-    from replicator.gcp.clients import Clients
-    from replicator.gcp.query import Query
-    from replicator.report.forecast import SourceForecast
-
-    def ask(query: Query, route: SourceRoute) -> SourceForecast:
-        try:
-            return SourceForecast(route.name, due(query, route))
-        except FailedError as error:
-            return SourceForecast(route.name, None, str(error))
-
-    try:
-        with connect(cloud) as endpoints, ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            return tuple(pool.map(partial(ask, Query(Clients(endpoints))), plan.sources))
-    except FailedError as error:
-        return tuple(SourceForecast(route.name, None, str(error)) for route in plan.sources)
-
-
-def _print_due(forecasts: Sequence[SourceForecast], *, with_units: bool) -> None:
-    from replicator.report.forecast import print_forecasts, print_units
-
-    if all(found.units is None for found in forecasts):
-        return
-    click.echo("\nDue now (rows and logical bytes as the source has them, before columns and where)")
-    print_forecasts(forecasts)
-    if with_units and any(found.units for found in forecasts):
-        click.echo()
-        print_units(forecasts)
-
-
-def _tell_failures(forecasts: Sequence[SourceForecast]) -> ExitCode:
-    """Say each reason once, with the sources that have it."""
-    reasons: dict[str, list[str]] = {}
-    for found in forecasts:
-        if found.error is not None:
-            reasons.setdefault(found.error, []).append(found.source)
-    for reason, sources in reasons.items():
-        click.echo(f"replicator: {', '.join(sources)}: {with_remedy(reason)}", err=True)
-    return ExitCode.FAILED if reasons else ExitCode.DONE
+        print_due(forecasts, with_units=with_units)
+    return tell_failures(forecasts)
 
 
 def _print_statements(plan: Plan) -> None:

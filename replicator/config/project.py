@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from replicator.config.owners import common_value
@@ -16,7 +17,7 @@ from replicator.config.section import nearest, suggest
 from replicator.errors import ConfigError, Problem, UsageError
 from replicator.source.layers import overlay
 from replicator.source.paths import show
-from replicator.source.reader import read
+from replicator.source.reader import parse, read
 from replicator.source.tree import MapNode, ScalarNode
 
 DEFAULTS: Final = "defaults.yaml"
@@ -62,17 +63,24 @@ class _Environment:
     single: MapNode | None
 
 
-def load_project(directory: Path, *, environment: str | None) -> Project:
+def load_project(
+    directory: Path, *, environment: str | None, drafts: Mapping[Path, str] = MappingProxyType({})
+) -> Project:
     """Read every pipeline file of ``directory``.
 
     ``defaults.yaml`` lies below each of them and ``environments/<environment>.yaml`` above; maps are joined key by
     key, lists are replaced. Under ``pipelines:`` an environment can name what it changes in one pipeline only.
 
+    Args:
+        directory: Where the files are.
+        environment: The name of the file above them, or None.
+        drafts: Texts of pipeline files of the directory that are read instead of what is there, if anything is.
+
     Raises:
         UsageError: There is no such directory, no pipeline in it, or no such environment.
         ConfigError: Everything that is wrong in all of the files.
     """
-    files = _pipeline_files(directory)
+    files = tuple(sorted({*drafts, *_written(directory)})) if drafts else _pipeline_files(directory)
     problems: list[Problem] = []
     defaults = _layer(directory / DEFAULTS, ("pipeline",), problems) if (directory / DEFAULTS).exists() else None
     above = _environment(directory, environment, problems)
@@ -80,7 +88,7 @@ def load_project(directory: Path, *, environment: str | None) -> Project:
     named: set[str] = set()
     for file in files:
         try:
-            document = read(file)
+            document = parse(drafts[file], file) if file in drafts else read(file)
             if isinstance(document, MapNode):
                 name = _own_name(document)
                 named |= {name} if name is not None else set()
@@ -101,9 +109,8 @@ def _pipeline_files(directory: Path) -> tuple[Path, ...]:
         fact = "is no directory" if directory.exists() else "does not exist"
         msg = f"{directory} {fact}; name the directory of your pipeline files with --configs"
         raise UsageError(msg)
-    entries = sorted(path for path in directory.iterdir() if path.is_file() and not path.name.startswith("."))
-    files = tuple(path for path in entries if path.suffix == ".yaml" and path.name != DEFAULTS)
-    strange = [path for path in entries if path.suffix == ".yml"]
+    files = _written(directory)
+    strange = sorted(path for path in directory.glob("*.yml") if path.is_file() and not path.name.startswith("."))
     if strange:
         msg = f"{strange[0]} would not be read; rename it to {strange[0].with_suffix('.yaml').name}"
         raise UsageError(msg)
@@ -111,6 +118,12 @@ def _pipeline_files(directory: Path) -> tuple[Path, ...]:
         msg = f"{directory} holds no pipeline file; write one as {directory / '<pipeline>.yaml'}"
         raise UsageError(msg)
     return files
+
+
+def _written(directory: Path) -> tuple[Path, ...]:
+    """The pipeline files that are there; none where there is no such directory."""
+    found = (path for path in directory.glob("*.yaml") if path.is_file() and not path.name.startswith("."))
+    return tuple(sorted(path for path in found if path.name != DEFAULTS))
 
 
 def _environment(directory: Path, environment: str | None, problems: list[Problem]) -> _Environment:

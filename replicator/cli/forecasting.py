@@ -1,0 +1,66 @@
+"""What is due now, asked of the cloud and printed: for a plan, and for a source that is about to be one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from replicator.cli.cloud import connect
+from replicator.cli.remedies import with_remedy
+from replicator.errors import ExitCode, FailedError
+
+if TYPE_CHECKING:
+    from replicator.config.settings import Cloud
+    from replicator.plan.plan import Plan, SourceRoute
+    from replicator.report.forecast import SourceForecast
+
+_SIDE_BY_SIDE: Final = 8
+"""Sources that are asked at once; one question is one metadata query in the source's location."""
+
+
+def ask_due(cloud: Cloud, plan: Plan) -> tuple[SourceForecast, ...]:
+    """What is due in each source, the sources side by side; a source that cannot be asked says why."""
+    from replicator.forecast.due import due
+    from replicator.gcp.clients import Clients
+    from replicator.gcp.query import Query
+    from replicator.report.forecast import SourceForecast
+
+    def ask(query: Query, route: SourceRoute) -> SourceForecast:
+        try:
+            return SourceForecast(route.name, due(query, route))
+        except FailedError as error:
+            return SourceForecast(route.name, None, str(error))
+
+    try:
+        with connect(cloud) as endpoints, ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            return tuple(pool.map(partial(ask, Query(Clients(endpoints))), plan.sources))
+    except FailedError as error:
+        return tuple(SourceForecast(route.name, None, str(error)) for route in plan.sources)
+
+
+def print_due(forecasts: Sequence[SourceForecast], *, with_units: bool) -> None:
+    """Print what is due in the sources that answered; nothing where none did."""
+    from replicator.report.forecast import print_forecasts, print_units
+
+    if all(found.units is None for found in forecasts):
+        return
+    click.echo("\nDue now (rows and logical bytes as the source has them, before columns and where)")
+    print_forecasts(forecasts)
+    if with_units and any(found.units for found in forecasts):
+        click.echo()
+        print_units(forecasts)
+
+
+def tell_failures(forecasts: Sequence[SourceForecast]) -> ExitCode:
+    """Say each reason once, with the sources that have it."""
+    reasons: dict[str, list[str]] = {}
+    for found in forecasts:
+        if found.error is not None:
+            reasons.setdefault(found.error, []).append(found.source)
+    for reason, sources in reasons.items():
+        click.echo(f"replicator: {', '.join(sources)}: {with_remedy(reason)}", err=True)
+    return ExitCode.FAILED if reasons else ExitCode.DONE

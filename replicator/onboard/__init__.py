@@ -1,0 +1,1 @@
+"""What a dataset holds, told from its metadata alone, and the pipeline file that brings it."""
