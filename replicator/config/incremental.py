@@ -37,11 +37,15 @@ class LastModified(Section):
 
 
 class ByColumn(Section):
-    """A unit is due when the largest value of a column in it has moved."""
+    """Of a table or partition that changed, the rows that lie above what was committed; to upsert or append."""
 
-    by: Literal[By.COLUMN] = Field(description="By the largest value of a column.")
+    by: Literal[By.COLUMN] = Field(description="By the value of a column.")
     column: ColumnName = Field(description="The column that grows when a row changes.", examples=["updated_at"])
-    lookback: Lookback = _LOOKBACK
+    lookback: Lookback = Field(
+        default=timedelta(0),
+        description="How far below the largest committed value rows are taken again, for those that come late.",
+        examples=["4 days"],
+    )
 
 
 class ByQuery(Section):

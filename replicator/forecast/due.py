@@ -84,5 +84,5 @@ def _ask(query: Query, route: SourceRoute, receipts: str) -> list[DueUnit]:
             rows=int(str(row["source_rows"] or 0)),
             bytes=int(str(row["source_bytes"] or 0)),
         )
-        for row in _read(query, route, due_units(route.kind, receipts))
+        for row in _read(query, route, due_units(route.kind, receipts, route.newer))
     ]

@@ -6,7 +6,7 @@ import hashlib
 
 from replicator.config.globs import pattern
 from replicator.config.googlesql import uses_window
-from replicator.config.incremental import Always, ByQuery
+from replicator.config.incremental import Always, ByColumn, ByQuery
 from replicator.config.merge import Append, ReplacePartitions, ReplaceTable, Upsert
 from replicator.config.pipeline import Pipeline
 from replicator.config.sources import Source
@@ -18,6 +18,7 @@ from replicator.plan.refusals import refusals
 from replicator.sql import align, commit, fence, inventory, receipts, stage
 from replicator.sql.datasets import label_array, landing_options, staging_options
 from replicator.sql.merge import Replacing, Strategy, Upserting
+from replicator.sql.newer import Newer
 from replicator.sql.placeholders import QUERY, bind
 from replicator.sql.units import Kind
 
@@ -77,6 +78,7 @@ def _route(pipeline: Pipeline, source: Source, key: str) -> SourceRoute:
         query=query,
         by=pipeline.target.partition.by.value if query is not None and uses_window(query) else None,
         always=isinstance(incremental, Always),
+        newer=_newer(pipeline),
         drop=source.columns.exclude,
         hash=source.columns.hash,
         rename=tuple(source.columns.rename.items()),
@@ -114,6 +116,13 @@ def kinds_of(pipeline: Pipeline) -> tuple[Kind, ...]:
     return tuple(kind for kind in Kind if kind in found)
 
 
+def _newer(pipeline: Pipeline) -> Newer | None:
+    """The column by which rows are newer, where the pipeline goes by one."""
+    if isinstance(pipeline.incremental, ByColumn):
+        return Newer(pipeline.incremental.column, once=isinstance(pipeline.merge, Append))
+    return None
+
+
 def _strategy(pipeline: Pipeline) -> Strategy:
     match pipeline.merge:
         case ReplacePartitions():
@@ -131,7 +140,7 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
     partition_column = pipeline.target.partition.column
     source_column = pipeline.target.source_column
     labels = labels_of(pipeline.name, pipeline.environment)
-    kinds, strategy = kinds_of(pipeline), _strategy(pipeline)
+    kinds, strategy, newer = kinds_of(pipeline), _strategy(pipeline), _newer(pipeline)
     within = None if isinstance(strategy, Upserting) else partition_column
     return Statements(
         take_fence=fence.take_fence(
@@ -141,9 +150,9 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
         renew_fence=fence.renew_fence(guard),
         inventory=inventory.take_inventory(
             staging=staging_options(target, labels), own_columns=(partition_column, source_column),
-            kinds=kinds, once=strategy is Replacing.NOTHING,
+            kinds=kinds, once=strategy is Replacing.NOTHING and newer is None, newer=newer,
         ),
-        fill_slice=stage.fill_slice(kinds=kinds, within=within),
+        fill_slice=stage.fill_slice(kinds=kinds, within=within, newer=newer),
         count_staged=stage.count_staged(),
         create_landing=align.prepare_landing(landing=landing_options(target, labels), location=location),
         create_target=align.create_target(
@@ -156,6 +165,7 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
         write_commit=commit.write_commit(
             target=target, state=state, fence=guard, key=key,
             partition_column=partition_column, source_column=source_column, strategy=strategy,
+            newer=newer,
         ),
         write_receipts=receipts.write_receipts(),
         drop_landed=receipts.drop_landed(),

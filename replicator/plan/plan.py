@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from replicator.names import DatasetRef, TableRef
 from replicator.sql.datasets import OWN_LABEL
+from replicator.sql.newer import Newer
 from replicator.sql.units import Kind
 
 
@@ -64,6 +65,7 @@ class SourceRoute:
         query: The user's own, or None.
         by: The width of a query's windows, or None where it uses no window.
         always: Every unit is due in every run.
+        newer: Of a unit only the rows that are newer by a column, or None.
         drop: Paths that never leave the source's dataset.
         hash: Paths of which only a hash leaves the source's location.
         rename: (path, new leaf name) pairs.
@@ -89,6 +91,7 @@ class SourceRoute:
     query: str | None = None
     by: str | None = None
     always: bool = False
+    newer: Newer | None = None
     drop: tuple[str, ...] = ()
     hash: tuple[str, ...] = ()
     rename: tuple[tuple[str, str], ...] = ()

@@ -11,7 +11,7 @@ from replicator.config.incremental import Always, ByColumn, ByQuery
 from replicator.config.merge import Append, ReplacePartitions, ReplaceTable, Upsert
 from replicator.config.pipeline import Pipeline
 from replicator.config.sources import Source
-from replicator.config.tables import Query, Shards, WholeTable
+from replicator.config.tables import Partitioned, Query, Shards, WholeTable
 from replicator.config.target import Granularity
 from replicator.errors import Problem
 
@@ -23,7 +23,7 @@ def refusals(pipeline: Pipeline) -> tuple[Problem, ...]:
 
 def _refusals(pipeline: Pipeline) -> Iterator[Problem]:
     if isinstance(pipeline.incremental, ByColumn):
-        yield pipeline.problem(("incremental",), "is not supported yet", "use 'last_modified'")
+        yield from _column_refusals(pipeline, pipeline.incremental)
     if isinstance(pipeline.incremental, Always) and isinstance(pipeline.merge, Append):
         yield pipeline.problem(("incremental",), "takes again what is appended once", "use another merge")
     if pipeline.drift.policy is not Policy.REPORT or pipeline.drift.paths or pipeline.drift.ignore:
@@ -35,6 +35,26 @@ def _refusals(pipeline: Pipeline) -> Iterator[Problem]:
     for index, source in enumerate(pipeline.sources):
         yield from _source_refusals(pipeline, index, source)
         yield from _strategy_refusals(pipeline, index, source)
+
+
+def _column_refusals(pipeline: Pipeline, incremental: ByColumn) -> Iterator[Problem]:
+    """Rows that are newer by a column are a part of their unit, whatever the unit is."""
+    place, merge, column = ("incremental", "column"), pipeline.merge, incremental.column
+    if isinstance(merge, ReplacePartitions | ReplaceTable) or (isinstance(merge, Upsert) and merge.mirror_deletions):
+        fact = "brings the rows that are newer, and the merge deletes the others of their unit"
+        yield pipeline.problem(place, fact, "use 'merge: {upsert: {keys: [...]}}', or 'append'")
+    if isinstance(merge, Append) and incremental.lookback:
+        fact = "takes rows again, and 'append' has no key to find them by"
+        yield pipeline.problem(("incremental", "lookback"), fact, "leave it out, or use 'upsert' with keys")
+    for index, source in enumerate(pipeline.sources):
+        if not isinstance(source.tables, Partitioned | WholeTable):
+            fact = "is no table that grows by a column"
+            yield pipeline.problem(("sources", index, "tables"), fact, "write {table: ...} or {partitioned: ...}")
+        columns = source.columns
+        for use, paths in (("exclude", columns.exclude), ("hash", columns.hash), ("rename", tuple(columns.rename))):
+            if column.lower() in (path.lower() for path in paths):
+                fact = f"takes away '{column}', by which a run knows what is newer"
+                yield pipeline.problem(("sources", index, "columns", use), fact, "leave that column as it is")
 
 
 def _source_refusals(pipeline: Pipeline, index: int, source: Source) -> Iterator[Problem]:

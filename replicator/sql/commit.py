@@ -10,6 +10,7 @@ from replicator.names import DatasetRef, TableRef
 from replicator.sql.datasets import STAGING_DAYS
 from replicator.sql.ledger import RUNS, UNITS
 from replicator.sql.merge import Replacing, Strategy, merge_rows, replace_rows
+from replicator.sql.newer import Newer, refuse_other_mark
 from replicator.sql.placeholders import BATCH, EPOCH, dataset_view, run_value
 from replicator.sql.quoting import quote_string, quote_table, quoted
 from replicator.sql.units import overlaps, same_stamp
@@ -21,7 +22,7 @@ def batch_table(state: DatasetRef, key: str) -> TableRef:
 
 
 def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: str, partition_column: str,
-                 source_column: str, strategy: Strategy) -> str:  # fmt: skip
+                 source_column: str, strategy: Strategy, newer: Newer | None = None) -> str:  # fmt: skip
     """Choose the batch's units and write the script that commits them.
 
     Arguments in ``@run``: ``pipeline``, ``run``, ``epoch``, ``holder``, ``lease`` (seconds) and ``batch``: a list of
@@ -29,7 +30,8 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
     commit, ``known`` (units that the ledger has with this very stamp: their receipts were lost, and nothing is to be
     done) and ``statement``, or null when there is nothing to commit.
 
-    What happens to the target between the fence and the ledger is the strategy's (``sql.merge``).
+    What happens to the target between the fence and the ledger is the strategy's (``sql.merge``). With ``newer`` the
+    units have only their rows that are newer by a column.
     """
     batch = quote_table(batch_table(state, key))
     units = quote_table(state.table(UNITS))
@@ -42,17 +44,21 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
         f"SELECT IF(@@row_count = 1, 1, ERROR('the fence has moved on: another run holds it'));\n"
     )
     # What is appended is taken once, whatever becomes of it later.
-    same = (lambda _one, _other: "TRUE") if strategy is Replacing.NOTHING else same_stamp
+    appended = strategy is Replacing.NOTHING
+    same = (lambda _one, _other: "TRUE") if appended and newer is None else same_stamp
+    low = "" if newer is None else "low, "
     due_check = (
         f"SELECT IF(COUNT(*) = 0, 1, ERROR('units of this batch were committed by another run'))\n"
         f"FROM {batch} AS b JOIN {units} AS u ON u.owner = b.owner AND u.unit = b.unit\n"
         f"WHERE u.target = {target_name} AND NOT b.again AND {same('u', 'b')};\n"
     )
+    kept = (
+        "source, owner, project, dataset, unit, covers, range_start, range_end, modified, source_rows, source_bytes, "
+        "high, row_count"
+    )
     into_ledger = (
-        f"INSERT INTO {units} (target, pipeline, source, owner, unit, covers, range_start, range_end, modified, "
-        f"source_rows, source_bytes, run, epoch, row_count, committed_at)\n"
-        f"SELECT {target_name}, %T, source, owner, unit, covers, range_start, range_end, modified, source_rows, "
-        f"source_bytes, %T, %s, row_count, CURRENT_TIMESTAMP() FROM {batch};\n"
+        f"INSERT INTO {units} (target, pipeline, {kept}, run, epoch, committed_at)\n"
+        f"SELECT {target_name}, %T, {kept}, %T, %s, CURRENT_TIMESTAMP() FROM {batch};\n"
         f"INSERT INTO {quote_table(state.table(RUNS))} (target, pipeline, run, epoch, state, source, "
         f"recorded_at, units, row_count)\n"
         f"SELECT {target_name}, %T, %T, %s, 'committed', source, CURRENT_TIMESTAMP(), COUNT(*), SUM(row_count) "
@@ -74,9 +80,10 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
 DECLARE statement STRING DEFAULT (
   SELECT STRING_AGG(
     CONCAT(
-      FORMAT('SELECT %T AS source, unit AS number, owner, name AS unit, covers, range_start, range_end, modified, ',
-        JSON_VALUE(part, '$.source')),
-      'source_rows, source_bytes, again, row_count FROM ', {manifest}, ' WHERE error IS NULL'), '\\nUNION ALL ')
+      FORMAT('SELECT %T AS source, ', JSON_VALUE(part, '$.source')),
+      'unit AS number, owner, project, dataset, name AS unit, covers, range_start, range_end, modified, ',
+      'source_rows, source_bytes, {low}high, again, row_count FROM ', {manifest}, ' WHERE error IS NULL'),
+    '\\nUNION ALL ')
   FROM UNNEST(JSON_QUERY_ARRAY(@run, '$.batch')) AS part);
 DECLARE body STRING;
 DECLARE known INT64;
@@ -92,7 +99,9 @@ IF EXISTS (SELECT 1 FROM landed GROUP BY owner, unit HAVING COUNT(*) > 1) THEN
   RAISE USING MESSAGE = 'a unit is in the manifests twice; its rows would be inserted twice';
 END IF;
 CREATE TEMP TABLE committed AS
-SELECT owner, unit, covers, range_start, range_end, modified, source_rows, source_bytes
+SELECT owner, unit, covers, range_start, range_end, modified, source_rows, source_bytes{
+        ", high, row_count, committed_at" if appended and newer is not None else ""
+    }
 FROM {units}
 WHERE target = {target_name};
 
@@ -106,7 +115,7 @@ FROM landed AS l
 WHERE l.again OR NOT EXISTS (
   SELECT 1 FROM committed AS c WHERE c.owner = l.owner AND c.unit = l.unit AND {same("c", "l")});
 SET known = (SELECT COUNT(*) FROM landed) - (SELECT COUNT(*) FROM {batch});
-
+{refuse_other_mark(batch) if appended and newer is not None else ""}
 {body}SELECT TO_JSON_STRING(STRUCT(
   COUNT(*) AS units, IFNULL(SUM(row_count), 0) AS `rows`, known AS known,
   CONCAT(

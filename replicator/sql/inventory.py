@@ -11,6 +11,7 @@ from typing import Final
 from replicator import limits
 from replicator.sql.datasets import STAGING_DAYS, DatasetOptions, create_staging
 from replicator.sql.ledger import never_expire
+from replicator.sql.newer import Newer, refuse_column_that_does_not_grow
 from replicator.sql.placeholders import (
     BUFFER_PREFIX,
     EPOCH,
@@ -27,6 +28,7 @@ from replicator.sql.placeholders import (
     source_value,
 )
 from replicator.sql.quoting import quote_name, quote_string, quoted
+from replicator.sql.refusals import refuse_missing_paths, refuse_other_partition, refuse_own_columns
 from replicator.sql.units import DATASET_PATH, RECEIPTS_OF_TARGET, UNPARTITIONED, Kind, due_units, layout, window_text
 
 UNITS_PER_BUFFER: Final = 200
@@ -58,7 +60,12 @@ def unmatched_patterns() -> str:
 
 
 def take_inventory(
-    *, staging: DatasetOptions, own_columns: tuple[str, str], kinds: tuple[Kind, ...], once: bool
+    *,
+    staging: DatasetOptions,
+    own_columns: tuple[str, str],
+    kinds: tuple[Kind, ...],
+    once: bool,
+    newer: Newer | None = None,
 ) -> str:
     """Make what the source's side needs, drop what dead runs left, and write the manifest of this run.
 
@@ -75,6 +82,7 @@ def take_inventory(
         own_columns: The target's partition and source column, which no column of a source may be taken for.
         kinds: The kinds of the pipeline's sources.
         once: A unit is taken once, whatever becomes of it later, unless it is asked for again.
+        newer: Of a unit only the rows that are newer by a column, or None.
     """
     columns = "STRING_AGG(CONCAT(column_name, ' ', data_type), ',' ORDER BY column_name)"
     taken = "(again OR NOT known)" if once else "TRUE"
@@ -86,7 +94,7 @@ DECLARE missing, names STRING;
 DECLARE late, changed INT64 DEFAULT 0;
 {create_staging(staging)}CREATE TABLE IF NOT EXISTS {quote_name(STAGING, RECEIPTS)} (
   dataset STRING NOT NULL, name STRING NOT NULL, modified TIMESTAMP, source_rows INT64, source_bytes INT64,
-  run STRING NOT NULL, committed_at TIMESTAMP NOT NULL
+  high STRING, run STRING NOT NULL, committed_at TIMESTAMP NOT NULL
 ) CLUSTER BY dataset, name
 OPTIONS (description = "Stamps of units that were committed: a hint for the inventory, rebuilt when it is lost.");
 {never_expire(STAGING, RECEIPTS)}
@@ -100,7 +108,7 @@ IF missing IS NOT NULL THEN
     {quote_string(PROJECT)}, {quote_string(LOCATION)}, missing);
 END IF;
 
-{_find_due(kinds)}
+{_find_due(kinds, newer)}
 {_COUNT_CHANGED if once else ""}IF NOT EXISTS (SELECT 1 FROM due WHERE {taken}) THEN
   {answer};
   RETURN;
@@ -112,7 +120,7 @@ IF {source_value("id")} IS NOT NULL AND (SELECT COUNT(DISTINCT dataset) FROM due
 END IF;
 {_SEE_QUERY if Kind.QUERY in kinds else ""}{refuse_missing_paths()}{refuse_own_columns(own_columns)}{
         "" if kinds == (Kind.SHARDS,) else refuse_other_partition(own_columns[0])
-    }
+    }{"" if newer is None else refuse_column_that_does_not_grow(newer)}
 CREATE OR REPLACE TABLE {quote_name(STAGING, MANIFEST)}
 OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))
 AS
@@ -141,7 +149,9 @@ WITH schemas AS (
 SELECT
   ROW_NUMBER() OVER (ORDER BY buffer, range_start DESC, name) AS unit,
   owner, dataset, name, origin, covers, range_start, range_end, filter, dated, modified, source_rows, source_bytes,
-  again, buffer, CAST(NULL AS INT64) AS row_count,
+  {quote_string(PROJECT)} AS project, again, buffer, CAST(NULL AS INT64) AS row_count, {
+        "" if newer is None else "low, "
+    }CAST(NULL AS STRING) AS high,
   -- What is inserted into a partition that has expired vanishes at once (managing-partitioned-tables).
   IF(SAFE_CAST(range_end AS TIMESTAMP) <= TIMESTAMP_SUB(
       CURRENT_TIMESTAMP(), INTERVAL CAST(CAST({run_value("keeps")} AS FLOAT64) * 86400 AS INT64) SECOND),
@@ -164,10 +174,10 @@ FROM {quote_name(STAGING, MANIFEST)};
 """
 
 
-def _find_due(kinds: tuple[Kind, ...]) -> str:
+def _find_due(kinds: tuple[Kind, ...], newer: Newer | None) -> str:
     """Statements that make the temporary table ``due``: for the source's own kind, of those that the pipeline has."""
     found = {
-        kind: f"{_PREPARE.get(kind, '')}CREATE TEMP TABLE due AS\n{due_units(kind, RECEIPTS_OF_TARGET)};"
+        kind: f"{_PREPARE.get(kind, '')}CREATE TEMP TABLE due AS\n{due_units(kind, RECEIPTS_OF_TARGET, newer)};"
         for kind in kinds
     }
     if len(found) == 1:
@@ -223,80 +233,6 @@ FOR dead IN (
 ) DO
   EXECUTE IMMEDIATE CONCAT('DROP TABLE IF EXISTS ', {name});
 END FOR;
-"""
-
-
-def refuse_missing_paths() -> str:
-    """Stop before anything is staged when a path of ``columns`` is in none of the due tables.
-
-    A field that has gone, or was renamed, may carry on under a name that nobody excluded.
-    """
-    return f"""\
-SET missing = (
-  WITH rules AS (
-    SELECT LOWER(path) AS path FROM UNNEST(ARRAY_CONCAT(
-      IFNULL(JSON_VALUE_ARRAY(@source, '$.drop'), []),
-      IFNULL(JSON_VALUE_ARRAY(@source, '$.hash'), []),
-      ARRAY(
-        SELECT JSON_VALUE(renamed, '$[0]')
-        FROM UNNEST(JSON_QUERY_ARRAY(@source, '$.rename')) AS renamed))) AS path
-  )
-  SELECT STRING_AGG(path, ', ' ORDER BY path) FROM rules
-  WHERE path NOT IN (
-    SELECT LOWER(field_path) FROM {region_view("COLUMN_FIELD_PATHS")} AS p
-    JOIN due ON due.dataset = p.table_schema AND due.origin = p.table_name)
-);
-IF missing IS NOT NULL THEN
-  RAISE USING MESSAGE = FORMAT(
-    'columns names %s, which no table that is due has; correct the path, or take the rule away', missing);
-END IF;
-"""
-
-
-def refuse_own_columns(own_columns: tuple[str, str]) -> str:
-    """Stop when a column of a due table has the name of one of the target's own two, unless a rule takes it away."""
-    partition, owner = (quote_string(name.lower()) for name in own_columns)
-    return f"""\
-SET missing = (
-  SELECT STRING_AGG(DISTINCT column_name, ', ') FROM {region_view("COLUMNS")} AS c
-  JOIN due ON due.dataset = c.table_schema AND due.origin = c.table_name
-  WHERE (LOWER(column_name) = {owner} OR (due.dated AND LOWER(column_name) = {partition}))
-    AND NOT EXISTS (
-      SELECT 1 FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.drop')) AS path WHERE LOWER(path) = LOWER(column_name))
-    AND NOT EXISTS (
-      SELECT 1 FROM UNNEST(JSON_QUERY_ARRAY(@source, '$.rename')) AS rule
-      WHERE LOWER(JSON_VALUE(rule, '$[0]')) = LOWER(column_name))
-);
-IF missing IS NOT NULL THEN
-  RAISE USING MESSAGE = FORMAT(
-    'the source has a column %s, which is the name of a column that the target keeps for itself; '
-    'rename it or exclude it in columns', missing);
-END IF;
-"""
-
-
-def refuse_other_partition(partition_column: str) -> str:
-    """Stop when the rows of a due unit do not bring the target's partition column, or are partitioned by another."""
-    return f"""\
-SET missing = (
-  SELECT MIN(CONCAT(due.dataset, '.', due.origin)) FROM due
-  WHERE NOT dated AND CONCAT(due.dataset, '.', due.origin) NOT IN (
-    SELECT CONCAT(c.table_schema, '.', c.table_name)
-    FROM {region_view("COLUMNS")} AS c
-    WHERE STARTS_WITH(c.table_name, {source_value("prefix")})
-      AND (IFNULL({source_value("kind")}, '') != 'partitioned' OR c.is_partitioning_column = 'YES')
-      AND LOWER(IFNULL((
-        SELECT MIN(JSON_VALUE(rule, '$[1]')) FROM UNNEST(JSON_QUERY_ARRAY(@source, '$.rename')) AS rule
-        WHERE LOWER(JSON_VALUE(rule, '$[0]')) = LOWER(c.column_name)), c.column_name))
-        = {quote_string(partition_column.lower())})
-);
-IF missing IS NOT NULL THEN
-  RAISE USING MESSAGE = FORMAT(
-    IF({source_value("kind")} = 'partitioned',
-      'the table %s is not partitioned by a column %s, by which the target is; rename its own to that in columns',
-      '%s has no column %s, by which the target is partitioned; rename one to that in columns, or select it'),
-    missing, {quote_string(partition_column)});
-END IF;
 """
 
 

@@ -13,7 +13,7 @@ RUNS: Final = "runs"
 UNITS: Final = "units"
 DRIFT: Final = "drift"
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Of the tables below, which carry it as a label; a ledger of another version is refused."""
 
 _OPTIONS: Final = f"labels = {label_array({**OWN_LABEL, 'version': VERSION})}"
@@ -30,9 +30,10 @@ def create_ledger(state: DatasetRef, *, location: str) -> str:
 OPTIONS ({_OPTIONS},
   description = "What became of each run, and of each source in it. Only ever inserted into.");
 CREATE TABLE IF NOT EXISTS {quote_table(state.table(UNITS))} (
-  target STRING NOT NULL, pipeline STRING NOT NULL, source STRING NOT NULL, owner STRING NOT NULL, unit STRING NOT NULL,
+  target STRING NOT NULL, pipeline STRING NOT NULL, source STRING NOT NULL, owner STRING NOT NULL,
+  project STRING NOT NULL, dataset STRING NOT NULL, unit STRING NOT NULL,
   covers STRING NOT NULL, range_start STRING, range_end STRING,
-  modified TIMESTAMP, source_rows INT64, source_bytes INT64,
+  modified TIMESTAMP, source_rows INT64, source_bytes INT64, high STRING,
   run STRING NOT NULL, epoch INT64 NOT NULL, row_count INT64 NOT NULL, committed_at TIMESTAMP NOT NULL
 ) CLUSTER BY target, owner
 OPTIONS ({_OPTIONS}, description = "One row per committed unit and stamp: the truth. Only ever inserted into.");

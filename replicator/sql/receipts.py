@@ -21,8 +21,9 @@ def write_receipts() -> str:
     Argument in ``@run``: ``run``. Only a source whose commit was confirmed comes here.
     """
     return f"""\
-INSERT INTO {quote_name(STAGING, RECEIPTS)} (dataset, name, modified, source_rows, source_bytes, run, committed_at)
-SELECT dataset, name, modified, source_rows, source_bytes, {run_value("run")}, CURRENT_TIMESTAMP()
+INSERT INTO {quote_name(STAGING, RECEIPTS)}
+  (dataset, name, modified, source_rows, source_bytes, high, run, committed_at)
+SELECT dataset, name, modified, source_rows, source_bytes, high, {run_value("run")}, CURRENT_TIMESTAMP()
 FROM {quote_name(STAGING, MANIFEST)}
 WHERE error IS NULL;
 {drop_run_tables(STAGING)}"""

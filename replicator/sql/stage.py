@@ -6,6 +6,7 @@ from typing import Final
 
 from replicator.sql.datasets import STAGING_DAYS
 from replicator.sql.inventory import buffer_name
+from replicator.sql.newer import Newer, count_unseen
 from replicator.sql.placeholders import (
     BUFFER_PREFIX,
     MANIFEST,
@@ -25,7 +26,7 @@ _SLICE: Final = (
 )
 
 
-def write_fills(kinds: tuple[Kind, ...]) -> str:
+def write_fills(kinds: tuple[Kind, ...], newer: Newer | None = None) -> str:
     """What fills the buffers of one slice, newest first: ``buffer``, ``name``, and the statement in four parts.
 
     ``create`` and ``head``, then the ``selects`` of its units (``unit``, ``text``) joined by UNION ALL, then ``tail``.
@@ -36,7 +37,7 @@ def write_fills(kinds: tuple[Kind, ...]) -> str:
     if Kind.QUERY in kinds:
         table = f"IFNULL(CONCAT('(', {window_text('m.range_start', 'm.range_end')}, '\\n)'), {table})"
     text = f"FORMAT('SELECT %d AS {UNIT}, %s FROM %s', m.unit, columns.names, {table})"
-    if Kind.PARTITIONED in kinds:
+    if Kind.PARTITIONED in kinds or newer is not None:
         text = f"CONCAT({text}, IFNULL(CONCAT(' WHERE ', m.filter), ''))"
     buffer = quoted(f"CONCAT({quote_string(STAGING + '.')}, {buffer_name('u.buffer')})")
     fields = f"""\
@@ -70,15 +71,20 @@ FROM units AS u JOIN projections AS p ON p.buffer = u.buffer
 ORDER BY u.buffer"""
 
 
-def fill_slice(*, kinds: tuple[Kind, ...], within: str | None) -> str:
+def fill_slice(*, kinds: tuple[Kind, ...], within: str | None, newer: Newer | None = None) -> str:
     """Fill the buffers of one slice; a unit that fails is told by its error and stops no other.
 
     A buffer is filled by one statement. Where that fails its units are brought one at a time, so that one bad table
     (dropped since, unreadable) costs its own rows only. Arguments in ``@run``: ``slices``, ``slice`` (from 0); in
     ``@source`` what ``projections`` reads, and ``where``.
+
+    Args:
+        kinds: The kinds of the pipeline's sources.
+        within: The column by which the rows of a query's window have to lie within it, or None where they need not.
+        newer: Of a unit only the rows that are newer by a column, or None.
     """
     manifest = quote_name(STAGING, MANIFEST)
-    outside, outside_error = "'0'", ""
+    counts, outside, outside_error, high, not_newer = "unit INT64, row_count INT64, outside INT64", "'0'", "", "", ""
     if Kind.QUERY in kinds and within is not None:
         column = quote_name(within)
         outside = (
@@ -90,13 +96,22 @@ def fill_slice(*, kinds: tuple[Kind, ...], within: str | None) -> str:
       WHEN c.outside > 0 THEN FORMAT(
         '%s: %d of its rows lie outside of it by their %s; bound the query by that column, or merge by upsert',
         s.name, c.outside, {quote_string(within)})"""
+    outside += ", ' AS outside'"
+    if newer is not None:
+        counts += ", high STRING"
+        outside = quote_string(count_unseen(newer))
+        high, not_newer = ", high = IFNULL(filled.high, m.low)", " AND s.low IS NULL"
+        outside_error = f"""
+      WHEN c.outside > 0 THEN FORMAT(
+        '%s: %d of its rows have no %s, by which an append knows them; leave them out by where, or merge by upsert',
+        s.name, c.outside, {quote_string(newer.column)})"""
     return f"""\
-{RULES}DECLARE counts ARRAY<STRUCT<unit INT64, row_count INT64, outside INT64>> DEFAULT [];
-DECLARE counted ARRAY<STRUCT<unit INT64, row_count INT64, outside INT64>>;
+{RULES}DECLARE counts ARRAY<STRUCT<{counts}>> DEFAULT [];
+DECLARE counted ARRAY<STRUCT<{counts}>>;
 DECLARE failures ARRAY<STRUCT<unit INT64, error STRING>> DEFAULT [];
 DECLARE made BOOL;
 FOR fill IN (
-{write_fills(kinds)}
+{write_fills(kinds, newer)}
 ) DO
   BEGIN
     EXECUTE IMMEDIATE CONCAT(
@@ -118,20 +133,20 @@ FOR fill IN (
   END;
   IF made THEN
     EXECUTE IMMEDIATE CONCAT(
-      'SELECT ARRAY_AGG(STRUCT(unit, row_count, outside)) FROM (SELECT m.unit, COUNT(*) AS row_count, ', {outside},
-      ' AS outside FROM ', fill.name,
+      'SELECT ARRAY_AGG(STRUCT({", ".join(part.split()[0] for part in counts.split(", "))})) FROM (SELECT m.unit, ',
+      'COUNT(*) AS row_count, ', {outside}, ' FROM ', fill.name,
       {quote_string(f" AS b JOIN {manifest} AS m ON m.unit = b.{UNIT} GROUP BY m.unit)")}
     ) INTO counted;
     SET counts = ARRAY_CONCAT(counts, IFNULL(counted, []));
   END IF;
 END FOR;
 UPDATE {manifest} AS m
-SET row_count = IF(filled.error IS NULL, filled.row_count, NULL), error = filled.error
+SET row_count = IF(filled.error IS NULL, filled.row_count, NULL), error = filled.error{high}
 FROM (
-  SELECT s.unit, IFNULL(c.row_count, 0) AS row_count,
+  SELECT s.unit, IFNULL(c.row_count, 0) AS row_count,{" c.high," if high else ""}
     CASE
       WHEN f.error IS NOT NULL THEN FORMAT('%s.%s: %s', s.dataset, s.name, f.error){outside_error}
-      WHEN IFNULL(c.row_count, 0) = 0 AND s.source_rows > 0 AND {source_value("where")} IS NULL THEN FORMAT(
+      WHEN IFNULL(c.row_count, 0) = 0 AND s.source_rows > 0 AND {source_value("where")} IS NULL{not_newer} THEN FORMAT(
         '%s.%s: gave no row, and its metadata counts %d; rows may be hidden from the account that reads it',
         s.dataset, s.name, s.source_rows)
     END AS error

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from replicator.sql.newer import JOIN_MARKS, Newer, marks, newer_filter
 from replicator.sql.placeholders import (
     DATASET,
     QUERY,
@@ -33,29 +34,32 @@ class Kind(StrEnum):
 
 NO_RECEIPTS: Final = """\
 SELECT CAST(NULL AS STRING) AS dataset, CAST(NULL AS STRING) AS name, CAST(NULL AS TIMESTAMP) AS modified,
-    CAST(NULL AS INT64) AS source_rows, CAST(NULL AS INT64) AS source_bytes
+    CAST(NULL AS INT64) AS source_rows, CAST(NULL AS INT64) AS source_bytes, CAST(NULL AS STRING) AS high,
+    CAST(NULL AS TIMESTAMP) AS committed_at
   FROM UNNEST(CAST([] AS ARRAY<INT64>))"""
 """What a source without a receipts table has of them: nothing, in the right columns."""
 
 RECEIPTS_OF_TARGET: Final = f"""\
-SELECT dataset, name, modified, source_rows, source_bytes
+SELECT dataset, name, modified, source_rows, source_bytes, high, committed_at
   FROM {quote_name(STAGING, RECEIPTS)}"""
 
 UNPARTITIONED: Final = "__UNPARTITIONED__"
 """The id of rows that are not in their partition yet (information-schema-partitions)."""
 
 
-def due_units(kind: Kind, receipts: str) -> str:
+def due_units(kind: Kind, receipts: str, newer: Newer | None = None) -> str:
     """The units that are due: one row per unit, read-only and without any table's data.
 
     The columns are ``owner``, ``dataset``, ``name``, ``origin`` (the table that is read), ``covers``, ``range_start``,
     ``range_end``, ``filter`` (a condition over the source's rows, or NULL), ``dated`` (the target's partition column
     is the unit's start and no column of the row), ``modified``, ``source_rows``, ``source_bytes``, ``again`` (it is
-    taken although it is known), ``known`` (it was committed before, whatever its stamp was).
+    taken although it is known), ``known`` (it was committed before, whatever its stamp was), and with ``newer`` also
+    ``low`` (the literal of what was committed of its column; NULL where all rows are taken).
 
     Args:
         kind: What the units are.
         receipts: ``RECEIPTS_OF_TARGET``, or ``NO_RECEIPTS`` where a source has none yet.
+        newer: Of a unit only the rows that are newer by a column, or None.
 
     Arguments in ``@source``: ``project``, ``id`` (or absent), ``prefix``, ``lookback`` (days), ``always``, ``again``,
     ``from`` and ``to`` (dates); for shards ``include`` and ``exclude`` (regular expressions over dataset names) and
@@ -67,22 +71,27 @@ def due_units(kind: Kind, receipts: str) -> str:
     OR (u.range_end > CAST(DATE_SUB(CURRENT_DATE(), INTERVAL CAST({source_value("lookback")} AS INT64) DAY) AS STRING)
       AND {dates})"""
     again = f"'true' IN (IFNULL({source_value('again')}, ''), IFNULL({source_value('always')}, ''))"
+    if newer is not None or kind not in (Kind.SHARDS, Kind.PARTITIONED):
+        lookback = ""
     return f"""\
 WITH receipts AS (
   {receipts}
-), {_UNITS[kind]}
+), {_UNITS[kind]}{"" if newer is None else marks()}
 SELECT
   IFNULL({source_value("id")}, {owner}) AS owner,
-  u.dataset, u.name, u.origin, u.covers, u.range_start, u.range_end, u.filter, u.dated,
+  u.dataset, u.name, u.origin, u.covers, u.range_start, u.range_end,
+  {"u.filter" if newer is None else newer_filter(newer, again)}, u.dated,
   u.modified, u.source_rows, u.source_bytes,
   r.dataset IS NOT NULL OR {again} AS again,
-  k.dataset IS NOT NULL AS known
+  k.dataset IS NOT NULL AS known{"" if newer is None else f", IF({again}, NULL, m.high) AS low"}
 FROM units AS u
 LEFT JOIN (SELECT DISTINCT dataset, name, modified, source_rows, source_bytes FROM receipts) AS r
   ON r.dataset = u.dataset AND r.name = u.name AND {same_stamp("r", "u")}
-LEFT JOIN (SELECT DISTINCT dataset, name FROM receipts) AS k ON k.dataset = u.dataset AND k.name = u.name
+LEFT JOIN (SELECT DISTINCT dataset, name FROM receipts) AS k ON k.dataset = u.dataset AND k.name = u.name{
+        "" if newer is None else JOIN_MARKS
+    }
 WHERE (
-    r.dataset IS NULL OR {again}{lookback if kind in (Kind.SHARDS, Kind.PARTITIONED) else ""})
+    r.dataset IS NULL OR {again}{lookback})
   AND (
     {source_value("from")} IS NULL
     OR (u.range_start < {source_value("to")} AND u.range_end > {source_value("from")} AND {dates}))

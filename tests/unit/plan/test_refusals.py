@@ -26,13 +26,14 @@ QUERY = f"""\
 ALL = QUERY.replace(WINDOW, "SELECT * FROM sales.orders")
 HOURLY = source().replace("%Y%m%d", "%Y%m%d%H")
 UPSERT = "merge: {upsert: {keys: [id]}}"
+BY_COLUMN = "incremental: {by: column, column: updated_at}"
+FITS_NEWER = "use 'merge: {upsert: {keys: [...]}}', or 'append'"
 MIRRORED = "merge: {upsert: {keys: [id], mirror_deletions: true}}"
 
 
 @pytest.mark.parametrize(
     ("line", "field", "remedy"),
     [
-        ("incremental: {by: column, column: updated_at}", "incremental", "use 'last_modified'"),
         ("drift: evolve", "drift", "use 'report', without paths"),
         ("drift: {policy: report, paths: {items: evolve}}", "drift", "use 'report', without paths"),
         ("drift: {policy: report, ignore: [items]}", "drift", "use 'report', without paths"),
@@ -67,6 +68,15 @@ def test_what_the_pipeline_asks_for_is_refused_where_it_asks(line: str, field: s
          [("sources[0].tables", "remove one of them")]),
         ((source(),), "day", f"incremental: {{by: query, sql: '{WINDOW}'}}",
          [("sources[0].tables", "write {table: ...}")]),
+        ((TABLE,), "day", f"merge: replace_table\n{BY_COLUMN}", [("incremental.column", FITS_NEWER)]),
+        ((PARTITIONED,), "day", BY_COLUMN, [("incremental.column", FITS_NEWER)]),
+        ((TABLE,), "day", f"{MIRRORED}\n{BY_COLUMN}", [("incremental.column", FITS_NEWER)]),
+        ((TABLE,), "day", f"merge: append\n{BY_COLUMN[:-1]}, lookback: 2 days}}",
+         [("incremental.lookback", "leave it out, or use 'upsert' with keys")]),
+        ((source(), QUERY), "day", f"{UPSERT}\n{BY_COLUMN}",
+         [(f"sources[{index}].tables", "write {table: ...} or {partitioned: ...}") for index in (0, 1)]),
+        ((TABLE + "    columns: {hash: [Updated_At]}\n",), "day", f"{UPSERT}\n{BY_COLUMN}",
+         [("sources[0].columns.hash", "leave that column as it is")]),
         ((source(more=("staging: {kms_key: projects/p/locations/l/keyRings/r/cryptoKeys/k}",)),), "day", "",
          [("sources[0].staging.kms_key", "leave it out")]),
     ],
@@ -91,6 +101,8 @@ def test_what_does_not_fit_together_is_refused_with_what_does(
         ((source(), TABLE, PARTITIONED, QUERY), "merge: append"),
         ((TABLE, ALL), "merge: replace_table\nincremental: always"),
         ((TABLE,), MIRRORED),
+        ((TABLE, PARTITIONED), f"{UPSERT}\nincremental: {{by: column, column: updated_at, lookback: 3 days}}"),
+        ((TABLE, PARTITIONED), f"merge: append\n{BY_COLUMN}"),
         ((TABLE,), f"incremental: {{by: query, sql: '{WINDOW}'}}"),
     ],
 )

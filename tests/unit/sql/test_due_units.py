@@ -27,6 +27,8 @@ RECEIPT: Final = {
     "modified": "TIMESTAMP",
     "source_rows": "INT64",
     "source_bytes": "INT64",
+    "high": "STRING",
+    "committed_at": "TIMESTAMP",
 }
 NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SOURCE: Final = {
@@ -53,7 +55,15 @@ def shard(name: str = "orders_20261101", dataset: str = "shop_1", **other: Any) 
 
 def receipt(name: str = "orders_20261101", dataset: str = "shop_1", **other: Any) -> Row:
     """A receipt for that table as it is."""
-    line = {"dataset": dataset, "name": name, "modified": NOON, "source_rows": 10, "source_bytes": 100} | other
+    line = {
+        "dataset": dataset,
+        "name": name,
+        "modified": NOON,
+        "source_rows": 10,
+        "source_bytes": 100,
+        "high": None,
+        "committed_at": NOON,
+    } | other
     return tuple(line.values())
 
 
