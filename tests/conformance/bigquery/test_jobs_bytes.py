@@ -128,6 +128,15 @@ REPLACED = (
         ("DELETE FROM `{0}` WHERE x = 2", 4 * 8 + WHOLE, 4 * 8 + 4 * WHOLE),
         ("DELETE FROM `{0}` WHERE x = 99", 4 * 8, 4 * 8 + 4 * WHOLE),
         ("DELETE FROM `{0}` WHERE x = 2 AND day BETWEEN '2026-01-03' AND '2026-01-03'", 16 + WHOLE, 16 + WHOLE),
+        # Whole partitions by constants: nothing is scanned.
+        ("DELETE FROM `{0}` WHERE day = '2026-01-03'", 0, 0),
+        ("DELETE FROM `{0}` WHERE day BETWEEN '2026-01-02' AND '2026-01-03' OR day > '2026-01-03'", 0, 0),
+        ("DELETE FROM `{0}` WHERE day IN ('2026-01-01', '2026-01-04')", 0, 0),
+        # Not by these: another column, a condition that is no constant's, a subquery; nor by an UPDATE.
+        ("DELETE FROM `{0}` WHERE day = '2026-01-03' AND s = 'abcde'", 15 + WHOLE, 15 + WHOLE),
+        ("DELETE FROM `{0}` WHERE day = '2026-01-03' AND day < CURRENT_DATE() + x", 16 + WHOLE, 16 + WHOLE),
+        ("DELETE FROM `{0}` WHERE day = (SELECT DATE '2026-01-03')", 4 * 8 + WHOLE, 4 * 8 + 4 * WHOLE),
+        ("UPDATE `{0}` SET s = 'abcde' WHERE day = '2026-01-03'", 8 + WHOLE, 8 + WHOLE),
         (MERGE.replace("{1}", ""), 4 * 8, 4 * 8),
         (MERGE.replace("{1}", "WHEN MATCHED THEN UPDATE SET s = 'n' "), 4 * 8 + WHOLE, 4 * 8 + 4 * WHOLE),
         (REPLACED, 8 + WHOLE, 8 + WHOLE),
@@ -225,6 +234,33 @@ def test_a_dry_run_has_no_effect(client: bigquery.Client, table: str, dataset: s
 
 
 @pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("SELECT x FROM `{0}`; SELECT s FROM `{0}`;", 4 * 8 + 4 * 7),
+        # Of the tables as they are, whatever DML before it would have done.
+        ("DELETE FROM `{0}` WHERE day >= '2026-01-01'; SELECT x FROM `{0}`;", 4 * 8),
+        ("DECLARE n INT64 DEFAULT (SELECT MAX(x) FROM `{0}`); SET n = (SELECT MIN(x) FROM `{0}`);", 2 * 4 * 8),
+        # A variable's value is not known, and leaves no partition out.
+        ("DECLARE d DATE DEFAULT '2026-01-01'; SELECT x FROM `{0}` WHERE day = d;", 4 * 16),
+        ("BEGIN TRANSACTION; SELECT x FROM `{0}`; COMMIT TRANSACTION;", 4 * 8),
+        ("BEGIN SELECT x FROM `{0}`; EXCEPTION WHEN ERROR THEN SELECT s FROM `{0}`; END;", 4 * 8),
+        # Nothing is looked at behind the first of these.
+        ("SELECT x FROM `{0}`; CREATE TABLE `{0}_new` AS SELECT s FROM `{0}`; SELECT x FROM `{0}`;", 4 * 8 + 4 * 7),
+        ("EXECUTE IMMEDIATE 'SELECT x FROM t'; SELECT nothing FROM `{0}`;", 0),
+        ("SELECT x FROM `{0}`; IF nothing THEN SELECT nothing; END IF; SELECT x FROM `{0}`;", 4 * 8),
+        ("FOR r IN (SELECT x FROM `{0}`) DO SELECT r.x; END FOR; SELECT x FROM `{0}`;", 0),
+        ("WHILE TRUE DO SELECT nothing; END WHILE;", 0),
+    ],
+)
+def test_a_dry_run_of_a_script_tells_what_can_be_told(
+    client: bigquery.Client, table: str, script: str, expected: int
+) -> None:
+    """The sum over the statements that are looked at (multi-statement-queries, dry runs)."""
+    job = dry(client, script.format(table))
+    assert (job.statement_type, job.total_bytes_processed, job.total_bytes_billed) == ("SCRIPT", expected, 0)
+
+
+@pytest.mark.parametrize(
     ("sql", "fact"),
     [
         ("SELECT nothing FROM `{0}`", "Unrecognized name: nothing"),
@@ -236,6 +272,11 @@ def test_a_dry_run_has_no_effect(client: bigquery.Client, table: str, dataset: s
         ("ALTER TABLE `{0}` ADD COLUMN x INT64", "already exists"),
         ("MERGE `{0}` AS t USING (SELECT 1 AS y) AS s ON t.nothing = s.y WHEN MATCHED THEN DELETE", "nothing"),
         ("SELECT 1; SELECT 'open;", "Syntax error"),
+        ("SELECT 1; SELECT nothing FROM `{0}`;", "Unrecognized name: nothing"),
+        ("SELECT 1; DELETE FROM `{0}_none` WHERE TRUE;", "Not found: Table"),
+        ("DECLARE n INT64 DEFAULT 'x'; SELECT n;", "INT64"),
+        ("SET n = 1; SELECT 1;", "Undeclared variable: n"),
+        ("CREATE TEMP TABLE u (x INT64); SELECT 1;", "CREATE TEMP TABLE statements are not supported"),
     ],
 )
 def test_a_dry_run_refuses_what_is_wrong(client: bigquery.Client, table: str, sql: str, fact: str) -> None:

@@ -262,6 +262,35 @@ def test_row_count_is_that_of_the_last_change(client: bigquery.Client, dataset: 
     assert last(client, script) == [(2, 3, 0)]
 
 
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ("SELECT 1 AS a; SELECT 2 AS b;", [(2,)]),
+        ("SELECT 1 AS a; SELECT 2 AS b FROM UNNEST([1]) WHERE FALSE;", []),
+        ("SELECT 1 AS a; CREATE TEMP TABLE t (x INT64);", []),
+        ("CREATE TEMP TABLE t (x INT64); SELECT 1 AS a; INSERT INTO t VALUES (1);", []),
+    ],
+)
+def test_a_script_answers_what_its_last_statement_does(
+    client: bigquery.Client, script: str, answer: list[tuple[Any, ...]]
+) -> None:
+    """A statement that answers nothing leaves nothing of the answers before it (multi-statement-queries)."""
+    assert [tuple(row.values()) for row in client.query(script).result()] == answer
+
+
+def test_what_shapes_a_destination_is_refused_for_a_script(client: bigquery.Client) -> None:
+    """Dispositions and layout belong to a query's destination table, which a script has none of."""
+    for config in (
+        bigquery.QueryJobConfig(write_disposition="WRITE_TRUNCATE"),
+        bigquery.QueryJobConfig(create_disposition="CREATE_NEVER"),
+        bigquery.QueryJobConfig(clustering_fields=["a"]),
+        bigquery.QueryJobConfig(schema_update_options=["ALLOW_FIELD_ADDITION"]),
+        bigquery.QueryJobConfig(time_partitioning=bigquery.TimePartitioning()),
+    ):
+        with pytest.raises(exceptions.BadRequest, match="cannot be set for scripts"):
+            client.query("SELECT 1 AS a; SELECT 2 AS a;", job_config=config).result()
+
+
 def test_temporary_tables_live_as_long_as_their_script(client: bigquery.Client) -> None:
     """They are named without a dataset, and gone afterwards."""
     script = "CREATE TEMP TABLE t AS SELECT 1 AS x; INSERT INTO t VALUES (2); SELECT SUM(x) FROM t"

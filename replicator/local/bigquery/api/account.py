@@ -99,8 +99,8 @@ class Account:
         if self._script:
             job.ended = job.ended or self._registry.millis()
             job.done.set()
-            if outcome.rows is not None:
-                self._job.rows = outcome.rows
+            # multi-statement-queries: a script answers with what its last statement answered, which may be nothing.
+            self._job.rows = outcome.rows
 
     def failed(self, error: BigQueryError) -> None:
         """A statement has failed."""

@@ -14,6 +14,7 @@ from replicator import limits
 from replicator.local.bigquery.api.account import Account, Unobserved
 from replicator.local.bigquery.api.dml_queue import DmlQueue
 from replicator.local.bigquery.api.encryption import read_key
+from replicator.local.bigquery.api.http import Json
 from replicator.local.bigquery.api.job import Job, nothing
 from replicator.local.bigquery.api.parameters import read_parameters
 from replicator.local.bigquery.api.registry import Registry
@@ -24,6 +25,7 @@ from replicator.local.bigquery.members import flag, member, number, required
 from replicator.local.bigquery.statements.by_name import select_by_name
 from replicator.local.bigquery.statements.classify import Family, family
 from replicator.local.bigquery.statements.cursor import Source
+from replicator.local.bigquery.statements.dry_script import DryScript
 from replicator.local.bigquery.statements.engine import Engine
 from replicator.local.bigquery.statements.frame import Frame, Parameters
 from replicator.local.bigquery.statements.interpreter import Interpreter
@@ -42,6 +44,11 @@ from replicator.names import DATASET, PROJECT, DatasetRef
 _REFUSED: Final = (
     "connectionProperties", "continuous", "scriptOptions",
     "systemVariables", "tableDefinitions", "userDefinedFunctionResources", "writeIncrementalResults",
+)  # fmt: skip
+# multi-statement-queries, configuration field limitations; userDefinedFunctionResources is refused with any query.
+_NOT_FOR_SCRIPTS: Final = (
+    "destinationTable", "clustering", "createDisposition", "destinationEncryptionConfiguration",
+    "rangePartitioning", "schemaUpdateOptions", "timePartitioning", "writeDisposition",
 )  # fmt: skip
 
 
@@ -162,9 +169,7 @@ class QueryRunner:
             if single is not None:
                 self._run_single(single, _Single(session, account, request), account, request)
                 return
-            if request.destination is not None:
-                msg = "configuration.query.destinationTable cannot be set for scripts"
-                refuse("invalid", msg, location="destinationTable")
+            _check_script(job)
             check_syntax(statements)
             engine = _Script(session, account, lambda: self.registry.committing(job))
             Interpreter(engine, request.parameters).run(statements)
@@ -195,11 +200,11 @@ class QueryRunner:
         session = self._session(job, request)
         try:
             if len(statements) > 1 or not isinstance(statements[0], Sql):
+                _check_script(job)
                 check_syntax(statements)
-                job.statistics = {
-                    "totalBytesProcessed": "0",
-                    "query": {"statementType": "SCRIPT", "totalBytesProcessed": "0"},
-                }
+                size = str(DryScript(Engine(session, Unobserved()), request.parameters).describe(statements))
+                query: Json = {"statementType": "SCRIPT", "totalBytesProcessed": size, "totalBytesBilled": "0"}
+                job.statistics = {"totalBytesProcessed": size, "query": query}
                 return
             _check_destination(statements[0], request)
             engine = Engine(session, Unobserved())
@@ -219,6 +224,12 @@ class QueryRunner:
             self._unsettled,
         )
         return Session(self._store, setting)
+
+
+def _check_script(job: Job) -> None:
+    for name in _NOT_FOR_SCRIPTS:
+        if job.configuration["query"].get(name):
+            refuse("invalid", f"configuration.query.{name} cannot be set for scripts", location=name)
 
 
 def _check_destination(statement: Sql, request: QueryRequest) -> None:

@@ -66,6 +66,7 @@ class Scan:
         columns: Names of the columns that the statement's text needs.
         read: Paths of the columns and fields that its result is made from.
         prune: What holds of every row that is wanted.
+        exact: ``prune`` is the one condition there is, and says all of it: every row that meets it is wanted.
     """
 
     path: tuple[str, ...]
@@ -73,6 +74,7 @@ class Scan:
     columns: set[str] = field(default_factory=set)
     read: set[tuple[str, ...]] = field(default_factory=set)
     prune: list[Prune] = field(default_factory=list)
+    exact: bool = False
 
     def sql(self) -> str:
         """The relation's own SQL, for what was asked of it."""

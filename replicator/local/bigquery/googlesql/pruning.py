@@ -46,6 +46,7 @@ def prune(resolver: Resolver, condition: exp.Expr, *, outer_joined: bool) -> Non
             found = _condition(resolver, condition, number, nulls=not outer_joined)
             if found is not None:
                 scan.prune.append(found)
+                scan.exact = len(scan.prune) == 1 and _lossless(resolver, condition, number, nulls=not outer_joined)
 
 
 def _condition(resolver: Resolver, node: exp.Expr, number: int, *, nulls: bool) -> Prune | None:
@@ -80,6 +81,16 @@ def _condition(resolver: Resolver, node: exp.Expr, number: int, *, nulls: bool) 
         found = _comparison(resolver, node.this, operator, node.expression, number)
         return found or _comparison(resolver, node.expression, _MIRRORED.get(operator, operator), node.this, number)
     return None
+
+
+def _lossless(resolver: Resolver, node: exp.Expr, number: int, *, nulls: bool) -> bool:
+    """Whether ``_condition`` says all that ``node`` says."""
+    if isinstance(node, exp.Paren):
+        return _lossless(resolver, node.this, number, nulls=nulls)
+    if isinstance(node, exp.And | exp.Or):
+        return all(_lossless(resolver, side, number, nulls=nulls) for side in (node.this, node.expression))
+    found = _condition(resolver, node, number, nulls=nulls)
+    return isinstance(found, AllOf) if isinstance(node, exp.Between) else found is not None
 
 
 def _comparison(

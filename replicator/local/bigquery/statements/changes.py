@@ -20,6 +20,7 @@ from replicator.local.bigquery.statements.dml_parser import parse_dml
 from replicator.local.bigquery.statements.frame import Frame, unplaced
 from replicator.local.bigquery.statements.outcome import Changes, Outcome
 from replicator.local.bigquery.storage.definitions import Kind
+from replicator.local.bigquery.storage.relations import TableRelation
 from replicator.local.bigquery.storage.store import Transaction
 from replicator.local.bigquery.types import Type, duckdb_name, duckdb_type, type_of
 from replicator.names import TableRef
@@ -93,6 +94,8 @@ def describe_dml(engine: Engine, source: Source, frame: Frame) -> Outcome:
         again = 0
         if not isinstance(statement, dml.Merge) or _changes_rows(statement):
             again = table.bytes if table.definition.partitioning is None else whole_bytes(scans, ref)
+        if isinstance(statement, dml.Delete) and _removes_partitions(scans):
+            return Outcome(kind, tables=tables_of(scans), target=ref)
         read = read_once(scans)
         read[str(ref)] += again
         return Outcome(kind, read=read, tables=tables_of(scans), target=ref)
@@ -134,6 +137,17 @@ def _described_merge(
     names = [name for name, _ in prepared.columns]
     hits = list(composition.merge_hits(statement, subject, source, names))
     return scans + _scans_of(engine, transaction, hits, frame, computed)
+
+
+def _removes_partitions(scans: Sequence[Scan]) -> bool:
+    """Whether a DELETE takes whole partitions out by constants, without reading them.
+
+    https://docs.cloud.google.com/bigquery/docs/using-dml-with-partitioned-tables#using_dml_delete_to_delete_partitions
+    """
+    if len(scans) != 1 or not scans[0].exact:
+        return False
+    relation = scans[0].relation
+    return isinstance(relation, TableRelation) and relation.covered(tuple(scans[0].prune))
 
 
 def _check_merge(frame: Frame) -> None:
@@ -276,6 +290,7 @@ def _rewrite(
     # dml-syntax: what is read, and the table as it was; of a partitioned one, the partitions that are updated.
     scans = [*others, *(scan for _, prepared, _ in scratches for scan in prepared.scans)]
     read, again = read_once(scans), 0
+    whole = kind == "DELETE" and _removes_partitions(scans)
     if table.definition.partitioning is None and any(each.removes for each in hits):
         again = table.bytes
     with engine.computing():
@@ -287,6 +302,8 @@ def _rewrite(
     for name, _, _ in scratches:
         engine.compute(f"DROP TABLE {name}")
     read[str(subject.ref)] += again
+    if whole:
+        read.clear()
     return Outcome(kind, changes=Changes(**counts), read=read, tables=tables_of(scans), target=subject.ref)
 
 

@@ -54,6 +54,12 @@ def wanted(known: Mapping[str, Extent], prune: Iterable[Prune]) -> bool:
     return all(_may(folded, condition) for condition in prune)
 
 
+def certain(known: Mapping[str, Extent], prune: Iterable[Prune]) -> bool:
+    """Whether every row of such extents satisfies every condition."""
+    folded = {name.casefold(): extent for name, extent in known.items()}
+    return all(_must(folded, condition) for condition in prune)
+
+
 def filters(column: str, prune: Iterable[Prune]) -> bool:
     """Whether the conditions restrict ``column``, which is what ``require_partition_filter`` asks for."""
     return any(_restricts(column.casefold(), condition) for condition in prune)
@@ -99,6 +105,38 @@ def _compare(extent: Extent, operator: Operator, constant: object) -> bool:
             return bool(extent.last > value)
         case _:
             return bool(extent.last >= value)
+
+
+def _must(known: Mapping[str, Extent], condition: Prune) -> bool:
+    match condition:
+        case AllOf(conditions):
+            return all(_must(known, each) for each in conditions)
+        case AnyOf(conditions):
+            return any(_must(known, each) for each in conditions)
+        case Comparison(column, operator, constant):
+            extent = known.get(column.casefold())
+            return extent is not None and _holds(extent, operator, constant)
+
+
+def _holds(extent: Extent, operator: Operator, constant: object) -> bool:
+    if operator is Operator.IS_NULL or extent.first is None:
+        return operator is Operator.IS_NULL and extent.first is None
+    if operator is Operator.IS_NOT_NULL:
+        return True
+    value = _comparable(constant)
+    match operator:
+        case Operator.EQUAL:
+            return bool(extent.first == extent.last == value)
+        case Operator.UNEQUAL:
+            return bool(extent.last < value or value < extent.first)
+        case Operator.LESS:
+            return bool(extent.last < value)
+        case Operator.AT_MOST:
+            return bool(extent.last <= value)
+        case Operator.GREATER:
+            return bool(extent.first > value)
+        case _:
+            return bool(extent.first >= value)
 
 
 def _comparable(constant: object) -> Any:

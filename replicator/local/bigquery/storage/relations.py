@@ -14,7 +14,7 @@ from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.partitions import ingestion_partitioned, partition_column
 from replicator.local.bigquery.storage.projection import literal
-from replicator.local.bigquery.storage.pruning import Extent, extents, filters, wanted
+from replicator.local.bigquery.storage.pruning import Extent, certain, extents, filters, wanted
 from replicator.local.bigquery.storage.reading import FRAGMENT, FRAGMENT_ID, ROW, ROW_POSITION, PerFragment, read
 from replicator.local.bigquery.storage.refusals import refuse
 from replicator.local.bigquery.storage.sizes import leaves
@@ -101,6 +101,13 @@ class TableRelation:
         for shard, fragment in self._chosen(prune):
             total[str(shard.table.ref)] += fragment.bytes if names is None else _covered_bytes(fragment, names)
         return total
+
+    def covered(self, prune: Sequence[Prune]) -> bool:
+        """Whether the partitions that ``prune`` leaves in satisfy it with all of their rows, by what their ids say."""
+        definition = self.reference.definition
+        return definition.partitioning is not None and all(
+            certain(extents(definition, fragment.place), prune) for _, fragment in self._chosen(prune)
+        )
 
     def _chosen(self, prune: Sequence[Prune]) -> list[tuple[Shard, Fragment]]:
         definition = self.reference.definition
