@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from replicator.errors import FailedError, NotFoundError
 from replicator.ledger.port import Cell, Query
@@ -13,6 +13,7 @@ from replicator.plan.plan import SourceRoute
 from replicator.sql.inventory import unmatched_patterns
 from replicator.sql.placeholders import bind
 from replicator.sql.units import NO_RECEIPTS, RECEIPTS_OF_TARGET, due_units
+from replicator.workflow.expressions import Value
 from replicator.workflow.sources import source_block
 
 
@@ -25,6 +26,7 @@ class DueUnit:
         dataset: Where it lies.
         name: A shard's or a table's name, with a partition's id or a window's start behind a ``$``.
         range_start: A date, a time in UTC or a whole number, as text; None where it covers no range.
+        range_end: Where the range ends, exclusive; None with the other.
         modified: None while the platform does not know it.
         rows: By its metadata.
         bytes: By its metadata.
@@ -34,23 +36,48 @@ class DueUnit:
     dataset: str
     name: str
     range_start: str | None
+    range_end: str | None
     modified: datetime | None
     rows: int
     bytes: int
 
 
-def due(query: Query, route: SourceRoute) -> tuple[DueUnit, ...]:
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days that a run is asked for.
+
+    Attributes:
+        start: The first day.
+        end: The day after the last.
+    """
+
+    start: date
+    end: date
+
+    def as_argument(self) -> dict[str, str]:
+        """The same as an execution's argument has it, under ``window``."""
+        return {"from": self.start.isoformat(), "to": self.end.isoformat()}
+
+
+def due(query: Query, route: SourceRoute, *, span: Span | None = None, again: bool = False) -> tuple[DueUnit, ...]:
     """The units of a source that are due, newest first. Reads metadata only, and writes nothing.
 
     A source that was never replicated has no receipts, so all of its units are due.
 
+    Args:
+        query: Where questions are asked.
+        route: The source.
+        span: Only units that cover some of these days.
+        again: Those with a receipt too.
+
     Raises:
         FailedError: The source's metadata cannot be read, or no dataset of it is in its location.
     """
+    block = source_block(route) | ({} if span is None else span.as_argument()) | ({"again": True} if again else {})
     try:
-        rows = _ask(query, route, RECEIPTS_OF_TARGET)
+        rows = _ask(query, route, block, RECEIPTS_OF_TARGET)
     except NotFoundError:
-        rows = _ask(query, route, NO_RECEIPTS)
+        rows = _ask(query, route, block, NO_RECEIPTS)
     if not rows:
         # Metadata of a place where nothing lies is no error, and has no rows either.
         _refuse_unmatched(query, route)
@@ -58,7 +85,7 @@ def due(query: Query, route: SourceRoute) -> tuple[DueUnit, ...]:
 
 
 def _refuse_unmatched(query: Query, route: SourceRoute) -> None:
-    (row,) = _read(query, route, unmatched_patterns())
+    (row,) = _read(query, route, source_block(route), unmatched_patterns())
     if row["missing"] is not None:
         msg = (
             f"no dataset of project {route.project} in {route.location} matches {row['missing']}; "
@@ -67,22 +94,23 @@ def _refuse_unmatched(query: Query, route: SourceRoute) -> None:
         raise FailedError(msg)
 
 
-def _read(query: Query, route: SourceRoute, statement: str) -> Sequence[Mapping[str, Cell]]:
+def _read(query: Query, route: SourceRoute, block: Mapping[str, Value], statement: str) -> Sequence[Mapping[str, Cell]]:
     """Ask a statement of the document as a run does."""
-    parameters: dict[str, Cell] = {"source": json.dumps(source_block(route), ensure_ascii=False)}
+    parameters: dict[str, Cell] = {"source": json.dumps(block, ensure_ascii=False)}
     return query.rows(bind(statement, route.names), parameters, location=route.location, project=route.staging.project)
 
 
-def _ask(query: Query, route: SourceRoute, receipts: str) -> list[DueUnit]:
+def _ask(query: Query, route: SourceRoute, block: Mapping[str, Value], receipts: str) -> list[DueUnit]:
     return [
         DueUnit(
             owner=str(row["owner"]),
             dataset=str(row["dataset"]),
             name=str(row["name"]),
             range_start=None if row["range_start"] is None else str(row["range_start"]),
+            range_end=None if row["range_end"] is None else str(row["range_end"]),
             modified=row["modified"] if isinstance(row["modified"], datetime) else None,
             rows=int(str(row["source_rows"] or 0)),
             bytes=int(str(row["source_bytes"] or 0)),
         )
-        for row in _read(query, route, due_units(route.kind, receipts, route.newer))
+        for row in _read(query, route, block, due_units(route.kind, receipts, route.newer))
     ]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 import pytest
 
 from replicator.errors import FailedError
-from replicator.forecast.due import DueUnit, due
+from replicator.forecast.due import DueUnit, Span, due
 from replicator.ledger.port import Cell
 from replicator.sql.placeholders import RECEIPTS, bind
 from replicator.workflow.sources import source_block
@@ -44,7 +44,9 @@ def test_units_come_newest_first() -> None:
     found = due(Lists({VIEW: [row(1), row(3), row(2)]}), ROUTE)
 
     assert [unit.range_start for unit in found] == ["2026-11-03", "2026-11-02", "2026-11-01"]
-    assert found[0] == DueUnit("acme-japan.shop_1", "shop_1", "orders_20261103", "2026-11-03", NOON, rows=10, bytes=100)
+    assert found[0] == DueUnit(
+        "acme-japan.shop_1", "shop_1", "orders_20261103", "2026-11-03", "2026-11-04", NOON, rows=10, bytes=100
+    )
 
 
 def test_it_is_asked_where_the_data_is_with_the_source_as_the_run_has_it() -> None:
@@ -58,6 +60,16 @@ def test_it_is_asked_where_the_data_is_with_the_source_as_the_run_has_it() -> No
     assert "`acme-japan`.`region-asia-northeast1`." in sql
     assert "{" not in sql
     parse(sql)
+
+
+def test_days_and_again_are_asked_for_as_a_run_is_asked_for_them() -> None:
+    """Under the names that the statement reads them by."""
+    lists = Lists(QUIET)
+
+    due(lists, ROUTE, span=Span(date(2026, 11, 1), date(2026, 12, 1)), again=True)
+
+    asked = json.loads(str(lists.asked[0][1]["source"]))
+    assert asked == source_block(ROUTE) | {"from": "2026-11-01", "to": "2026-12-01", "again": True}
 
 
 def test_a_source_that_was_never_replicated_has_no_receipts_to_ask() -> None:
