@@ -57,8 +57,11 @@ def sources_for(
     """
     drafts: list[SourceDraft] = []
     for parts, draft in _parts(found, subject, tables, layout):
-        name = wishes.source or name_of(found.scope.project, *parts)
-        name = unique(name, {*wishes.taken, *(each.name for each in drafts)})
+        taken = {*wishes.taken, *(each.name for each in drafts)}
+        project = found.scope.project
+        wished = (wishes.source, name_of(project, *parts), name_of(project, *parts, subject.name))
+        names = [name for name in wished if name is not None]
+        name = next((name for name in names if name not in taken), unique(names[0], taken))
         drafts.append(draft.named(name, staging=wishes.staging_project, kept=wishes.keep_personal))
     return tuple(drafts)
 
@@ -72,7 +75,7 @@ def _parts(
             parts = (place.ref.dataset,) if len(subject.places) > 1 else ()
             yield parts, _of_table(subject, place, table, layout, brought)
         return
-    locations = sorted({place.location for place in subject.places})
+    locations = sorted({place.location for place in subject.places}, key=str.casefold)
     for location in locations:
         here = [
             (place, table) for place, table in zip(subject.places, tables, strict=True) if place.location == location
@@ -88,9 +91,9 @@ def _of_shards(found: Survey, subject: Subject, here: Sequence[tuple[Place, Desc
     )
     count = sum(len(place.tables) for place in places)
     oldest, newest = min(place.tables[0] for place in places), max(place.tables[-1] for place in places)
+    span = oldest if oldest == newest else f"{oldest} to {newest}"
     return SourceDraft(
-        title=f"{_sentence(subject.title)}: {_counted(count, 'shard')} in {_counted(len(places), 'dataset')}, "
-        f"{oldest} to {newest}.",
+        title=f"{_sentence(subject.title)}: {_counted(count, 'shard')} in {_counted(len(places), 'dataset')}, {span}.",
         name="",
         project=found.scope.project,
         location=location,

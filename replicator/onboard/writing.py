@@ -99,7 +99,7 @@ def _columns(draft: SourceDraft, indent: str) -> Iterator[str]:
     done = () if draft.kept else draft.personal
     if not done and not draft.rename:
         return
-    yield from _comment(draft.notes.get("columns"), indent)
+    yield from _comment(draft.notes.get("columns") if done else None, indent)
     yield f"{indent}columns:"
     for use in Use:
         of_use = [each for each in done if each.use is use]

@@ -182,7 +182,9 @@ def _find_due(kinds: tuple[Kind, ...], newer: Newer | None) -> str:
     }
     if len(found) == 1:
         return next(iter(found.values()))
-    branches = "\nELSE".join(f"IF {source_value('kind')} = '{kind}' THEN\n{text}" for kind, text in found.items())
+    # A source of shards has no kind in its block.
+    own = f"IFNULL({source_value('kind')}, '{Kind.SHARDS}')"
+    branches = "\nELSE".join(f"IF {own} = '{kind}' THEN\n{text}" for kind, text in found.items())
     return f"{branches}\nEND IF;"
 
 

@@ -1,0 +1,138 @@
+"""``onboard`` and then ``run``, with no edit between: the target equals what plain Python expects, for every kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from replicator.cli.main import answer
+from replicator.config.pipeline import Pipeline
+from replicator.config.project import load_project
+from replicator.gcp.load import load_rows
+from replicator.names import TableRef
+from replicator.schema.fields import Field
+from tests.e2e.clouds import Cloud, cloud, record, repeated
+from tests.e2e.units import ordered
+
+pytestmark = pytest.mark.slow
+
+TARGET: Final = "acme-analytics.marketing"
+JAPAN: Final = "asia-northeast1"
+EVENTS: Final = (
+    Field("event_date", "STRING"),
+    Field("event_timestamp", "INTEGER"),
+    Field("event_name", "STRING"),
+    repeated("event_params", Field("key", "STRING")),
+    Field("user_pseudo_id", "STRING"),
+    record("device", Field("category", "STRING"), Field("advertising_id", "STRING")),
+)
+COMMERCE: Final = record("ecommerce", Field("total", "FLOAT"))
+NUMBERS: Final = (Field("n", "INTEGER"), Field("note", "STRING"))
+
+
+@dataclass
+class Desk:
+    """A local cloud and a directory of configs, used by the command line alone."""
+
+    local: Cloud
+    configs: Path
+    capsys: pytest.CaptureFixture[str]
+
+    def type(self, *arguments: str, code: int = 0) -> str:
+        """Type a command; what it answered on stdout, or on stderr where it shall fail."""
+        self.capsys.readouterr()
+        given = answer(["--configs", str(self.configs), "--cloud", str(self.local.endpoints.http), *arguments])
+        said = self.capsys.readouterr()
+        assert given == code, said.err
+        return said.out if code == 0 else said.err
+
+    def onboard(self, *arguments: str) -> dict[str, Any]:
+        """Onboard, and the answer of that as JSON."""
+        found = json.loads(self.type("onboard", *arguments, "--json"))
+        assert isinstance(found, dict)
+        return found
+
+    def run(self, pipeline: str) -> list[dict[str, Any]]:
+        """Run a pipeline, and the rows of its target."""
+        result = json.loads(self.type("run", pipeline, "--json"))
+        assert result["state"] == "done"
+        return ordered(self.local.rows(f"SELECT * FROM `{self.pipeline(pipeline).target.table}`", "EU"))
+
+    def pipeline(self, name: str) -> Pipeline:
+        """What the written file says."""
+        return load_project(self.configs, environment=None).pipeline(name)
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A local cloud that the tests of this file share; the target's dataset is there, as its owners made it."""
+    with cloud(tmp_path_factory.mktemp("onboard") / "cloud") as running:
+        running.dataset(TARGET, "EU")
+        yield running
+
+
+@pytest.fixture
+def desk(local: Cloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """That cloud, and a directory of configs that is not there yet."""
+    return Desk(local, tmp_path / "configs", capsys)
+
+
+def event(name: str, person: str) -> dict[str, Any]:
+    """A row of an export."""
+    return {
+        "event_date": "20260101", "event_timestamp": 1, "event_name": name, "event_params": [{"key": "k"}],
+        "user_pseudo_id": person, "device": {"category": "desktop", "advertising_id": None},
+    }  # fmt: skip
+
+
+def hashed(row: dict[str, Any]) -> dict[str, Any]:
+    """The row as it may leave."""
+    return {**row, "user_pseudo_id": sha256(row["user_pseudo_id"].encode()).hexdigest()}
+
+
+def test_exports_and_partitioned_tables_of_one_pipeline(desk: Desk) -> None:
+    """An export makes the pipeline; others join it, wherever they lie, each by a source of its own."""
+    local = desk.local
+    for dataset, place in (("analytics_1", JAPAN), ("analytics_2", JAPAN), ("analytics_3", "US")):
+        local.dataset(f"acme-jp.{dataset}", place)
+        rows = [{**event("buy", f"p{dataset}"), "ecommerce": {"total": 1.5}}]
+        local.load(f"acme-jp.{dataset}.events_20260101", (*EVENTS, COMMERCE), rows, place)
+    local.load("acme-jp.analytics_1.events_intraday_20260102", EVENTS, [event("now", "p")], JAPAN)
+    local.dataset("acme-pays.any", "EU")
+    local.dataset("acme-br.1_all", "EU")
+    local.load("acme-br.1_all.select from-20260102", NUMBERS, [{"n": 1, "note": "shard"}], "EU")
+    columns = "n INT64, note STRING"
+    local.rows(f"CREATE TABLE `acme-br.1_all.my orders` ({columns}, o_day DATE) PARTITION BY o_day", "EU")
+    local.rows("INSERT INTO `acme-br.1_all.my orders` VALUES (2, 'part', DATE '2026-01-03')", "EU")
+    local.rows(f"CREATE TABLE `acme-br.1_all.logs` ({columns}) PARTITION BY _PARTITIONDATE", "EU")
+    partition = TableRef("acme-br", "1_all", "logs$20260104")
+    load_rows(local.clients, partition, NUMBERS, [{"n": 3, "note": "in"}], location="EU")
+
+    made = desk.onboard("acme-jp", "--target", f"{TARGET}.ga4_events", "--staging-project", "acme-pays")
+    joined = [desk.onboard(f"acme-br.1_all.{table}", "--into", "ga4_events")["sources"]
+              for table in ("select from-*", "my orders", "logs")]  # fmt: skip
+
+    assert made["sources"] == ["acme_jp_asia_northeast1", "acme_jp_us"]
+    assert joined == [["acme_br"], ["acme_br_my_orders"], ["acme_br_logs"]]
+    assert [(due["units"], due["rows"]) for due in made["due"]] == [(2, 2), (1, 1)]
+    first = {"day": date(2026, 1, 1), "property": "acme-jp.analytics_"}
+    rows = desk.run("ga4_events")
+    shown = [{key: value for key, value in row.items() if value not in (None, [])} for row in rows]
+    expected = [
+        *(
+            {**hashed(event("buy", f"panalytics_{n}")), "ecommerce": {"total": 1.5}, "event_day": first["day"],
+             "property": f"{first['property']}{n}"}
+            for n in (1, 2, 3)
+        ),
+        {"n": 1, "note": "shard", "event_day": date(2026, 1, 2), "property": "acme-br.1_all"},
+        {"n": 2, "note": "part", "event_day": date(2026, 1, 3), "property": "acme-br.1_all.my orders"},
+        {"n": 3, "note": "in", "event_day": date(2026, 1, 4), "property": "acme-br.1_all.logs"},
+    ]  # fmt: skip
+    assert ordered(shown) == ordered(expected)
