@@ -42,7 +42,11 @@ def key(table: Described) -> Guess | None:
             if name in lower:
                 return Guess((lower[name],), "by its name")
     plain = next((lower[name] for name in ("id", "uuid", "guid", "key") if name in lower), None)
-    return None if plain is None else Guess((plain,), "by its name")
+    if plain is not None:
+        return Guess((plain,), "by its name")
+    # The first column is where most people put the key.
+    first = able[0] if able and able[0] == table.fields[0].name else ""
+    return Guess((first,), "it is the first, and an id") if words_of(first)[-1:] == ("id",) else None
 
 
 def change_column(fields: Sequence[Field]) -> Guess | None:

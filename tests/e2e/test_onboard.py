@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -136,3 +136,36 @@ def test_exports_and_partitioned_tables_of_one_pipeline(desk: Desk) -> None:
         {"n": 3, "note": "in", "event_day": date(2026, 1, 4), "property": "acme-br.1_all.logs"},
     ]  # fmt: skip
     assert ordered(shown) == ordered(expected)
+
+
+def test_plain_tables_and_what_only_looks_partitioned(desk: Desk) -> None:
+    """With a date, replaced as a whole; with none, by a query; by whole numbers, as if it were not partitioned."""
+    local = desk.local
+    local.dataset("shop-fr.crm", "EU")
+    people = "customer_id INT64, email STRING, created_at TIMESTAMP, updated_at TIMESTAMP, source STRING"
+    local.rows(f"CREATE TABLE `shop-fr.crm.people` ({people})", "EU")
+    values = "(1, 'a@b.c', TIMESTAMP '2026-01-02 03:04:05+00', NULL, 'web'), (2, NULL, NULL, NULL, NULL)"
+    local.rows(f"INSERT INTO `shop-fr.crm.people` VALUES {values}", "EU")
+    layout = "PARTITION BY RANGE_BUCKET(n, GENERATE_ARRAY(0, 100, 10))"
+    local.rows(f"CREATE TABLE `shop-fr.crm.order-lines` (n INT64, note STRING) {layout}", "EU")
+    local.rows("INSERT INTO `shop-fr.crm.order-lines` VALUES (1, 'x'), (55, 'y')", "EU")
+
+    refused = desk.type("onboard", "shop-fr.crm", code=2)
+    desk.onboard("shop-fr.crm.people", "--target", f"{TARGET}.people")
+    desk.onboard("shop-fr.crm.order-lines", "--target", f"{TARGET}.lines", "--into", "lines")
+
+    assert "shop-fr.crm.order-lines  table order-lines" in refused
+    created = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    owner, unknown = {"replicated_source": "shop-fr.crm.people"}, {"created_at": None, "updated_at": None}
+    assert desk.run("people") == ordered([
+        {**unknown, **owner, "customer_id": 1, "created_at": created, "source": "web"},
+        {**unknown, **owner, "customer_id": 2, "source": None},
+    ])  # fmt: skip
+    text = (desk.configs / "people.yaml").read_text("utf-8")
+    assert "# A guess: rows may be told apart by customer_id" in text
+    assert "- email  # a way to reach a person" in text
+    lines = {"source": "shop-fr.crm.order-lines", "undated": date(2000, 1, 1)}
+    expected = ordered([{"n": 1, "note": "x", **lines}, {"n": 55, "note": "y", **lines}])
+    assert desk.run("lines") == expected
+    local.rows("DELETE FROM `shop-fr.crm.order-lines` WHERE n = 1", "EU")
+    assert desk.run("lines") == expected[1:]
