@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from replicator.local.bigquery.errors import refuse
+from replicator.local.bigquery.ration import Ration
 from replicator.local.bigquery.storage.definitions import Kind
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.store import OnExisting, Store
@@ -38,8 +39,9 @@ class Copies:
         unsettled: What no page settles; may be changed, or replaced, at any time.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, ration: Ration) -> None:
         self._store = store
+        self._ration = ration
         self.unsettled = Unsettled()
 
     def location(self, dataset: DatasetRef) -> str | None:
@@ -53,6 +55,14 @@ class Copies:
         with self._store.statement() as transaction:
             found = transaction.tables(dataset) if transaction.find_dataset(dataset) is not None else []
         return [CopyableTable(t.ref.table, t.definition.kind.value, micros(t.modified)) for t in found]
+
+    def ration(self, destination: TableRef) -> None:
+        """Take one from the day's copies across locations, which copy jobs and dataset copies share.
+
+        Raises:
+            BigQueryError: ``quotaExceeded``.
+        """
+        self._ration.take(destination)
 
     def copy_table(self, source: TableRef, destination: TableRef) -> None:
         """Copy a table in one commit, across locations: truncates the destination, or makes it.

@@ -126,8 +126,12 @@ class Copy:
         if self.planned is not None and self.planned.kind == "fails" and self.planned.names(table.name):
             return self.planned.message
         destination = self.settings.destination.table(table.name)
-        if across and (error := self._ration(destination.table)):
-            return error
+        if across:
+            try:
+                # A copy that fails afterwards has used it up too.
+                self.datasets.ration(destination)
+            except BigQueryError as error:
+                return error.message
         if exists and not self.settings.overwrite:
             return f"Already Exists: Table {_written(destination.parent)}.{destination.table}"
         self.store.begin_copy(self.config, table.name)
@@ -138,20 +142,6 @@ class Copy:
             return error.message
         # The stamp was read before the copy: a change in between is copied again, never missed.
         self.store.end_copy(self.config, table.name, table.modified)
-        return None
-
-    def _ration(self, table: str) -> str | None:
-        """Take one from the day's rations, which a copy that fails uses up too; what is exhausted, or None."""
-        now, destination = self.now(), self.settings.destination
-        with self.store.together():
-            if self.store.attempts_of_project(destination.project, now - DAY) >= limits.TABLES_COPIED_A_DAY.value:
-                most = limits.TABLES_COPIED_A_DAY.value
-                return f"Quota exceeded: Your project exceeded quota for cross-region copies: {most} tables a day"
-            name = f"{_written(destination)}.{table}"
-            times = self.store.attempts_of_table(name, now - DAY)
-            if times >= (most := limits.COPIES_OF_A_TABLE_A_DAY.value):
-                return f"Quota exceeded: Your table {name} exceeded quota for cross-region copies: {most} a day"
-            self.store.count_attempt(now, destination.project, name)
         return None
 
 

@@ -41,6 +41,14 @@ class Datasets(Protocol):
         """Everything in a dataset; nothing when there is no such dataset."""
         ...
 
+    def ration(self, destination: TableRef) -> None:
+        """Take one from the day's copies across locations of a table and its project, which copy jobs share.
+
+        Raises:
+            BigQueryError: ``quotaExceeded``: there were as many as a day allows, those that failed included.
+        """
+        ...
+
     def copy_table(self, source: TableRef, destination: TableRef) -> None:
         """Copy a table in one step, across locations.
 

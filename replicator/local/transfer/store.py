@@ -29,9 +29,6 @@ CREATE INDEX IF NOT EXISTS messages_of_run ON messages (run);
 CREATE TABLE IF NOT EXISTS copied (
   config TEXT NOT NULL, table_name TEXT NOT NULL, modified INTEGER NOT NULL, PRIMARY KEY (config, table_name));
 CREATE TABLE IF NOT EXISTS begun (config TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (config, table_name));
-CREATE TABLE IF NOT EXISTS attempts (at REAL NOT NULL, project TEXT NOT NULL, destination TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS attempts_of_project ON attempts (project, at);
-CREATE INDEX IF NOT EXISTS attempts_of_table ON attempts (destination, at);
 """
 
 
@@ -208,20 +205,6 @@ class Store(database.Store):
             self._database.write("DELETE FROM begun WHERE config = ? AND table_name = ?", config, table)
             if modified is not None:
                 self._database.write("INSERT OR REPLACE INTO copied VALUES (?, ?, ?)", config, table, modified)
-
-    def count_attempt(self, at: float, project: str, destination: str) -> None:
-        """Take one from the day's rations of a project and of a destination table."""
-        self._database.write("INSERT INTO attempts VALUES (?, ?, ?)", at, project, destination)
-
-    def attempts_of_project(self, project: str, since: float) -> int:
-        """How many tables were copied, or tried, into a project after ``since``."""
-        found = self._database.row("SELECT COUNT(*) FROM attempts WHERE project = ? AND at > ?", project, since)
-        return 0 if found is None else int(found[0])
-
-    def attempts_of_table(self, destination: str, since: float) -> int:
-        """How often a destination table was copied, or tried, after ``since``."""
-        found = self._database.row("SELECT COUNT(*) FROM attempts WHERE destination = ? AND at > ?", destination, since)
-        return 0 if found is None else int(found[0])
 
 
 def _config(row: sqlite3.Row) -> Config:

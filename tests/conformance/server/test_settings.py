@@ -8,7 +8,9 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
+from google.cloud import bigquery
 
+from replicator import limits
 from replicator.local import control as control_port
 from replicator.local.server import Running
 from replicator.local.settings import Lags, Unsettled
@@ -78,6 +80,28 @@ def test_a_dataset_copy_keeps_the_creation_time_or_does_not(clients: Clients, co
     source = clients.bigquery.get_table("acme-japan.staging.t").created
     copied = clients.bigquery.get_table(f"{LANDING}.t").created
     assert (source == copied) is kept
+
+
+def test_copy_jobs_and_dataset_copies_share_the_days_ration(clients: Clients) -> None:
+    """A table that copy jobs have filled a hundred times today is refused to a dataset copy; others are not."""
+    clients.make_dataset("acme-japan.staging", "asia-northeast1")
+    clients.make_dataset(LANDING, "EU")
+    for name in ("a", "b"):
+        clients.load(f"acme-japan.staging.{name}", "asia-northeast1", [{"a": 1}])
+    config = bigquery.CopyJobConfig(write_disposition="WRITE_TRUNCATE")
+    for _ in range(limits.COPIES_OF_A_TABLE_A_DAY.value):
+        copied = clients.bigquery.copy_table(
+            "acme-japan.staging.a", f"{LANDING}.a", location="EU", project="acme-analytics", job_config=config
+        )
+        copied.result(timeout=20)
+
+    run = clients.copy(clients.make_config("acme-japan.staging"))
+
+    assert run.state.name == "FAILED"
+    assert run.error_status.message == (
+        "Quota exceeded: Your table exceeded quota for cross-region copies: acme-analytics:landing.a"
+    )
+    assert clients.rows(f"{LANDING}.b") == [{"a": 1}]
 
 
 def test_table_storage_is_as_late_as_it_was_set(clients: Clients, control: Control, running: Running) -> None:

@@ -20,6 +20,7 @@ from google.cloud.bigquery_datatransfer_v1.services.data_transfer_service.transp
 from starlette.routing import Router
 
 from replicator.local.bigquery.errors import BigQueryError
+from replicator.local.bigquery.ration import Ration
 from replicator.local.clock import ServerClock
 from replicator.local.control import control_routes
 from replicator.local.gate import Gate, not_found
@@ -43,8 +44,9 @@ class MemoryTable:
 
 @dataclass
 class MemoryDatasets:
-    """The port to BigQuery, kept in dictionaries; ``released`` lets copies proceed."""
+    """The port to BigQuery, kept in dictionaries; ``released`` lets copies proceed, ``day`` counts them."""
 
+    day: Ration
     locations: dict[DatasetRef, str] = field(default_factory=dict)
     contents: dict[DatasetRef, dict[str, MemoryTable]] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
@@ -69,6 +71,9 @@ class MemoryDatasets:
 
     def tables(self, dataset: DatasetRef) -> Sequence[MemoryTable]:
         return list(self.contents.get(dataset, {}).values())
+
+    def ration(self, destination: TableRef) -> None:
+        self.day.take(destination)
 
     def copy_table(self, source: TableRef, destination: TableRef) -> None:
         with self.lock:

@@ -172,7 +172,7 @@ def test_a_table_is_copied_a_hundred_times_a_day(cloud: Cloud) -> None:
 
     run = cloud.run(config)
 
-    assert "acme-analytics:landing.a exceeded quota" in run.error_status.message
+    assert "Your table exceeded quota for cross-region copies: acme-analytics:landing.a" in run.error_status.message
     assert "b" in cloud.datasets.rows(LANDING)
 
 

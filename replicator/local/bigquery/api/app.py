@@ -22,6 +22,7 @@ from replicator.local.bigquery.api.tabledata import TableData
 from replicator.local.bigquery.api.tables import Tables
 from replicator.local.bigquery.api.uploads import Uploads
 from replicator.local.bigquery.copies import Copies
+from replicator.local.bigquery.ration import Ration
 from replicator.local.bigquery.statements.session import Unsettled
 from replicator.local.bigquery.storage.store import Store
 from replicator.local.recorder import Recorder
@@ -52,16 +53,18 @@ class BigQueryService:
         self.store.tell_jobs(self._registry.resources)
         self.unsettled = Unsettled()
         queries = QueryRunner(self.store, self._registry, recorder, now, self.unsettled)
-        copies = CopyRunner(self.store, self._registry)
+        self._ration = Ration(directory / "ration.sqlite", self._registry.millis)
+        copies = CopyRunner(self.store, self._registry, self._ration)
         loads = LoadRunner(self.store, self._registry)
         jobs = Jobs(self.store, self._registry, queries, copies, loads)
-        self.copies = Copies(self.store)
+        self.copies = Copies(self.store, self._ration)
         data = TableData(self.store, now, self.knobs)
         self.routes = _routes(jobs, Uploads(jobs), Datasets(self.store), Tables(self.store, now), data)
 
     def close(self) -> None:
         """Stop the jobs that run, and let go of the files."""
         self._registry.close()
+        self._ration.close()
         self.store.close()
 
 

@@ -12,11 +12,11 @@ from typing import Any, Final
 from replicator.local.bigquery.api.copy_rules import check_partitions, copied_definition, copied_partition
 from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.job import Job
-from replicator.local.bigquery.api.ration import Ration
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.writing import Destination, Write, check_key, make_room, read_destination, read_table
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.members import member, required
+from replicator.local.bigquery.ration import Ration
 from replicator.local.bigquery.statements.session import not_in_location
 from replicator.local.bigquery.storage.definitions import TableDefinition
 from replicator.local.bigquery.storage.states import Written
@@ -69,10 +69,10 @@ def read_copy(configuration: Mapping[str, Any], project: str) -> CopyRequest:
 class CopyRunner:
     """Carries copy jobs out."""
 
-    def __init__(self, store: Store, registry: Registry) -> None:
+    def __init__(self, store: Store, registry: Registry, ration: Ration) -> None:
         self._store = store
         self._registry = registry
-        self._ration = Ration(registry.millis)
+        self._ration = ration
 
     def run(self, job: Job, request: CopyRequest) -> None:
         """Copy.

@@ -42,6 +42,9 @@ class Crashing:
     def tables(self, dataset: DatasetRef) -> Sequence[Table]:
         return [Table("a"), Table("b"), Table("c")] if dataset == SOURCE else [Table(name) for name in self.written]
 
+    def ration(self, destination: TableRef) -> None:
+        """There is no end of it."""
+
     def copy_table(self, source: TableRef, destination: TableRef) -> None:
         if source.table == self.refuses:
             reason, message = "invalid", "refused"
