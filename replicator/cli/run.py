@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 
 def run_pipeline(
-    pipeline: Pipeline, endpoints: Endpoints, talk: Progress, *, if_busy: str, again: bool = False
+    pipeline: Pipeline,
+    endpoints: Endpoints,
+    talk: Progress,
+    *,
+    if_busy: str,
+    again: bool = False,
+    rebuild_receipts: bool = False,
 ) -> Outcome:
     """Run the pipeline's document in this process, exactly as it would be deployed.
 
@@ -35,6 +41,7 @@ def run_pipeline(
         talk: Where progress is said.
         if_busy: ``wait`` until the fence is free, or ``leave`` at once.
         again: Take every unit again, whatever the ledger knows of it.
+        rebuild_receipts: Forget what the sources' receipts say, and write them anew from the ledger.
 
     Raises:
         ConfigError: The planner refuses something in the pipeline's file.
@@ -45,7 +52,7 @@ def run_pipeline(
     location = pipeline.deploy.region if pipeline.deploy is not None else pipeline.target.location.lower()
     result = run_document(
         document_text(pipeline),
-        {"if_busy": if_busy, "again": again},
+        {"if_busy": if_busy, "again": again, "rebuild_receipts": rebuild_receipts},
         file=Path(f"{pipeline.name}.yaml"),
         endpoints=endpoints,
         variables={
@@ -68,9 +75,12 @@ def run_pipeline(
     help="What to do while another run holds the fence.",
 )
 @click.option("--again", is_flag=True, help="Take every unit again, also those that are committed.")
+@click.option("--rebuild-receipts", is_flag=True, help="Write the sources' receipts anew from the ledger before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run's result as JSON.")
 @pass_invocation
-def command(invocation: Invocation, pipeline: str, if_busy: str, again: bool, as_json: bool) -> ExitCode:
+def command(
+    invocation: Invocation, pipeline: str, if_busy: str, again: bool, rebuild_receipts: bool, as_json: bool
+) -> ExitCode:
     """Replicate what is due of PIPELINE, now.
 
     Runs the pipeline's workflow document in this process, the same document that is deployed. Progress
@@ -87,7 +97,9 @@ def command(invocation: Invocation, pipeline: str, if_busy: str, again: bool, as
     chosen = invocation.project().pipeline(pipeline)
     try:
         with connect(invocation.cloud) as endpoints, progress() as talk:
-            outcome = run_pipeline(chosen, endpoints, talk, if_busy=if_busy, again=again)
+            outcome = run_pipeline(
+                chosen, endpoints, talk, if_busy=if_busy, again=again, rebuild_receipts=rebuild_receipts
+            )
     except KeyboardInterrupt as interrupt:
         # Only the document may give the fence back: what of the run still goes on at the service is not known here.
         lease = counted(math.ceil(chosen.lease.total_seconds() / 60), "minute")

@@ -167,6 +167,8 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
             partition_column=partition_column, source_column=source_column, strategy=strategy,
             newer=newer,
         ),
+        read_stamps=receipts.read_stamps(target, state),
+        restore_receipts=receipts.restore_receipts(),
         write_receipts=receipts.write_receipts(),
         drop_landed=receipts.drop_landed(),
         finish=fence.finish_run(target=target, state=state, fence=guard),

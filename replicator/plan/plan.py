@@ -25,6 +25,8 @@ class Statements:
         create_target: Make a missing target of what has landed.
         align: Check what has landed, and bring it to the target's schema.
         write_commit: Write the script that commits a batch.
+        read_stamps: A page of the ledger's stamps of a source.
+        restore_receipts: That page as receipts, at the source.
         write_receipts: Receipts at the source, and its tables of this run go.
         drop_landed: The landing dataset's tables of this run go.
         finish: Write how the run ended, give the fence back.
@@ -39,6 +41,8 @@ class Statements:
     create_target: str
     align: str
     write_commit: str
+    read_stamps: str
+    restore_receipts: str
     write_receipts: str
     drop_landed: str
     finish: str

@@ -26,6 +26,9 @@ class Said:
 
 # What a source does once it is in a stage.
 _DOING: Final = {
+    "inventory": "looking for what is due",
+    "rebuild": "rebuilding receipts from the ledger",
+    "restore": "rebuilding receipts from the ledger",
     "stage": "staging",
     "copy": "copying",
     "landed": "aligning",
@@ -33,7 +36,15 @@ _DOING: Final = {
     "committed": "writing receipts",
 }
 
-_STATES: Final = frozenset({"inventory", "quiet", "done", "failed", *_DOING})
+# What it has done when it leaves a stage of which there is nothing to count.
+_DONE: Final = {
+    "copy": "copied",
+    "landed": "aligned",
+    "rebuild": "the ledger is read",
+    "restore": "receipts are written",
+}
+
+_STATES: Final = frozenset({"quiet", "done", "failed", *_DOING})
 
 
 def explain(event: object) -> Said | None:
@@ -75,5 +86,7 @@ def _stage(source: str, event: Mapping[str, Any]) -> Said:
             return Said(source, f"{amount} done", ended=True)
         case _:
             over = {"inventory": f"{units} due", "stage": f"{amount} staged", "aligned": f"{amount} committed"}
-            fact = over.get(was, {"copy": "copied", "landed": "aligned"}.get(was, was))
+            if stage == "rebuild":
+                return Said(source, f"receipts are missing; {_DOING[stage]}")
+            fact = over.get(was, _DONE.get(was, was))
             return Said(source, f"{fact}; {_DOING.get(stage, stage)}")

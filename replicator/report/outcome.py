@@ -13,6 +13,8 @@ from replicator.report.words import counted, duration, number, size
 # The document books time under what a source is in; once it has landed it waits to be aligned, and so on.
 _STAGES: Final = {
     "inventory": "inventory",
+    "rebuild": "ledger",
+    "restore": "old receipts",
     "stage": "stage",
     "copy": "copy",
     "landed": "align",

@@ -7,6 +7,7 @@ from replicator.sql.datasets import OWN_LABEL, label_array
 from replicator.sql.ledger import DRIFT, RUNS, UNITS, create_ledger, never_expire, refuse_other_ledger
 from replicator.sql.placeholders import dataset_view, run_value
 from replicator.sql.quoting import quote_name, quote_string, quote_table
+from replicator.sql.receipts import count_committed
 
 
 def take_fence(*, target: TableRef, state: DatasetRef, fence: TableRef, location: str, source_column: str,
@@ -17,7 +18,8 @@ def take_fence(*, target: TableRef, state: DatasetRef, fence: TableRef, location
     ``now`` (leaves when the fence is held), ``next`` (waits, and says so in the ledger) or ``after`` (waits for
     those who wait as well; a run with a window does, so that a backfill lets the schedule through).
     The answer is one JSON text: ``taken``, ``epoch``, ``number`` (the epoch in six digits), ``run`` (the
-    run's id), ``holder``, ``expires``, ``target_exists``, ``keeps`` (days until the target's partitions expire).
+    run's id), ``holder``, ``expires``, ``target_exists``, ``keeps`` (days until the target's partitions expire),
+    ``committed`` (what the ledger has of each source).
 
     A holder that asks again gets the next epoch, so a lost answer costs a number and no wait.
     """
@@ -96,7 +98,8 @@ SELECT TO_JSON_STRING(STRUCT(
   IFNULL(ahead, holder) AS holder, CAST(expires AS STRING) AS expires, target_exists AS target_exists,
   (
     SELECT MIN(CAST(option_value AS FLOAT64)) FROM {dataset_view(str(target.parent), "TABLE_OPTIONS")}
-    WHERE table_name = {name} AND option_name = 'partition_expiration_days') AS keeps)) AS answer
+    WHERE table_name = {name} AND option_name = 'partition_expiration_days') AS keeps,
+  {count_committed(target, state)} AS committed)) AS answer
 FROM {quote_table(fence)};
 """
 

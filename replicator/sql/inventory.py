@@ -28,6 +28,7 @@ from replicator.sql.placeholders import (
     source_value,
 )
 from replicator.sql.quoting import quote_name, quote_string, quoted
+from replicator.sql.receipts import leave_when_lost
 from replicator.sql.refusals import refuse_missing_paths, refuse_other_partition, refuse_own_columns
 from replicator.sql.units import DATASET_PATH, RECEIPTS_OF_TARGET, UNPARTITIONED, Kind, due_units, layout, window_text
 
@@ -71,7 +72,8 @@ def take_inventory(
 
     The answer is one JSON text: ``units`` and ``buffers`` of the manifest, ``slices`` needed for them, ``left`` (units
     that are due and did not fit this run), ``changed`` (units that changed after their commit and are not taken) and
-    ``names``, the first of those. With nothing due no manifest is written and no schema is read.
+    ``names``, the first of those; or ``lost``, where the receipts have to be rebuilt first. With nothing due no
+    manifest is written and no schema is read.
 
     The manifest holds one row per unit: ``unit`` (a number that the unit's rows carry), whose it is, what it covers in
     the target, its stamp, its buffer and slice, and later ``row_count`` or ``error``. A buffer takes units of one
@@ -86,9 +88,7 @@ def take_inventory(
     """
     columns = "STRING_AGG(CONCAT(column_name, ' ', data_type), ',' ORDER BY column_name)"
     taken = "(again OR NOT known)" if once else "TRUE"
-    answer = """\
-SELECT TO_JSON_STRING(STRUCT(
-    0 AS units, 0 AS buffers, 0 AS slices, late AS `left`, changed AS changed, names AS names)) AS answer"""
+    nothing = "SELECT TO_JSON_STRING(STRUCT({} AS lost, 0 AS units, 0 AS buffers, 0 AS slices, {})) AS answer"
     return f"""\
 DECLARE missing, names STRING;
 DECLARE late, changed INT64 DEFAULT 0;
@@ -98,7 +98,7 @@ DECLARE late, changed INT64 DEFAULT 0;
 ) CLUSTER BY dataset, name
 OPTIONS (description = "Stamps of units that were committed: a hint for the inventory, rebuilt when it is lost.");
 {never_expire(STAGING, RECEIPTS)}
-{drop_dead_tables(STAGING)}
+{leave_when_lost(nothing.format("TRUE", "0 AS `left`, 0 AS changed"))}{drop_dead_tables(STAGING)}
 SET missing = (
 {unmatched_patterns()}
 );
@@ -110,7 +110,7 @@ END IF;
 
 {_find_due(kinds, newer)}
 {_COUNT_CHANGED if once else ""}IF NOT EXISTS (SELECT 1 FROM due WHERE {taken}) THEN
-  {answer};
+  {nothing.format("FALSE", "late AS `left`, changed AS changed, names AS names")};
   RETURN;
 END IF;
 IF {source_value("id")} IS NOT NULL AND (SELECT COUNT(DISTINCT dataset) FROM due) > 1 THEN
@@ -165,7 +165,7 @@ IF NOT EXISTS (SELECT 1 FROM {quote_name(STAGING, MANIFEST)}) THEN
     '%d units are due and COLUMNS shows none of their tables; they stay due', (SELECT COUNT(*) FROM due));
 END IF;
 SELECT TO_JSON_STRING(STRUCT(
-  COUNT(*) AS units, COUNT(DISTINCT buffer) AS buffers,
+  FALSE AS lost, COUNT(*) AS units, COUNT(DISTINCT buffer) AS buffers,
   LEAST(
     CAST({run_value("slices")} AS INT64),
     DIV(COUNT(DISTINCT buffer) + {BUFFERS_PER_SLICE - 1}, {BUFFERS_PER_SLICE})) AS slices,
@@ -203,6 +203,11 @@ _PREPARE: Final = {
     Kind.PARTITIONED: f"""\
 {_NO_TABLE}IF (SELECT LOGICAL_OR(REGEXP_CONTAINS(ddl, r'\\bPARTITION BY\\b')) FROM ({layout()})) IS NOT TRUE THEN
   RAISE USING MESSAGE = FORMAT('the table %s is not partitioned; write it as {{table: ...}}', {source_value("prefix")});
+END IF;
+IF {source_value("from")} IS NOT NULL AND (SELECT LOGICAL_OR(kind = 'INT64') FROM ({layout()})) THEN
+  RAISE USING MESSAGE = FORMAT(
+    'window: %s is partitioned by whole numbers and has no days to choose from; leave window out',
+    {source_value("prefix")});
 END IF;
 SET late = (
   SELECT COUNTIF(total_rows > 0) FROM {dataset_view(DATASET_PATH, "PARTITIONS")}

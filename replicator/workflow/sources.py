@@ -7,9 +7,23 @@ from __future__ import annotations
 
 from replicator.plan.plan import Plan, SourceRoute
 from replicator.sql.units import Kind
-from replicator.workflow.expressions import Binary, Not, Value, Var, both, call, default, get, join, lt, ne
+from replicator.workflow.expressions import (
+    Binary,
+    Not,
+    Value,
+    Var,
+    both,
+    call,
+    default,
+    either,
+    eq,
+    get,
+    join,
+    lt,
+    ne,
+)
 from replicator.workflow.jobs import PIPELINE
-from replicator.workflow.steps import Assign, Case, ForEach, Raise, Return, Subworkflow, Switch
+from replicator.workflow.steps import Assign, Case, ForEach, Raise, Return, Step, Subworkflow, Switch
 
 
 def source_block(route: SourceRoute) -> dict[str, Value]:
@@ -62,7 +76,31 @@ def _short_block(plan: Plan, route: SourceRoute) -> dict[str, Value]:
     return {key: value for key, value in source_block(route).items() if derived.get(key) != value}
 
 
-def complete_sources() -> Subworkflow:
+def _refuse_window(plan: Plan) -> tuple[Step, ...]:
+    """Steps that refuse a window for a source whose units have no range of dates, where the plan has such a source."""
+    each = Var("each")
+    wide = {
+        Kind.TABLE: eq(get(each, "kind"), Kind.TABLE.value),
+        Kind.QUERY: both(eq(get(each, "kind"), Kind.QUERY.value), eq(get(each, "by"), None)),
+    }
+    found = [wide[kind] for kind in wide if any(route.kind is kind and route.by is None for route in plan.sources)]
+    if not found:
+        return ()
+    return (
+        Switch(name="window_or_whole", cases=(
+            Case(
+                condition=both(ne(each["from"], None), either(*found)),
+                steps=(
+                    Raise(name="no_range", value=join(
+                        "window: the source ", each["name"], " is taken as a whole and has no days to choose from; ",
+                        "leave window out, or name others in sources")),
+                ),
+            ),
+        )),
+    )  # fmt: skip
+
+
+def complete_sources(plan: Plan) -> Subworkflow:
     """The sources with what they have in common, the names of their datasets, and which units are asked for."""
     each, stem, whole, asked = Var("each"), Var("stem"), Var("whole"), get(Var("args"), "sources")
     return Subworkflow(
@@ -88,10 +126,12 @@ def complete_sources() -> Subworkflow:
                         ("each.landing", default(
                             get(each, "landing"), join(PIPELINE["billed_to"], stem, "_landing"))),
                         ("each.again", get(Var("args"), "again")),
+                        ("each.rebuild_receipts", get(Var("args"), "rebuild_receipts")),
                         ("each.from", get(Var("args"), "window", "from")),
                         ("each.to", get(Var("args"), "window", "to")),
                         ("whole", call("list.concat", whole, each)),
                     )),
+                    *_refuse_window(plan),
                 ),
             ),
             Switch(name="all_found", cases=(

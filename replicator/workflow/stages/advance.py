@@ -6,10 +6,13 @@ from typing import Final
 
 from replicator.workflow.expressions import Binary, Var, both, call, default, eq, get, join, no
 from replicator.workflow.jobs import RUN
-from replicator.workflow.stages.source import ARGUMENTS, PARAMETERS, SOURCE, STATE
+from replicator.workflow.stages.source import ARGUMENTS, FIRST, PARAMETERS, SOURCE, STATE
 from replicator.workflow.steps import Assign, Call, Case, Return, Step, Subworkflow, Switch, Try
 
-_STAGES = {"inventory": "inventory", "stage": "stage", "copy": "copy", "landed": "align", "committed": "clear"}
+_STAGES = {
+    "inventory": "inventory", "rebuild": "rebuild", "restore": "restore", "stage": "stage", "copy": "copy",
+    "landed": "align", "committed": "clear",
+}  # fmt: skip
 """What a source is in, and the subworkflow that moves it on; in every other stage it waits, or is at its end."""
 
 
@@ -29,7 +32,7 @@ def begin_source() -> Subworkflow:
                 value={
                     "stage": "inventory", "since": call("sys.now"), "milliseconds": {}, "attempts": {}, "look_at": 0,
                     "units": 0, "rows": 0, "bytes": 0, "copies": 0, "buffers": 0, "slices": 0, "left": 0, "changed": 0,
-                    "drift": 0,
+                    "drift": 0, "inventory": FIRST, "page": 0, "after": None,
                     "error": None,
                     "names": {
                         "project": SOURCE["project"], "location": SOURCE["location"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from replicator.workflow.expressions import Binary, Items, Not, Var, both, call, default, eq, get, join, lt, ne
 from replicator.workflow.steps import Assign, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
 
-ARGUMENTS = ("adopt", "again", "if_busy", "sources", "window")
+ARGUMENTS = ("adopt", "again", "if_busy", "rebuild_receipts", "sources", "window")
 """What an execution's argument may hold; anything else is refused by the document's first step."""
 
 
@@ -46,12 +46,12 @@ def check_argument() -> Subworkflow:
                     steps=(Raise(name="bad_if_busy", value="if_busy is neither 'wait' nor 'leave'"),),
                 ),
             )),
-            Switch(name="again_and_adopt_are", cases=tuple(
+            Switch(name="flags_are", cases=tuple(
                 Case(
                     condition=Not(Binary("in", default(get(args, flag), otherwise=False), Items((True, False)))),
                     steps=(Raise(name=f"bad_{flag}", value=f"{flag} is neither true nor false"),),
                 )
-                for flag in ("again", "adopt")
+                for flag in ("again", "adopt", "rebuild_receipts")
             )),
             Switch(name="sources_are", cases=(
                 Case(

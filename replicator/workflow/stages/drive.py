@@ -141,7 +141,7 @@ def take_stock() -> Subworkflow:
         "manifest": join(SOURCE["landing"], ".manifest_", RUN["key"], "_", RUN["number"]),
         "aligned": join(SOURCE["landing"], ".aligned_", RUN["key"], "_", RUN["number"]),
     }
-    at_source = either(*(eq(stage, name) for name in ("inventory", "stage", "copy")))
+    at_source = either(*(eq(stage, name) for name in ("inventory", "rebuild", "restore", "stage", "copy")))
     at_its_end = either(*(eq(stage, name) for name in ("quiet", "done", "failed")))
     return Subworkflow(
         name="take_stock",

@@ -49,6 +49,7 @@ def take_fence(plan: Plan) -> Subworkflow:
                                     "taken": True, "id": taken["run"], "epoch": taken["epoch"],
                                     "number": taken["number"], "key": PIPELINE["key"], "holder": Var("holder"),
                                     "target_exists": taken["target_exists"], "keeps": get(taken, "keeps"),
+                                    "committed": get(taken, "committed"),
                                 },
                             ),
                         ),

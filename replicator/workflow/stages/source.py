@@ -23,6 +23,10 @@ ARGUMENTS: Final = {"pipeline": PIPELINE, "run": RUN, "source": SOURCE, "state":
 
 FOLLOW: Final = {"pipeline": PIPELINE, "run": RUN, "job": Var("job"), "attempts": STATE["attempts"]}
 
+FIRST: Final = "inventory_"
+SECOND: Final = "inventory2_"
+"""What the name of an inventory's job begins with: the first of a run, and the one after receipts were rebuilt."""
+
 SLICES: Final = 4
 """Scripts that fill a source's buffers side by side; each loops over its share: steps do not grow with datasets."""
 
@@ -35,9 +39,19 @@ def inventory(plan: Plan) -> Subworkflow:
         parameters=PARAMETERS,
         steps=(
             *follow(
-                at_source(join("inventory_", SOURCE["name"]), sql=plan.statements.inventory,
-                          run={"run": RUN["id"], "slices": SLICES, "keeps": RUN["keeps"]}),
+                at_source(join(STATE["inventory"], SOURCE["name"]), sql=plan.statements.inventory,
+                          run={"run": RUN["id"], "slices": SLICES, "keeps": RUN["keeps"],
+                               "committed": RUN["committed"], "first": eq(STATE["inventory"], FIRST)}),
             ),
+            Switch(name="receipts_lost", cases=(
+                Case(
+                    condition=SEEN["answer"]["lost"],
+                    steps=(
+                        Assign(name="ask_the_ledger", values=(("state.stage", "rebuild"), ("state.inventory", SECOND))),
+                        Return(name="rebuild_first", value=STATE),
+                    ),
+                ),
+            )),
             Assign(
                 name="due",
                 values=(
@@ -72,6 +86,52 @@ def inventory(plan: Plan) -> Subworkflow:
                 ),
             ),
             Return(name="inventoried", value=STATE),
+        ),
+    )  # fmt: skip
+
+
+def rebuild(plan: Plan) -> Subworkflow:
+    """Read a page of what the ledger knows of the source, for ``restore``."""
+    return Subworkflow(
+        name="rebuild",
+        purpose="At the target: a page of what the ledger knows of a source whose receipts are lost.",
+        parameters=PARAMETERS,
+        steps=(
+            *follow(
+                at_target(join("ledger_", call("string", STATE["page"]), "_", SOURCE["name"]),
+                          sql=plan.statements.read_stamps,
+                          run={"pipeline": PIPELINE["name"], "after": STATE["after"]}),
+            ),
+            Assign(name="carry", values=(
+                ("state.after", SEEN["answer"]["after"]), ("state.stamps", SEEN["answer"]["stamps"]),
+                ("state.stage", "restore"))),
+            Return(name="read", value=STATE),
+        ),
+    )  # fmt: skip
+
+
+def restore(plan: Plan) -> Subworkflow:
+    """Write the page that ``rebuild`` read as receipts; after the last one the source's inventory is taken."""
+    return Subworkflow(
+        name="restore",
+        purpose="At the source: that page becomes receipts; after the last one comes the inventory.",
+        parameters=PARAMETERS,
+        steps=(
+            *follow(
+                at_source(join("restore_", call("string", STATE["page"]), "_", SOURCE["name"]),
+                          sql=plan.statements.restore_receipts, run={"stamps": STATE["stamps"]}),
+            ),
+            # A page's jobs are over, and there may be thousands of pages.
+            Assign(name="put_down", values=(
+                ("state.page", Binary("+", STATE["page"], 1)), ("state.stamps", None), ("state.attempts", {}),
+                ("state.stage", "rebuild"))),
+            Switch(name="last_page", cases=(
+                Case(
+                    condition=eq(STATE["after"], None),
+                    steps=(Assign(name="rebuilt", values=(("state.stage", "inventory"),)),),
+                ),
+            )),
+            Return(name="restored", value=STATE),
         ),
     )  # fmt: skip
 

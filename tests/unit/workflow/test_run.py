@@ -23,7 +23,7 @@ TAKEN: Final = {
 ANSWERS: Final[Mapping[str, Any]] = {
     "take": TAKEN,
     "renew": {"held": True},
-    "inventory": {"units": 2, "buffers": 1, "slices": 1, "left": 0, "changed": 0, "names": None},
+    "inventory": {"lost": False, "units": 2, "buffers": 1, "slices": 1, "left": 0, "changed": 0, "names": None},
     "fill": {"units": 2, "failures": 0},
     "count": {
         "units": 2, "rows": 10, "bytes": 100, "buffers": 1, "unstaged": 0, "failed": 0, "error": None,
@@ -128,7 +128,9 @@ def test_jobs_run_where_the_data_is() -> None:
 
 def test_with_nothing_due_nothing_is_staged_and_nothing_copied() -> None:
     """A quiet run looks, and goes."""
-    at = service({"inventory": {"units": 0, "buffers": 0, "slices": 0, "left": 0, "changed": 0, "names": None}})
+    at = service(
+        {"inventory": {"lost": False, "units": 0, "buffers": 0, "slices": 0, "left": 0, "changed": 0, "names": None}}
+    )
 
     result = run(at)
 

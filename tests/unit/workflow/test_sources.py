@@ -41,12 +41,12 @@ def completed(of: Plan) -> Any:
             Return(name="all_of_them", value=Var("whole")),
         ),
     )
-    return run(to_yaml(Document((), (main, complete_sources()))))
+    return run(to_yaml(Document((), (main, complete_sources(of)))))
 
 
 def test_a_source_is_whole_again_when_the_run_begins() -> None:
     """What is said once for all of them and what is derived come back, and nothing that another source alone has."""
-    asked: dict[str, Value] = {"again": None, "from": None, "to": None}
+    asked: dict[str, Value] = {"again": None, "rebuild_receipts": None, "from": None, "to": None}
 
     assert completed(THREE) == [source_block(route) | asked for route in THREE.sources]
 
