@@ -169,6 +169,10 @@ class Plan:
         """What everything carries that is made for this pipeline alone."""
         return labels_of(self.pipeline, self.environment)
 
+    def transfer_title(self, source: str) -> str:
+        """The display name of a source's transfer config, by which it is found: configs have no labels."""
+        return f"replicator {self.pipeline} {source} {self.key}"
+
     def derived(self, source: str) -> str:
         """What the names of a source's datasets begin with, where its file gives them none."""
         return f"replicator_{self.pipeline}__{source}__{self.key}"

@@ -104,6 +104,15 @@ GROUP BY source, owner
 ORDER BY source, owner"""
 
 
+def read_others(state: DatasetRef) -> str:
+    """Which pipelines and targets the ledger knows beside one. Parameters: ``target``, ``pipeline``."""
+    return f"""\
+SELECT DISTINCT pipeline, target
+FROM {quote_table(state.table(RUNS))}
+WHERE NOT (target = @target AND pipeline = @pipeline)
+ORDER BY pipeline, target"""
+
+
 def read_drift(state: DatasetRef) -> str:
     """Fields that sources have and the target lacks. Parameters: ``target``, ``pipeline``."""
     return f"""\

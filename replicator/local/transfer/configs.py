@@ -21,6 +21,11 @@ _OUTPUT: Final = frozenset(
     {"name", "updateTime", "nextRunTime", "state", "userId", "datasetRegion", "ownerInfo", "error"}
 )
 _UNMODELLED: Final = frozenset({"notificationPubsubTopic", "encryptionConfiguration", "managedTableType"})
+OWNER: Final = "ownerInfo"
+"""Told of a config that is asked for by itself (datatransfer.proto: owner_info)."""
+_ACCOUNT: Final = "serviceAccountName"
+"""What a mask calls the owner: not a field of a config, but of the request (use-service-accounts)."""
+
 _FIXED: Final = frozenset({"dataSourceId", "name"})
 
 
@@ -73,6 +78,9 @@ def patched(body: Json, changes: Json, update_mask: str, *, now: float) -> Json:
     result = {**body, "updateTime": timestamp(now)}
     for path in paths:
         top, _, inner = path.partition(".")
+        if top == _ACCOUNT:
+            result = _with_value(result, (OWNER,), changes)
+            continue
         if top in _UNMODELLED:
             what = f"transfer_config.{top}"
             raise unmodelled(what)
@@ -95,9 +103,14 @@ def _with_value(body: Json, path: tuple[str, ...], changes: Any) -> Json:
     return {**body, head: value}
 
 
-def show_config(config: Config, latest: str | None, *, numeric: bool) -> Json:
-    """The resource, as ``transferConfigs.get`` answers it; ``latest`` is the state of its newest run."""
+def show_config(config: Config, latest: str | None, *, numeric: bool, owned: bool) -> Json:
+    """The resource, as ``transferConfigs.get`` answers it (``owned``: with its owner), or as a list does.
+
+    ``latest`` is the state of its newest run.
+    """
     shown = {"name": config.name, "datasetRegion": config.location, **config.body}
+    if not owned:
+        shown.pop(OWNER, None)
     if latest is not None:
         shown["state"] = STATES[latest] if numeric else latest
     return shown

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Final
 from replicator.local.clock import ServerClock
 from replicator.local.rest import ApiError, Call, Json, endpoint, invalid, page, timestamp, unmodelled
 from replicator.local.settings import Unsettled
-from replicator.local.transfer.configs import check_on_demand, patched, read_config, show_config, show_data_source
+from replicator.local.transfer.configs import (
+    OWNER,
+    check_on_demand,
+    patched,
+    read_config,
+    show_config,
+    show_data_source,
+)
 from replicator.local.transfer.outcomes import Outcomes
 from replicator.local.transfer.port import Datasets
 from replicator.local.transfer.runs import (
@@ -104,7 +111,7 @@ class TransferService:
         project, location = call.path["project"], _location(call)
         settings = read_settings(project, body)
         self._check_destination(settings, location)
-        body = {**body, "updateTime": timestamp(self._clock.now())}
+        body = {**body, **_owner(call), "updateTime": timestamp(self._clock.now())}
         config = Config(str(uuid.uuid4()), _parent(call), project, location, body)
         self._store.add_config(config)
         return self._shown(config, call)
@@ -133,12 +140,13 @@ class TransferService:
         return _listed("transferConfigs", [self._shown(config, call) for config in chosen], token)
 
     def _get(self, call: Call) -> Json:
-        return self._shown(self._found(call), call)
+        return self._shown(self._found(call), call, owned=True)
 
     def _patch(self, call: Call) -> Json:
         with self._store.together():
             config = self._found(call)
-            body = patched(config.body, read_config(call.body), call.one("updateMask"), now=self._clock.now())
+            given = {**read_config(call.body), **_owner(call)}
+            body = patched(config.body, given, call.one("updateMask"), now=self._clock.now())
             check_on_demand(body)
             self._check_destination(read_settings(config.project, body), config.location)
             config = replace(config, body=body)
@@ -219,14 +227,21 @@ class TransferService:
             raise ApiError(code, message)
         return config, run
 
-    def _shown(self, config: Config, call: Call) -> Json:
-        return show_config(config, self._store.latest_state(config.id), numeric=call.numeric_enums)
+    def _shown(self, config: Config, call: Call, *, owned: bool = False) -> Json:
+        latest = self._store.latest_state(config.id)
+        return show_config(config, latest, numeric=call.numeric_enums, owned=owned)
 
 
 def _parent(call: Call) -> str:
     """The part of a resource's name before its collection, as the client wrote it."""
     project = f"projects/{call.path['project']}"
     return f"{project}/locations/{call.path['location'].lower()}" if "location" in call.path else project
+
+
+def _owner(call: Call) -> Json:
+    """Whose credentials a config copies with; nobody's here, where a client does not say a service account."""
+    account = call.one("serviceAccountName")
+    return {OWNER: {"email": account}} if account else {}
 
 
 def _location(call: Call) -> str:

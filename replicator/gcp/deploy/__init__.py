@@ -1,0 +1,1 @@
+"""Deployments: reading what is there through Google's clients, and changing it."""
