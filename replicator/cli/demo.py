@@ -76,7 +76,7 @@ def command(directory: Path | None) -> ExitCode:
                 exports.write(day)
                 talk.note(f"the exports wrote {_written(day)}")
                 talk.now("starting the run")
-                outcome = run_pipeline(pipeline, endpoints, talk, if_busy="leave")
+                outcome = run_pipeline(pipeline, endpoints, talk, {"if_busy": "leave"})
             print_outcome(outcome)
             tables = list(exports.tables.values())
             # The first run creates the target; what appears later is drift, and stays out until it is allowed in.

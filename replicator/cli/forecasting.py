@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -15,6 +14,8 @@ from replicator.errors import ExitCode, FailedError
 
 if TYPE_CHECKING:
     from replicator.config.settings import Cloud
+    from replicator.forecast.due import Span
+    from replicator.gcp.endpoints import Endpoints
     from replicator.plan.plan import Plan, SourceRoute
     from replicator.report.forecast import SourceForecast
 
@@ -23,23 +24,42 @@ _SIDE_BY_SIDE: Final = 8
 
 
 def ask_due(cloud: Cloud, plan: Plan) -> tuple[SourceForecast, ...]:
-    """What is due in each source, the sources side by side; a source that cannot be asked says why."""
+    """What is due in each source; a source that cannot be asked, or a cloud that is not there, says why."""
+    from replicator.report.forecast import SourceForecast
+
+    try:
+        with connect(cloud) as endpoints:
+            return ask_sources(endpoints, plan.sources)
+    except FailedError as error:
+        return tuple(SourceForecast(route.name, None, str(error)) for route in plan.sources)
+
+
+def ask_sources(
+    endpoints: Endpoints, routes: Sequence[SourceRoute], *, span: Span | None = None, again: bool = False
+) -> tuple[SourceForecast, ...]:
+    """What is due in each of these sources, side by side; a source that cannot be asked says why.
+
+    Args:
+        endpoints: The cloud.
+        routes: The sources.
+        span: Only units that cover some of these days.
+        again: Those that were committed too.
+    """
     from replicator.forecast.due import due
     from replicator.gcp.clients import Clients
     from replicator.gcp.query import Query
     from replicator.report.forecast import SourceForecast
 
-    def ask(query: Query, route: SourceRoute) -> SourceForecast:
+    query = Query(Clients(endpoints))
+
+    def ask(route: SourceRoute) -> SourceForecast:
         try:
-            return SourceForecast(route.name, due(query, route))
+            return SourceForecast(route.name, due(query, route, span=span, again=again))
         except FailedError as error:
             return SourceForecast(route.name, None, str(error))
 
-    try:
-        with connect(cloud) as endpoints, ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            return tuple(pool.map(partial(ask, Query(Clients(endpoints))), plan.sources))
-    except FailedError as error:
-        return tuple(SourceForecast(route.name, None, str(error)) for route in plan.sources)
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        return tuple(pool.map(ask, routes))
 
 
 def print_due(forecasts: Sequence[SourceForecast], *, with_units: bool) -> None:

@@ -29,6 +29,7 @@ VERBS: Final = {
     "run": Verb("replicator.cli.run", "Replicate what is due, now."),
     "deploy": Verb("replicator.cli.deploy", "Make what a pipeline needs to run on schedule, or bring it up to date."),
     "destroy": Verb("replicator.cli.destroy", "Remove what was made for a pipeline, and nothing else."),
+    "backfill": Verb("replicator.cli.backfill", "Replicate a span of the past, window by window."),
     "status": Verb("replicator.cli.status", "Show the last runs, how fresh each source is, and who holds the fence."),
     "schema": Verb("replicator.cli.schema", "Print the JSON Schema of a pipeline file, for editors."),
     "local": Verb("replicator.cli.local", "A BigQuery, a transfer service and Workflows on this machine."),

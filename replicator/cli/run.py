@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,26 +23,17 @@ from replicator.report.words import counted
 if TYPE_CHECKING:
     from replicator.config.pipeline import Pipeline
     from replicator.gcp.endpoints import Endpoints
+    from replicator.runtime.values import Value
 
 
-def run_pipeline(
-    pipeline: Pipeline,
-    endpoints: Endpoints,
-    talk: Progress,
-    *,
-    if_busy: str,
-    again: bool = False,
-    rebuild_receipts: bool = False,
-) -> Outcome:
+def run_pipeline(pipeline: Pipeline, endpoints: Endpoints, talk: Progress, argument: Mapping[str, Value]) -> Outcome:
     """Run the pipeline's document in this process, exactly as it would be deployed.
 
     Args:
         pipeline: What to run.
         endpoints: The cloud it runs against.
         talk: Where progress is said.
-        if_busy: ``wait`` until the fence is free, or ``leave`` at once.
-        again: Take every unit again, whatever the ledger knows of it.
-        rebuild_receipts: Forget what the sources' receipts say, and write them anew from the ledger.
+        argument: What the execution is started with; the document's first step says what it may hold.
 
     Raises:
         ConfigError: The planner refuses something in the pipeline's file.
@@ -52,7 +44,7 @@ def run_pipeline(
     location = pipeline.deploy.region if pipeline.deploy is not None else pipeline.target.location.lower()
     result = run_document(
         document_text(pipeline),
-        {"if_busy": if_busy, "again": again, "rebuild_receipts": rebuild_receipts},
+        dict(argument),
         file=Path(f"{pipeline.name}.yaml"),
         endpoints=endpoints,
         variables={
@@ -98,7 +90,7 @@ def command(
     try:
         with connect(invocation.cloud) as endpoints, progress() as talk:
             outcome = run_pipeline(
-                chosen, endpoints, talk, if_busy=if_busy, again=again, rebuild_receipts=rebuild_receipts
+                chosen, endpoints, talk, {"if_busy": if_busy, "again": again, "rebuild_receipts": rebuild_receipts}
             )
     except KeyboardInterrupt as interrupt:
         # Only the document may give the fence back: what of the run still goes on at the service is not known here.

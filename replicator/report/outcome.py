@@ -108,6 +108,11 @@ class Outcome:
             sources=tuple(SourceOutcome.from_json(source) for source in value.get("sources") or ()),
         )
 
+    @property
+    def left(self) -> int:
+        """Units of all sources that are due and did not fit into this run."""
+        return sum(source.left for source in self.sources)
+
     def as_json(self) -> dict[str, Any]:
         """The same as plain values, for a program."""
         return asdict(self)
