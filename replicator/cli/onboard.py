@@ -73,13 +73,16 @@ def command(
       replicator onboard 'acme-jp.shop.orders_*' --target acme-analytics.shop.orders --staging-project acme-pays
       replicator onboard acme-jp.crm.customers --target acme-analytics.crm.customers --keys customer_id
     """
+    from replicator.gcp.clients import Clients
+    from replicator.gcp.metadata import Metadata
+
     order = Order(
         scope=scope, into=into, target=target, state=state, source=source, partition_column=partition_column,
         source_column=source_column, keys=tuple(keys.split(",")) if keys else (), newest_by=newest_by,
         staging_project=staging_project, keep_personal=keep_personal,
     )  # fmt: skip
     with connect(invocation.cloud) as endpoints:
-        written = Onboarding(invocation, endpoints, _asking()).propose(order)
+        written = Onboarding(invocation, Metadata(Clients(endpoints)), _asking()).propose(order)
     if dry_run:
         click.echo(written.text, nl=False)
         return ExitCode.DONE

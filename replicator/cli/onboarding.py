@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from replicator.cli.asking import Asking
     from replicator.cli.invocation import Invocation
     from replicator.config.pipeline import Pipeline
-    from replicator.gcp.endpoints import Endpoints
     from replicator.names import TableRef
     from replicator.onboard.drafts import SourceDraft
     from replicator.onboard.layout import Layout, Own
-    from replicator.onboard.metadata import Described
+    from replicator.onboard.metadata import Described, Metadata
     from replicator.onboard.survey import Subject, Survey
     from replicator.plan.plan import Plan
 
@@ -92,13 +91,10 @@ class _Seen:
 class Onboarding:
     """One command's work; asks for what it is not told."""
 
-    def __init__(self, invocation: Invocation, endpoints: Endpoints, asking: Asking) -> None:
-        from replicator.gcp.clients import Clients
-        from replicator.gcp.metadata import Metadata
-
+    def __init__(self, invocation: Invocation, metadata: Metadata, asking: Asking) -> None:
         self._invocation = invocation
+        self._metadata = metadata
         self._asking = asking
-        self._metadata = Metadata(Clients(endpoints))
 
     def propose(self, order: Order) -> Written:
         """Look, decide, write in memory, and validate; nothing on disk is touched.

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from replicator.config.merge import Upsert
 from replicator.config.pipeline import Pipeline
 from replicator.errors import FailedError, NotFoundError, UsageError
 from replicator.names import DatasetRef, TableRef
 from replicator.onboard.drafts import PipelineDraft, SourceDraft
 from replicator.onboard.layout import Layout, Own
 from replicator.onboard.metadata import ByNumber, ByTime, Described, Metadata
-from replicator.onboard.proposal import strategy_notes
+from replicator.onboard.proposal import strategy_notes, upsert_text
 from replicator.onboard.survey import Kind, Subject, existing_table, location_of
 
 
@@ -113,7 +112,7 @@ def new_pipeline(
         "source_column": f"Holds <project>.<dataset>{table}, so that a row can be followed back.",
         "state": "Ledger and fence. Its project runs the jobs that write the target.",
         "incremental": _why_due(layout),
-        "merge": _why_merged(subject, tables, layout, merging),
+        "merge": _why_merged(tables, layout, merging),
     }
     return PipelineDraft(
         title=f"{subject.title[:1].upper()}{subject.title[1:]}, into {place.table}.",
@@ -132,13 +131,7 @@ def new_pipeline(
 
 
 def _merge(merging: Merging, otherwise: str) -> str:
-    if not merging.keys:
-        return otherwise
-    newest = f", newest_by: {merging.newest_by}" if merging.newest_by is not None else ""
-    return f"{{{_UPSERT}: {{keys: [{', '.join(merging.keys)}]{newest}}}}}"
-
-
-_UPSERT = Upsert.__name__.lower()
+    return upsert_text(merging.keys, merging.newest_by) if merging.keys else otherwise
 
 
 def _why_due(layout: Layout) -> str:
@@ -148,12 +141,12 @@ def _why_due(layout: Layout) -> str:
     return f"A {what} is due when its last-modified time has no receipt: what is rewritten late is found by itself."
 
 
-def _why_merged(subject: Subject, tables: Sequence[Described], layout: Layout, merging: Merging) -> str:
+def _why_merged(tables: Sequence[Described], layout: Layout, merging: Merging) -> str:
     if merging.keys:
         return "Rows are matched by key within their source: changed ones are rewritten, new ones inserted."
     if layout.kind is not Kind.TABLE:
         return "A unit that changed replaces its own rows, and no other's."
-    guessed = strategy_notes(subject, tables)
+    guessed = "" if layout.constant else strategy_notes(tables[0])
     return "All rows of the table are replaced when it changed, which is right whatever changed in it." + (
         f"\n{guessed}" if guessed else ""
     )

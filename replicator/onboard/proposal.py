@@ -15,6 +15,7 @@ from replicator.onboard.naming import name_of, unique
 from replicator.onboard.patterns import Patterns, dataset_patterns
 from replicator.onboard.personal import Personal, personal
 from replicator.onboard.survey import Kind, Place, Subject, Survey
+from replicator.onboard.writing import scalar
 
 _PERSONAL: Final = (
     "A proposal, made from names alone: what looks personal never leaves its location (exclude), or only as its "
@@ -138,22 +139,27 @@ def _of_table(subject: Subject, place: Place, table: Described, layout: Layout, 
     )
 
 
-def strategy_notes(subject: Subject, tables: Sequence[Described]) -> str:
-    """What suggests a merge by key, as lines of a comment; empty for what is replaced by its parts."""
-    if subject.kind is not Kind.TABLE:
-        return ""
+def upsert_text(keys: Sequence[str], newest_by: str | None) -> str:
+    """A merge by key, as a pipeline file writes it."""
+    newest = f", newest_by: {scalar(newest_by)}" if newest_by is not None else ""
+    return f"{{upsert: {{keys: [{', '.join(map(scalar, keys))}]{newest}}}}}"
+
+
+def strategy_notes(table: Described) -> str:
+    """What suggests that a whole table could be merged by key, as lines of a comment; empty where nothing does."""
     lines = []
-    key, change = guesses.key(tables[0]), guesses.change_column(tables[0].fields)
+    key, change = guesses.key(table), guesses.change_column(table.fields)
     if key is not None:
         lines.append(f"A guess: rows may be told apart by {', '.join(key.columns)} ({key.because}).")
     if change is not None:
         lines.append(f"A guess: {change.columns[0]} may grow whenever a row changes ({change.because}).")
     if key is not None:
-        newest = f", newest_by: {change.columns[0]}" if change is not None else ""
-        lines.append(
-            f"If that is so, rows are rewritten only where they differ, and rows that have gone stay, with: "
-            f"merge: {{upsert: {{keys: [{', '.join(key.columns)}]{newest}}}}}"
-        )
+        newest = change.columns[0] if change is not None else None
+        lines.append("If that is so, this rewrites only rows that differ, and keeps those that have gone:")
+        lines.append(f"  merge: {upsert_text(key.columns, newest)}")
+        if newest is not None:
+            lines.append("and with it this brings only rows that are newer than those committed:")
+            lines.append(f"  incremental: {{by: column, column: {scalar(newest)}}}")
     return "\n".join(lines)
 
 

@@ -122,9 +122,10 @@ def _told(personal: tuple[Personal, ...]) -> str | None:
 def _comment(text: str | None, indent: str) -> list[str]:
     if not text:
         return []
-    lines = (
-        wrapped
-        for line in text.splitlines()
-        for wrapped in textwrap.wrap(line, _WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
-    )
+    width = _WIDTH - len(indent)
+    lines: list[str] = []
+    for line in text.splitlines():
+        # What is indented is to be copied, and stays on its line.
+        kept = line.startswith(" ")
+        lines += [line] if kept else textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
     return [f"{indent}# {line}" for line in lines]

@@ -60,4 +60,7 @@ class Shelf:
     def table(self, ref: TableRef) -> Resource:
         """As the port says."""
         self.asked.append(str(ref))
+        if ref not in self.held:
+            msg = f"reading table {ref}: not found"
+            raise NotFoundError(msg)
         return self.held[ref]
