@@ -22,7 +22,7 @@ ORDER: Final = Order(
     scope="acme-jp.a", into=None, target="acme-analytics.shop.things", state=None, source=None, partition_column=None,
     source_column=None, keys=(), newest_by=None, staging_project=None, keep_personal=False,
 )  # fmt: skip
-BY_DAY: Final = {"timePartitioning": {"type": "DAY", "field": "order_day"}}
+BY_DAY: Final[dict[str, Any]] = {"timePartitioning": {"type": "DAY", "field": "order_day"}}
 
 
 @dataclass
@@ -99,7 +99,7 @@ def test_later_pipelines_go_beside_the_first(tmp_path: Path) -> None:
 def test_a_guess_is_only_told_and_a_wish_is_written(tmp_path: Path) -> None:
     """Keys from names and constraints stand in comments; ``--keys`` makes the merge."""
     metadata = shelf()
-    constraint = {"tableConstraints": {"primaryKey": {"columns": ["no"]}}}
+    constraint: dict[str, Any] = {"tableConstraints": {"primaryKey": {"columns": ["no"]}}}
     metadata.put("acme-jp.a", ["things"], columns("no INTEGER", "made_on DATE", "updated_at TIMESTAMP"), **constraint)
 
     guessed = propose(metadata, tmp_path)
