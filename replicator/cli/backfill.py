@@ -17,7 +17,7 @@ from replicator.cli.cloud import connect
 from replicator.cli.forecasting import ask_sources, tell_failures
 from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
-from replicator.cli.run import run_pipeline
+from replicator.cli.running import run_deployed, run_here
 from replicator.errors import ExitCode, FailedError, UsageError
 from replicator.report.outcome import Outcome, reason_of
 from replicator.report.progress import Progress, progress
@@ -43,6 +43,7 @@ _DATE = click.DateTime(["%Y-%m-%d"])
 @click.option("--days", type=click.IntRange(min=1), help="A window's length at most.  [default: what one run can take]")
 @click.option("--oldest-first", is_flag=True, help="Begin with the oldest window; otherwise with the newest.")
 @click.option("--again", is_flag=True, help="Take units anew that are committed already.")
+@click.option("--deployed", is_flag=True, help="Run each window as an execution of the deployed workflow.")
 @click.option("--dry-run", is_flag=True, help="Print the windows and what is due in them; move nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the windows, or what was brought, as JSON.")
 @pass_invocation
@@ -56,6 +57,7 @@ def command(
     days: int | None,
     oldest_first: bool,
     again: bool,
+    deployed: bool,
     dry_run: bool,
     as_json: bool,
 ) -> ExitCode:
@@ -81,6 +83,7 @@ def command(
         msg = f"--to {last:%Y-%m-%d} lies before --from {first:%Y-%m-%d}; give the first day, then the last"
         raise UsageError(msg)
     chosen = invocation.project().pipeline(pipeline)
+    run = run_deployed if deployed else run_here
     routes = _routes(build_plan(chosen), sources)
     span = Span(first.date(), last.date() + _DAY)
     asked: dict[str, Value] = {"again": again, **({"sources": list(sources)} if sources else {})}
@@ -96,7 +99,7 @@ def command(
         with progress() as talk, _stopping(talk) as stopped:
             brought = _take(
                 windows,
-                lambda window: run_pipeline(chosen, endpoints, talk, {**asked, **window}),
+                lambda window: run(chosen, endpoints, talk, {**asked, **window}),
                 talk,
                 stopped,
                 again=again,

@@ -13,7 +13,7 @@ from replicator.cli.cloud import serving
 from replicator.cli.exports import Exports
 from replicator.cli.group import VerbCommand
 from replicator.cli.render import document_text
-from replicator.cli.run import run_pipeline
+from replicator.cli.running import run_here
 from replicator.demo.comparison import Comparison, compare
 from replicator.demo.data import Day, Table, first_day, second_day
 from replicator.demo.oracle import expected_rows, expected_schema
@@ -76,7 +76,7 @@ def command(directory: Path | None) -> ExitCode:
                 exports.write(day)
                 talk.note(f"the exports wrote {_written(day)}")
                 talk.now("starting the run")
-                outcome = run_pipeline(pipeline, endpoints, talk, {"if_busy": "leave"})
+                outcome = run_here(pipeline, endpoints, talk, {"if_busy": "leave"})
             print_outcome(outcome)
             tables = list(exports.tables.values())
             # The first run creates the target; what appears later is drift, and stays out until it is allowed in.

@@ -32,26 +32,26 @@ class Watcher:
 
         place = f"{event.routine}.{event.step}"
         if event.moment is Moment.LOG:
-            self.logged(event)
+            self.told(event.data, event.severity)
         elif event.moment is Moment.STARTED:
             self._talk.now(place)
             if self._every_step:
                 self._talk.note(f"{place} (line {event.line})")
 
-    def logged(self, event: StepEvent) -> None:
+    def told(self, data: object, severity: str) -> None:
         """Take what the document logs, as it stands."""
-        text = event.data if isinstance(event.data, str) else json.dumps(event.data, ensure_ascii=False)
-        self._talk.note(text if event.severity in {"", "DEFAULT", "INFO"} else f"{event.severity}: {text}")
+        text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+        self._talk.note(text if severity in {"", "DEFAULT", "INFO"} else f"{severity}: {text}")
 
 
 class PipelineWatcher(Watcher):
     """The same for a pipeline's document, whose events are known: each source's stage, in plain words."""
 
-    def logged(self, event: StepEvent) -> None:
+    def told(self, data: object, severity: str) -> None:
         """Take one of the document's events; what is none of them is told as it stands."""
-        said = explain(event.data)
+        said = explain(data)
         if said is None:
-            super().logged(event)
+            super().told(data, severity)
         elif said.source is None:
             self._talk.note(said.text)
         else:

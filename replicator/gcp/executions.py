@@ -1,10 +1,9 @@
-"""Workflows that are deployed: putting a document there, starting it, following it, stopping it."""
+"""Workflows that are deployed: starting them, following their executions, stopping those."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 from replicator.errors import FailedError
@@ -14,19 +13,10 @@ from replicator.gcp.retry import READING, retrying
 from replicator.runtime.errors import Frame, WorkflowCancelled, WorkflowFailed
 from replicator.runtime.values import Value, from_json, to_json
 
-_DEPLOY_SECONDS: Final = 300.0
 _FIRST_LOOK: Final = 0.5
 _LOOKS_GROW: Final = 1.5
 _LONGEST_LOOK: Final = 15.0
 _CALL_SECONDS: Final = 60.0
-
-
-class Deployment(StrEnum):
-    """What deploying a document came to."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +32,6 @@ class Progress:
     steps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowRef:
-    """A deployed workflow.
-
-    Attributes:
-        project: That it belongs to.
-        location: A region such as ``europe-west1``.
-        workflow: Its id.
-    """
-
-    project: str
-    location: str
-    workflow: str
-
-    @property
-    def parent(self) -> str:
-        """The location's resource name."""
-        return f"projects/{self.project}/locations/{self.location}"
-
-    def __str__(self) -> str:
-        return f"{self.parent}/workflows/{self.workflow}"
-
-
 class Workflows:
     """The deployed workflows of one cloud.
 
@@ -77,44 +44,26 @@ class Workflows:
         self._clients = clients
         self._sleep = sleep
 
-    def deploy(self, ref: WorkflowRef, source: str, *, service_account: str | None = None) -> Deployment:
-        """Make the deployed workflow be this document; nothing is called when it already is.
-
-        Args:
-            ref: Made where it is missing.
-            source: The document's text.
-            service_account: What its executions run as; None leaves it as it is (new: the project's default).
+    def source(self, workflow: str) -> str:
+        """The document that is deployed under a resource name.
 
         Raises:
-            FailedError: Workflows refuses the document, or there are no rights to deploy it.
+            NotFoundError: There is no such workflow.
+            FailedError: It may not be read, or there is no answer.
         """
-        from google.api_core.exceptions import NotFound
-        from google.cloud.workflows_v1 import Workflow
-
         client = self._clients.workflows()
-        wanted = Workflow(name=str(ref), source_contents=source, service_account=service_account or "")
-        with calling(f"deploying {ref}"):
-            try:
-                found = client.get_workflow(name=str(ref), timeout=_CALL_SECONDS)
-            except NotFound:
-                request = {"parent": ref.parent, "workflow": wanted, "workflow_id": ref.workflow}
-                client.create_workflow(request, timeout=_CALL_SECONDS).result(timeout=_DEPLOY_SECONDS)
-                return Deployment.CREATED
-            changed = _changed(found, wanted)
-            if not changed:
-                return Deployment.UNCHANGED
-            update = {"workflow": wanted, "update_mask": {"paths": changed}}
-            client.update_workflow(update, timeout=_CALL_SECONDS).result(timeout=_DEPLOY_SECONDS)
-            return Deployment.UPDATED
+        with calling(f"looking at {workflow}"):
+            read = retrying(READING, sleep=self._sleep)
+            return str(read(client.get_workflow, name=workflow, retry=None, timeout=_CALL_SECONDS).source_contents)
 
-    def start(self, ref: WorkflowRef, argument: Value) -> str:
-        """Start an execution and return its resource name. It is not repeated: two calls are two executions.
+    def start(self, workflow: str, argument: Value) -> str:
+        """Start an execution of a workflow and return its name. It is not repeated: two calls are two executions.
 
         Raises:
             FailedError: There is no such workflow, no right to start it, or no answer; then look before starting anew.
         """
-        request = {"parent": str(ref), "execution": {"argument": to_json(argument)}}
-        with calling(f"starting {ref}"):
+        request = {"parent": workflow, "execution": {"argument": to_json(argument)}}
+        with calling(f"starting {workflow}"):
             return str(self._clients.executions().create_execution(request, retry=None, timeout=_CALL_SECONDS).name)
 
     def progress(self, execution: str) -> Progress:
@@ -125,12 +74,19 @@ class Workflows:
         """
         return _progress(self._get(execution))
 
-    def follow(self, execution: str, *, on_change: Callable[[Progress], None]) -> Value:
+    def follow(
+        self,
+        execution: str,
+        *,
+        on_change: Callable[[Progress], None],
+        at_each_look: Callable[[], None] = lambda: None,
+    ) -> Value:
         """Wait until an execution ends and return its result.
 
         Args:
             execution: Its resource name.
             on_change: Told of it whenever its state or its steps are others than at the last look.
+            at_each_look: Called whenever it was looked at, also at its end.
 
         Raises:
             WorkflowFailed: It ended with an error, as it would have in this process.
@@ -144,6 +100,7 @@ class Workflows:
             if now != last:
                 on_change(now)
                 wait, last = _FIRST_LOOK, now
+            at_each_look()
             if now.state not in {"ACTIVE", "QUEUED"}:
                 return _outcome(execution, found)
             self._sleep(wait)
@@ -164,15 +121,6 @@ class Workflows:
             return retrying(READING, sleep=self._sleep)(
                 client.get_execution, name=execution, retry=None, timeout=_CALL_SECONDS
             )
-
-
-def _changed(found: Any, wanted: Any) -> list[str]:
-    """The fields that an update has to set; the service answers with an account as ``projects/-/serviceAccounts/…``."""
-    changed = [] if found.source_contents == wanted.source_contents else ["source_contents"]
-    account = wanted.service_account
-    if account and found.service_account.rpartition("/")[2] != account.rpartition("/")[2]:
-        changed.append("service_account")
-    return changed
 
 
 def _progress(execution: Any) -> Progress:

@@ -20,9 +20,10 @@ counted or disturbed.
 A **fault** is ``{"match": {…}, "kind": …, "skip": 0, "times": 1}``: it happens to ``times`` calls (``"every"``: all)
 after the first ``skip`` that match. Of the faults that match a call, every ``delay`` and the first other one happen.
 
-``match`` has any of ``service`` (bigquery, transfer, workflows, executions, scheduler, pubsub, storage), ``method``
-(an HTTP method or gRPC), ``path`` (a regular expression found in path?query), ``body`` (a text found in it), ``job``
-(a regular expression with which the BigQuery job's id begins); for jobs ``job`` and ``job_kind`` (QUERY, COPY, LOAD).
+``match`` has any of ``service`` (bigquery, transfer, workflows, executions, scheduler, pubsub, storage, logging),
+``method`` (an HTTP method or gRPC), ``path`` (a regular expression found in path?query), ``body`` (a text found in
+it), ``job`` (a regular expression with which the BigQuery job's id begins); for jobs ``job`` and ``job_kind`` (QUERY,
+COPY, LOAD).
 
 | ``kind`` | Besides | What happens |
 |---|---|---|

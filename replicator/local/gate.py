@@ -156,6 +156,8 @@ def service_of(path: str) -> str:
     """Which service a path belongs to."""
     if path.startswith(("/storage/", "/upload/storage/")):
         return "storage"
+    if path == "/v2/entries:list":
+        return "logging"
     if not path.startswith("/v1"):
         return "bigquery"
     parts = path.split("/")

@@ -22,6 +22,7 @@ _HOSTS: Final = {
     "executions": ("workflowexecutions.googleapis.com", "Workflow Executions API"),
     "scheduler": ("cloudscheduler.googleapis.com", "Cloud Scheduler API"),
     "pubsub": ("pubsub.googleapis.com", "Cloud Pub/Sub API"),
+    "logging": ("logging.googleapis.com", "Cloud Logging API"),
     "storage": ("storage.googleapis.com", "Cloud Storage JSON API"),
 }
 _VPC_UID: Final = "local-cloud-vpc-service-controls-uid"

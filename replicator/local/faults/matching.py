@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from replicator.local.rest import Json, invalid
 
-SERVICES: Final = ("bigquery", "transfer", "workflows", "executions", "scheduler", "pubsub", "storage")
+SERVICES: Final = ("bigquery", "transfer", "workflows", "executions", "scheduler", "pubsub", "storage", "logging")
 """What calls are counted as; see ``gate.service_of``."""
 
 _IN_PATH: Final = re.compile(r"/projects/[^/]+/(?:jobs|queries)/([^/:]+)")

@@ -14,6 +14,7 @@ from replicator.local.listener import reachable
 from replicator.local.recorder import Recorder
 from replicator.local.rest import ApiError
 from replicator.local.workflows.executions import ExecutionsService
+from replicator.local.workflows.logs import log_routes
 from replicator.local.workflows.rpc import ExecutionsRpc
 from replicator.local.workflows.service import WorkflowsService
 from replicator.local.workflows.store import Store
@@ -57,7 +58,7 @@ class Workflows:
         self._store = Store(file)
         self._executions = ExecutionsService(self._store, clock, executor=executor, endpoints=self.endpoints)
         workflows = WorkflowsService(self._store, clock, forget=self._executions.forget)
-        self.routes = [*workflows.routes, *self._executions.routes]
+        self.routes = [*workflows.routes, *self._executions.routes, *log_routes(self._store)]
 
     def listen(self, http: str, *, host: str) -> Endpoints:
         """Answer gRPC on a free port of ``host``, beside the HTTP server at ``http``; where everything is found.

@@ -166,6 +166,11 @@ class Store(database.Store):
         rows = self._database.rows("SELECT * FROM executions WHERE workflow = ? ORDER BY sequence DESC", workflow)
         return [_execution(row) for row in rows]
 
+    def executions_called(self, id_: str) -> Sequence[str]:
+        """The names of the executions of any workflow whose last part is ``id_``."""
+        rows = self._database.rows("SELECT name FROM executions WHERE name LIKE ?", f"%/executions/{id_}")
+        return [str(row["name"]) for row in rows]
+
     def active_executions(self) -> Sequence[Execution]:
         """Every execution that has not ended."""
         return [_execution(row) for row in self._database.rows("SELECT * FROM executions WHERE state = 'ACTIVE'")]
