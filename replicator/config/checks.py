@@ -171,6 +171,19 @@ def _claim(taken: dict[DatasetRef, str], dataset: DatasetRef, path: FieldPath, u
         yield Finding(path, fact, "name a dataset of its own, or leave the name to be derived")
 
 
+def _keys_are_where_the_data_is(draft: Draft) -> Iterator[Finding]:
+    """customer-managed-encryption#encryption_and_location: a key serves the datasets of its own location."""
+    for index, source in draft.sources("location", "staging"):
+        if source.staging.kms_key is None:
+            continue
+        location = source.location.lower()
+        wanted = "europe" if location == "eu" else location
+        lies_in = source.staging.kms_key.split("/")[3]
+        if lies_in != wanted:
+            fact = f"the key lies in {lies_in} and the source in {source.location}"
+            yield Finding(("sources", index, "staging", "kms_key"), fact, f"name a key in {wanted}")
+
+
 _CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     _own_columns_differ,
     _columns_agree,
@@ -181,4 +194,5 @@ _CHECKS: Final[tuple[Callable[[Draft], Iterator[Finding]], ...]] = (
     _own_columns_stay,
     _partition_column_arrives,
     _datasets_are_not_shared,
+    _keys_are_where_the_data_is,
 )

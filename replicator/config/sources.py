@@ -114,7 +114,7 @@ class Staging(Section):
     )
     kms_key: Annotated[str, PlainValidator(_kms_key), _STRING] | None = Field(
         default=None,
-        description="The Cloud KMS key that encrypts what is staged.",
+        description="The Cloud KMS key, in the source's location, that encrypts what is staged there; a copy has none.",
         examples=["projects/p/locations/asia-northeast1/keyRings/r/cryptoKeys/k"],
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from replicator.config.columns import Columns
 from replicator.config.globs import pattern
 from replicator.config.googlesql import uses_window
 from replicator.config.incremental import Always, ByColumn, ByQuery
@@ -84,6 +85,7 @@ def _route(pipeline: Pipeline, source: Source, key: str) -> SourceRoute:
         rename=tuple(source.columns.rename.items()),
         where=source.where,
         lookback_days=0 if isinstance(incremental, Always) else incremental.lookback.days,
+        kms_key=source.staging.kms_key,
         labels=dict(source.labels),
         max_bytes_billed=source.max_bytes_billed,
     )
@@ -149,7 +151,10 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
         ),
         renew_fence=fence.renew_fence(guard),
         inventory=inventory.take_inventory(
-            staging=staging_options(target, labels), own_columns=(partition_column, source_column),
+            staging=staging_options(target, labels),
+            keyed=any(source.staging.kms_key is not None for source in pipeline.sources),
+            ruled=any(source.columns != Columns() for source in pipeline.sources),
+            own_columns=(partition_column, source_column),
             kinds=kinds, once=strategy is Replacing.NOTHING and newer is None, newer=newer,
         ),
         fill_slice=stage.fill_slice(kinds=kinds, within=within, newer=newer),

@@ -75,6 +75,7 @@ class SourceRoute:
         rename: (path, new leaf name) pairs.
         where: A condition over the source's rows, or None.
         lookback_days: Units as young as this are due in every run; 0 for none.
+        kms_key: Encrypts what is staged; None for the service's own keys.
         labels: Labels of the source's jobs.
         max_bytes_billed: Bound on each of the source's jobs, or None.
     """
@@ -101,6 +102,7 @@ class SourceRoute:
     rename: tuple[tuple[str, str], ...] = ()
     where: str | None = None
     lookback_days: int = 0
+    kms_key: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     max_bytes_billed: int | None = None
 

@@ -74,11 +74,13 @@ def _source_refusals(pipeline: Pipeline, index: int, source: Source) -> Iterator
         elif not windowed and not isinstance(pipeline.incremental, Always):
             remedy = "use @window_start and @window_end in it, or write 'incremental: always'"
             yield pipeline.problem(place, "asks for no window, so nothing says when it is due", remedy)
-    if source.staging.kms_key is not None:
-        yield pipeline.problem(("sources", index, "staging", "kms_key"), _NO_KEY, "leave it out")
+    if source.staging.kms_key is not None and source.location.lower() == pipeline.target.location.lower():
+        remedy = "leave it out; elsewhere a copy crosses, which does not keep the key"
+        yield pipeline.problem(("sources", index, "staging", "kms_key"), _NO_KEY, remedy)
 
 
-_NO_KEY: Final = "encrypts tables that a wildcard cannot read (querying-wildcard-tables), and align is 'wildcard'"
+_NO_KEY: Final = "encrypts tables that align reads where they were staged, and a wildcard reads none with a key"
+"""querying-wildcard-tables#limitations"""
 
 
 def _strategy_refusals(pipeline: Pipeline, index: int, source: Source) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from replicator.names import DatasetRef, TableRef
-from replicator.sql.placeholders import LANDING, LOCATION, STAGING
+from replicator.sql.placeholders import LANDING, LOCATION, STAGING, source_value
 from replicator.sql.quoting import quote_name, quote_string
 
 STAGING_DAYS: Final = 7
@@ -60,6 +60,21 @@ def create_state(state: DatasetRef, *, location: str) -> str:
 def create_staging(options: DatasetOptions) -> str:
     """Make a source's staging dataset where it is missing."""
     return create_dataset(STAGING, location=LOCATION, options=options)
+
+
+def encrypt_staging() -> str:
+    """Have what is made in the staging dataset from now on encrypted by the source's own key, if it has one.
+
+    Argument in ``@source``: ``kms_key``. What no table option says the dataset's default does
+    (customer-managed-encryption#dataset_default_key); a table that is there keeps the key that it has.
+    """
+    statement = quote_string(f"ALTER SCHEMA {quote_name(STAGING)} SET OPTIONS (default_kms_key_name = %T)")
+    key = source_value("kms_key")
+    return f"""\
+IF {key} IS NOT NULL THEN
+  EXECUTE IMMEDIATE FORMAT({statement}, {key});
+END IF;
+"""
 
 
 def create_landing(options: DatasetOptions, *, location: str) -> str:

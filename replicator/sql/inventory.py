@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from replicator import limits
-from replicator.sql.datasets import STAGING_DAYS, DatasetOptions, create_staging
+from replicator.sql.datasets import STAGING_DAYS, DatasetOptions, create_staging, encrypt_staging
 from replicator.sql.ledger import never_expire
 from replicator.sql.newer import Newer, refuse_column_that_does_not_grow
 from replicator.sql.placeholders import (
@@ -30,7 +30,16 @@ from replicator.sql.placeholders import (
 from replicator.sql.quoting import quote_name, quote_string, quoted
 from replicator.sql.receipts import leave_when_lost
 from replicator.sql.refusals import refuse_missing_paths, refuse_other_partition, refuse_own_columns
-from replicator.sql.units import DATASET_PATH, RECEIPTS_OF_TARGET, UNPARTITIONED, Kind, due_units, layout, window_text
+from replicator.sql.units import (
+    DATASET_PATH,
+    RECEIPTS_OF_TARGET,
+    UNPARTITIONED,
+    Kind,
+    due_of_units,
+    due_units,
+    find_units,
+    window_text,
+)
 
 UNITS_PER_BUFFER: Final = 200
 """Units that one statement brings into one buffer: far below the 1,000 tables a query may name."""
@@ -67,6 +76,8 @@ def take_inventory(
     kinds: tuple[Kind, ...],
     once: bool,
     newer: Newer | None = None,
+    keyed: bool = False,
+    ruled: bool = True,
 ) -> str:
     """Make what the source's side needs, drop what dead runs left, and write the manifest of this run.
 
@@ -85,6 +96,8 @@ def take_inventory(
         kinds: The kinds of the pipeline's sources.
         once: A unit is taken once, whatever becomes of it later, unless it is asked for again.
         newer: Of a unit only the rows that are newer by a column, or None.
+        keyed: A source has a key of its own for what is staged.
+        ruled: A source has ``columns``.
     """
     columns = "STRING_AGG(CONCAT(column_name, ' ', data_type), ',' ORDER BY column_name)"
     taken = "(again OR NOT known)" if once else "TRUE"
@@ -92,7 +105,8 @@ def take_inventory(
     return f"""\
 DECLARE missing, names STRING;
 DECLARE late, changed INT64 DEFAULT 0;
-{create_staging(staging)}CREATE TABLE IF NOT EXISTS {quote_name(STAGING, RECEIPTS)} (
+{create_staging(staging)}{encrypt_staging() if keyed else ""}\
+CREATE TABLE IF NOT EXISTS {quote_name(STAGING, RECEIPTS)} (
   dataset STRING NOT NULL, name STRING NOT NULL, modified TIMESTAMP, source_rows INT64, source_bytes INT64,
   high STRING, run STRING NOT NULL, committed_at TIMESTAMP NOT NULL
 ) CLUSTER BY dataset, name
@@ -118,7 +132,7 @@ IF {source_value("id")} IS NOT NULL AND (SELECT COUNT(DISTINCT dataset) FROM due
     'the source has the id %s and more than one dataset: %s; an id is one source value, so give each dataset a source',
     {source_value("id")}, (SELECT STRING_AGG(DISTINCT dataset, ', ') FROM due));
 END IF;
-{_SEE_QUERY if Kind.QUERY in kinds else ""}{refuse_missing_paths()}{refuse_own_columns(own_columns)}{
+{_SEE_QUERY if Kind.QUERY in kinds else ""}{refuse_missing_paths() if ruled else ""}{refuse_own_columns(own_columns)}{
         "" if kinds == (Kind.SHARDS,) else refuse_other_partition(own_columns[0])
     }{"" if newer is None else refuse_column_that_does_not_grow(newer)}
 CREATE OR REPLACE TABLE {quote_name(STAGING, MANIFEST)}
@@ -176,44 +190,49 @@ FROM {quote_name(STAGING, MANIFEST)};
 
 def _find_due(kinds: tuple[Kind, ...], newer: Newer | None) -> str:
     """Statements that make the temporary table ``due``: for the source's own kind, of those that the pipeline has."""
-    found = {
-        kind: f"{_PREPARE.get(kind, '')}CREATE TEMP TABLE due AS\n{due_units(kind, RECEIPTS_OF_TARGET, newer)};"
-        for kind in kinds
-    }
-    if len(found) == 1:
-        return next(iter(found.values()))
+    if len(kinds) == 1:
+        (kind,) = kinds
+        due = f"CREATE TEMP TABLE due AS\n{due_units(kind, RECEIPTS_OF_TARGET, newer)};"
+        return f"{_refuse_other_table(kinds)}{_COUNT_LATE if kind is Kind.PARTITIONED else ''}{due}"
+    found = {kind: f"{_COUNT_LATE if kind is Kind.PARTITIONED else ''}{find_units(kind)}" for kind in kinds}
     # A source of shards has no kind in its block.
     own = f"IFNULL({source_value('kind')}, '{Kind.SHARDS}')"
-    branches = "\nELSE".join(f"IF {own} = '{kind}' THEN\n{text}" for kind, text in found.items())
-    return f"{branches}\nEND IF;"
+    branches = "ELSE".join(f"IF {own} = '{kind}' THEN\n{text}" for kind, text in found.items())
+    due = f"CREATE TEMP TABLE due AS\n{due_of_units(kinds, RECEIPTS_OF_TARGET, newer)};"
+    return f"{_refuse_other_table(kinds)}{branches}END IF;\n{due}"
 
 
-_NO_TABLE: Final = f"""\
+def _refuse_other_table(kinds: tuple[Kind, ...]) -> str:
+    """Stop where a source names one table and that is not there, or is not what the file says of it."""
+    if not {Kind.TABLE, Kind.PARTITIONED}.intersection(kinds):
+        return ""
+    parts = ""
+    if Kind.PARTITIONED in kinds:
+        parts = f"""
+    WHEN {source_value("kind")} = '{Kind.PARTITIONED}' AND NOT LOGICAL_OR(REGEXP_CONTAINS(ddl, r'\\bPARTITION BY\\b'))
+      THEN 'is not partitioned; write it as {{table: ...}}'
+    WHEN {source_value("from")} IS NOT NULL AND LOGICAL_OR(REGEXP_CONTAINS(ddl, r'\\bRANGE_BUCKET\\('))
+      THEN 'is partitioned by whole numbers and has no days to choose from; leave window out'"""
+    check = f"""\
 SET missing = (
-  SELECT IF(COUNT(*) = 0, 'there is no table', NULL) FROM {dataset_view(DATASET_PATH, "TABLES")}
+  SELECT CASE
+    WHEN COUNT(*) = 0 THEN 'is no table there; correct tables of the source'{parts} END
+  FROM {dataset_view(DATASET_PATH, "TABLES")}
   WHERE table_name = {source_value("prefix")} AND table_type = 'BASE TABLE');
 IF missing IS NOT NULL THEN
-  RAISE USING MESSAGE = FORMAT('%s %s in %s; correct tables of the source', missing, {source_value("prefix")},
-    {quote_string(DATASET_PATH)});
+  RAISE USING MESSAGE = CONCAT({quote_string(DATASET_PATH + ".")}, {source_value("prefix")}, ' ', missing);
 END IF;
 """
+    if set(kinds) <= {Kind.TABLE, Kind.PARTITIONED}:
+        return check
+    return f"IF {source_value('dataset')} IS NOT NULL THEN\n{check}END IF;\n"
 
-_PREPARE: Final = {
-    Kind.TABLE: _NO_TABLE,
-    Kind.PARTITIONED: f"""\
-{_NO_TABLE}IF (SELECT LOGICAL_OR(REGEXP_CONTAINS(ddl, r'\\bPARTITION BY\\b')) FROM ({layout()})) IS NOT TRUE THEN
-  RAISE USING MESSAGE = FORMAT('the table %s is not partitioned; write it as {{table: ...}}', {source_value("prefix")});
-END IF;
-IF {source_value("from")} IS NOT NULL AND (SELECT LOGICAL_OR(kind = 'INT64') FROM ({layout()})) THEN
-  RAISE USING MESSAGE = FORMAT(
-    'window: %s is partitioned by whole numbers and has no days to choose from; leave window out',
-    {source_value("prefix")});
-END IF;
+
+_COUNT_LATE: Final = f"""\
 SET late = (
   SELECT COUNTIF(total_rows > 0) FROM {dataset_view(DATASET_PATH, "PARTITIONS")}
   WHERE table_name = {source_value("prefix")} AND partition_id = {quote_string(UNPARTITIONED)});
-""",
-}
+"""
 
 _SEE_QUERY: Final = f"""\
 IF {source_value("query")} IS NOT NULL THEN

@@ -11,9 +11,10 @@ from replicator.sql.quoting import quote_string
 
 
 def refuse_missing_paths() -> str:
-    """Stop before anything is staged when a path of ``columns`` is in none of the due tables.
+    """Stop before anything is staged when a dataset that is due has a path of ``columns`` in no table that counts.
 
-    A field that has gone, or was renamed, may carry on under a name that nobody excluded.
+    A field that has gone, or was renamed, may carry on under a name that nobody excluded. What counts are the due
+    tables and, among shards, the newest: an old shard that is due by itself may well lack what came later.
     """
     return f"""\
 SET missing = (
@@ -24,15 +25,25 @@ SET missing = (
       ARRAY(
         SELECT JSON_VALUE(renamed, '$[0]')
         FROM UNNEST(JSON_QUERY_ARRAY(@source, '$.rename')) AS renamed))) AS path
+  ), looked_into AS (
+    SELECT dataset, origin FROM due
+    UNION DISTINCT
+    SELECT table_schema, MAX(table_name) FROM {region_view("TABLES")}
+    WHERE REGEXP_CONTAINS(table_name, {source_value("pattern")}) AND table_schema IN (SELECT dataset FROM due)
+    GROUP BY table_schema
+  ), found AS (
+    SELECT DISTINCT t.dataset, LOWER(p.field_path) AS path
+    FROM {region_view("COLUMN_FIELD_PATHS")} AS p
+    JOIN looked_into AS t ON t.dataset = p.table_schema AND t.origin = p.table_name
   )
-  SELECT STRING_AGG(path, ', ' ORDER BY path) FROM rules
-  WHERE path NOT IN (
-    SELECT LOWER(field_path) FROM {region_view("COLUMN_FIELD_PATHS")} AS p
-    JOIN due ON due.dataset = p.table_schema AND due.origin = p.table_name)
+  SELECT STRING_AGG(FORMAT('%s in %s', r.path, d.dataset), ', ' ORDER BY r.path, d.dataset LIMIT 5)
+  FROM rules AS r CROSS JOIN (SELECT DISTINCT dataset FROM due) AS d
+  LEFT JOIN found AS f ON f.dataset = d.dataset AND f.path = r.path
+  WHERE f.path IS NULL
 );
 IF missing IS NOT NULL THEN
-  RAISE USING MESSAGE = FORMAT(
-    'columns names %s, which no table that is due has; correct the path, or take the rule away', missing);
+  RAISE USING MESSAGE = FORMAT('columns names what no table there has: %s; correct the path, or take the rule away',
+    missing);
 END IF;
 """
 

@@ -65,18 +65,36 @@ def due_units(kind: Kind, receipts: str, newer: Newer | None = None) -> str:
     ``from`` and ``to`` (dates); for shards ``include`` and ``exclude`` (regular expressions over dataset names) and
     ``pattern`` (over table names). Views are not in TABLE_STORAGE, so a view that looks like a shard is none.
     """
-    owner = f"CONCAT({source_value('project')}, '.', u.dataset{'' if kind is Kind.SHARDS else ', ' + _TABLE_OF_OWNER})"
+    return _due((kind,), receipts, newer, f", {_UNITS[kind]}")
+
+
+def find_units(kind: Kind) -> str:
+    """A statement that makes the temporary table ``units``, for ``due_of_units``."""
+    return f"CREATE TEMP TABLE units AS\nWITH {_UNITS[kind]}\nSELECT * FROM units;\n"
+
+
+def due_of_units(kinds: tuple[Kind, ...], receipts: str, newer: Newer | None) -> str:
+    """What ``due_units`` answers with, for units of any of these kinds in the temporary table ``units``."""
+    return _due(kinds, receipts, newer, "")
+
+
+def _due(kinds: tuple[Kind, ...], receipts: str, newer: Newer | None, units: str) -> str:
+    kind = source_value("kind")
+    table = f", '.', {source_value('prefix')}"
+    if Kind.SHARDS in kinds:
+        table = "" if len(kinds) == 1 else f", IF({kind} IS NULL, '', CONCAT('.', {source_value('prefix')}))"
+    owner = f"CONCAT({source_value('project')}, '.', u.dataset{table})"
     dates = "SAFE_CAST(u.range_start AS INT64) IS NULL"
     lookback = f"""
     OR (u.range_end > CAST(DATE_SUB(CURRENT_DATE(), INTERVAL CAST({source_value("lookback")} AS INT64) DAY) AS STRING)
-      AND {dates})"""
+      AND {dates}{f" AND {kind} IS DISTINCT FROM '{Kind.QUERY}'" if Kind.QUERY in kinds else ""})"""
     again = f"'true' IN (IFNULL({source_value('again')}, ''), IFNULL({source_value('always')}, ''))"
-    if newer is not None or kind not in (Kind.SHARDS, Kind.PARTITIONED):
+    if newer is not None or not {Kind.SHARDS, Kind.PARTITIONED}.intersection(kinds):
         lookback = ""
     return f"""\
 WITH receipts AS (
   {receipts}
-), {_UNITS[kind]}{"" if newer is None else marks()}
+){units}{"" if newer is None else marks()}
 SELECT
   IFNULL({source_value("id")}, {owner}) AS owner,
   u.dataset, u.name, u.origin, u.covers, u.range_start, u.range_end,
@@ -96,9 +114,6 @@ WHERE (
     {source_value("from")} IS NULL
     OR (u.range_start < {source_value("to")} AND u.range_end > {source_value("from")} AND {dates}))
 """
-
-
-_TABLE_OF_OWNER: Final = f"'.', {source_value('prefix')}"
 
 
 def same_stamp(one: str, other: str) -> str:
@@ -280,28 +295,30 @@ def _windows() -> str:
         f"GREATEST(CAST(IFNULL({source_value('lookback')}, '1') AS INT64), {width}) DAY))"
     )
     last = f"IFNULL(LEAST(CAST({source_value('to')} AS DATE), {day}), {day})"
-    spans = "\n    UNION ALL\n".join(
-        f"    SELECT FORMAT_DATE('%F', d) AS range_start,\n"
-        f"      FORMAT_DATE('%F', DATE_ADD(d, INTERVAL 1 {word})) AS range_end\n"
-        f"    FROM UNNEST(GENERATE_DATE_ARRAY({first}, DATE_SUB(DATE_TRUNC({last}, {word}), INTERVAL 1 DAY))) AS d\n"
-        f"    WHERE {by} = '{word.lower()}' AND d = DATE_TRUNC(d, {word})"
+    spans = "\n  UNION ALL\n".join(
+        f"  SELECT FORMAT_DATE('%F', d) AS range_start,\n"
+        f"    FORMAT_DATE('%F', DATE_ADD(d, INTERVAL 1 {word})) AS range_end\n"
+        f"  FROM span, UNNEST(GENERATE_DATE_ARRAY(first, DATE_SUB(DATE_TRUNC(last, {word}), INTERVAL 1 DAY))) AS d\n"
+        f"  WHERE {by} = '{word.lower()}' AND d = DATE_TRUNC(d, {word})"
         for word in ("DAY", "MONTH", "YEAR")
     )
     begun = "TIMESTAMP_ADD(TIMESTAMP(d), INTERVAL {} HOUR)"
     ended = begun.format("h + 1")
     hour = (
-        f"    SELECT FORMAT_TIMESTAMP('%F %T', {begun.format('h')}), FORMAT_TIMESTAMP('%F %T', {ended})\n"
-        f"    FROM UNNEST(GENERATE_DATE_ARRAY({first}, {last})) AS d, UNNEST(GENERATE_ARRAY(0, 23)) AS h\n"
-        f"    WHERE {by} = 'hour' AND {ended} <= LEAST(CURRENT_TIMESTAMP(), IFNULL(\n"
-        f"      TIMESTAMP(CAST({source_value('to')} AS DATE)), CURRENT_TIMESTAMP()))"
+        f"  SELECT FORMAT_TIMESTAMP('%F %T', {begun.format('h')}), FORMAT_TIMESTAMP('%F %T', {ended})\n"
+        f"  FROM span, UNNEST(GENERATE_DATE_ARRAY(first, last)) AS d, UNNEST(GENERATE_ARRAY(0, 23)) AS h\n"
+        f"  WHERE {by} = 'hour' AND {ended} <= LEAST(CURRENT_TIMESTAMP(), IFNULL(\n"
+        f"    TIMESTAMP(CAST({source_value('to')} AS DATE)), CURRENT_TIMESTAMP()))"
     )
     return f"""\
-windows AS (
+span AS (
+  SELECT {first} AS first, {last} AS last
+), windows AS (
 {spans}
-    UNION ALL
+  UNION ALL
 {hour}
-    UNION ALL
-    SELECT CAST(NULL AS STRING), CAST(NULL AS STRING) FROM UNNEST([1]) WHERE {by} IS NULL
+  UNION ALL
+  SELECT CAST(NULL AS STRING), CAST(NULL AS STRING) FROM span WHERE {by} IS NULL
 ), units AS (
   SELECT REGEXP_EXTRACT({quote_string(STAGING)}, r'[^.]+$') AS dataset,
     CONCAT({quote_string(QUERY)}, IFNULL(CONCAT('$', range_start), '')) AS name, {quote_string(QUERY)} AS origin,

@@ -42,6 +42,7 @@ def source_block(route: SourceRoute) -> dict[str, Value]:
         "query": route.query,
         "by": route.by,
         "always": route.always,
+        "kms_key": route.kms_key,
         "labels": dict(route.labels),
         "max_bytes_billed": None if route.max_bytes_billed is None else str(route.max_bytes_billed),
     }

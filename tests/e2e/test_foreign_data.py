@@ -157,7 +157,7 @@ def test_foreign_data_is_replicated_row_by_row(tmp_path: Path) -> None:
     ("spoil", "message"),
     [
         ("datasets: fleet_none", "no dataset of project rides-ke in africa-south1 matches"),
-        ("exclude: [rider.fone]", "columns names rider.fone, which no table that is due has"),
+        ("exclude: [rider.fone]", r"columns names what no table there has: rider.fone in "),
     ],
 )
 def test_what_a_source_cannot_give_fails_the_source_by_name(tmp_path: Path, spoil: str, message: str) -> None:

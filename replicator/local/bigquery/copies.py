@@ -6,7 +6,7 @@ https://docs.cloud.google.com/bigquery/docs/managing-datasets#copy-datasets
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.ration import Ration
@@ -68,7 +68,9 @@ class Copies:
         """Copy a table in one commit, across locations: truncates the destination, or makes it.
 
         Data, schema, partitioning, clustering, description, labels and expiration are the source's
-        (managing-tables: a copied table keeps its expiration). A destination that is there stays the same table and
+        (managing-tables: a copied table keeps its expiration). Its key is not: what a transfer writes has the key of
+        its config or the destination's default (REST transferConfigs: encryptionConfiguration).
+        A destination that is there stays the same table and
         keeps its creation time; a new one is created now, or when its source was: no page says which.
 
         Raises:
@@ -76,7 +78,7 @@ class Copies:
         """
         with self._store.statement(mutates=destination) as transaction:
             table = transaction.table(source)
-            definition = table.definition
+            definition = replace(table.definition, kms_key_name=None)
             if definition.kind is not Kind.TABLE:
                 refuse("invalid", f"{source} is not allowed for this operation because it is a VIEW.")
             existing = transaction.find_table(destination)

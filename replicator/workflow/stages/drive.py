@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from replicator import limits
 from replicator.plan.plan import Plan
 from replicator.workflow.expressions import Binary, Value, Var, add, both, call, either, eq, join, ne, no
 from replicator.workflow.jobs import PIPELINE, RUN, job
@@ -21,7 +22,13 @@ FIRST_PAUSE_SECONDS: Final = 1
 """Between turns in which nothing moved, at first; half as much again each time, to a third of the lease."""
 
 SIDE_BY_SIDE: Final = 4
-"""Sources that are moved on at once. Each of them holds its statement several times, and variables share 512 KB."""
+"""The most sources that are moved on at once."""
+
+TIMES_HELD: Final = 7
+"""How often a statement is held on its way to the service, by the calls it goes through; measured, and rounded up."""
+
+KEPT_FREE: Final = 100 * 1024
+"""Of the bytes that all variables share, what the sources' blocks and states are left."""
 
 
 def drive(plan: Plan) -> Subworkflow:
@@ -50,7 +57,7 @@ def drive(plan: Plan) -> Subworkflow:
             Assign(name="next_turn", values=(("turn", add(Var("turn"), 1)), ("moved", 0), ("now", call("sys.now")))),
             Call(name="renew", function="renew_fence",
                  arguments={"pipeline": PIPELINE, "run": RUN, "turn": Var("turn")}),
-            _advance_all(),
+            _advance_all(_side_by_side(plan)),
             Switch(name="as_before", cases=(
                 Case(condition=both(eq(Var("moved"), 0), ne(Var("turn"), 1)), next="rest"),)),
             Call(name="stock", function="take_stock", result="stock",
@@ -102,10 +109,18 @@ def drive(plan: Plan) -> Subworkflow:
     )  # fmt: skip
 
 
-def _advance_all() -> Step:
+def _side_by_side(plan: Plan) -> int:
+    """How many sources at once the variables have room for, each with the longest statement of a source."""
+    statements = plan.statements
+    longest = max(len(text) for text in (statements.inventory, statements.fill_slice, statements.align))
+    room = (limits.VARIABLE_BYTES.value - KEPT_FREE) // (TIMES_HELD * longest)
+    return max(1, min(SIDE_BY_SIDE, room))
+
+
+def _advance_all(side_by_side: int) -> Step:
     """All sources side by side; a branch cannot fail, since ``advance`` keeps a source's errors to the source."""
     return ParallelFor(
-        name="side_by_side", shared=("states", "moved"), concurrency_limit=SIDE_BY_SIDE,
+        name="side_by_side", shared=("states", "moved"), concurrency_limit=side_by_side,
         loop=ForEach(
             name="side_by_side", value="source", index="position", over=_SOURCES,
             steps=(

@@ -25,6 +25,7 @@ QUERY = f"""\
 """
 ALL = QUERY.replace(WINDOW, "SELECT * FROM sales.orders")
 HOURLY = source().replace("%Y%m%d", "%Y%m%d%H")
+KEY = "staging: {{kms_key: projects/p/locations/{}/keyRings/r/cryptoKeys/k}}"
 UPSERT = "merge: {upsert: {keys: [id]}}"
 BY_COLUMN = "incremental: {by: column, column: updated_at}"
 FITS_NEWER = "use 'merge: {upsert: {keys: [...]}}', or 'append'"
@@ -77,8 +78,8 @@ def test_what_the_pipeline_asks_for_is_refused_where_it_asks(line: str, field: s
          [(f"sources[{index}].tables", "write {table: ...} or {partitioned: ...}") for index in (0, 1)]),
         ((TABLE + "    columns: {hash: [Updated_At]}\n",), "day", f"{UPSERT}\n{BY_COLUMN}",
          [("sources[0].columns.hash", "leave that column as it is")]),
-        ((source(more=("staging: {kms_key: projects/p/locations/l/keyRings/r/cryptoKeys/k}",)),), "day", "",
-         [("sources[0].staging.kms_key", "leave it out")]),
+        ((source(location="EU", more=(KEY.format("europe"),)),), "day", "",
+         [("sources[0].staging.kms_key", "leave it out; elsewhere a copy crosses, which does not keep the key")]),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_together_is_refused_with_what_does(
@@ -101,6 +102,7 @@ def test_what_does_not_fit_together_is_refused_with_what_does(
         ((source(), TABLE, PARTITIONED, QUERY), "merge: append"),
         ((TABLE, ALL), "merge: replace_table\nincremental: always"),
         ((TABLE,), MIRRORED),
+        ((source(more=(KEY.format("asia-northeast1"),)),), ""),
         ((TABLE, PARTITIONED), f"{UPSERT}\nincremental: {{by: column, column: updated_at, lookback: 3 days}}"),
         ((TABLE, PARTITIONED), f"merge: append\n{BY_COLUMN}"),
         ((TABLE,), f"incremental: {{by: query, sql: '{WINDOW}'}}"),

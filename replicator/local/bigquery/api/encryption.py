@@ -5,14 +5,11 @@ https://docs.cloud.google.com/bigquery/docs/customer-managed-encryption
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from replicator.local.bigquery.errors import refuse
+from replicator.local.bigquery.keys import check_key_name
 from replicator.local.bigquery.members import member, required
-
-_KEY: Final = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+(/cryptoKeyVersions/\d+)?")
 
 
 def read_key(configuration: Mapping[str, Any], name: str = "destinationEncryptionConfiguration") -> str | None:
@@ -25,6 +22,5 @@ def read_key(configuration: Mapping[str, Any], name: str = "destinationEncryptio
     if not resource:
         return None
     key = str(required(resource, "kmsKeyName", str, where=name))
-    if not _KEY.fullmatch(key):
-        refuse("invalid", f"Invalid KMS key name: {key}", location=f"{name}.kmsKeyName")
+    check_key_name(key, where=f"{name}.kmsKeyName")
     return key

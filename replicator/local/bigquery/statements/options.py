@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
 
 from replicator.local.bigquery.errors import refuse, unmodelled
+from replicator.local.bigquery.keys import check_key_name
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.frame import BOOL, STRING
 from replicator.local.bigquery.statements.types_parser import ColumnOption
@@ -33,6 +34,7 @@ _DATASET: Final[Mapping[str, Type]] = {
     "location": STRING,
     "default_table_expiration_days": _FLOAT64,
     "default_partition_expiration_days": _FLOAT64,
+    "default_kms_key_name": STRING,
     "friendly_name": STRING,
     "description": STRING,
     "labels": _LABELS,
@@ -99,6 +101,10 @@ def dataset_options(
                 definition = replace(definition, default_table_expiration=_days(value))
             case "default_partition_expiration_days":
                 definition = replace(definition, default_partition_expiration=_days(value))
+            case "default_kms_key_name":
+                if value is not None:
+                    check_key_name(str(value), where=name)
+                definition = replace(definition, default_kms_key_name=value)
             case "labels":
                 definition = replace(definition, labels=_labels(value))
             case "description":
