@@ -81,11 +81,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What is brought: found among what, and its newest table in each of its places."""
+    """What is brought: found among what, its newest table in each of its places, and older ones."""
 
     found: Survey
     subject: Subject
     tables: tuple[Described, ...]
+    older: tuple[Described, ...]
 
 
 class Onboarding:
@@ -104,7 +105,7 @@ class Onboarding:
             ConfigError: The files that are there have mistakes, or the new source does not fit its pipeline.
             FailedError: What is asked for is not there, or cannot be read.
         """
-        from replicator.onboard.survey import Scope, newest_tables, survey
+        from replicator.onboard.survey import Scope, newest_tables, oldest_tables, survey
 
         scope = Scope.parse(order.scope)
         known = self._known()
@@ -116,7 +117,8 @@ class Onboarding:
         found = survey(self._metadata, scope)
         subject = self._subject(found)
         click.echo(f"found {subject.title}", err=True)
-        seen = _Seen(found, subject, newest_tables(self._metadata, subject))
+        metadata = self._metadata
+        seen = _Seen(found, subject, newest_tables(metadata, subject), oldest_tables(metadata, subject))
         return self._added(order, seen, into) if into is not None else self._made(order, seen, known)
 
     def _known(self) -> tuple[Pipeline, ...]:
@@ -232,7 +234,10 @@ def _drafts(order: Order, seen: _Seen, layout: Layout, taken: Collection[str]) -
     wishes = Wishes(
         source=order.source, staging_project=order.staging_project, keep_personal=order.keep_personal, taken=taken
     )
-    return sources_for(seen.found, seen.subject, seen.tables, layout, wishes)
+    drafts = sources_for(seen.found, seen.subject, seen.tables, seen.older, layout, wishes)
+    for conflict in drafts[0].left_out:
+        click.echo(f"warning: {conflict.path} is {conflict.why}; no table can hold both, so it is left out", err=True)
+    return drafts
 
 
 def _refuse_decided(order: Order, into: Pipeline) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from replicator.config.target import Granularity
 from replicator.names import DatasetRef, TableRef
+from replicator.onboard.conflicts import Conflict
 from replicator.onboard.personal import Personal
 
 
@@ -24,6 +25,7 @@ class SourceDraft:
         tables: Keys and values of ``tables``.
         personal: What looks personal, with what is proposed for it.
         kept: Whether that is only told, and nothing is done about it.
+        conflicts: Fields that cannot be brought, since tables disagree on their types.
         rename: New names by path.
         staging_project: Runs and pays the source's jobs, or None for its own.
         notes: Why a key is as it is, by key.
@@ -38,6 +40,7 @@ class SourceDraft:
     id: str | None = None
     personal: tuple[Personal, ...] = ()
     kept: bool = False
+    conflicts: tuple[Conflict, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     staging_project: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +48,21 @@ class SourceDraft:
     def named(self, name: str, *, staging: str | None, kept: bool) -> SourceDraft:
         """The same source under a name, with what a person wishes of it."""
         return replace(self, name=name, staging_project=staging, kept=kept)
+
+    @property
+    def proposed(self) -> tuple[Personal, ...]:
+        """What is done about columns that look personal."""
+        return () if self.kept else self.personal
+
+    @property
+    def left_out(self) -> tuple[Conflict, ...]:
+        """The conflicts that are left: a hash is a text whatever it is made of, so what is hashed agrees."""
+        settled = {each.path.lower() for each in self.proposed}
+        return tuple(each for each in self.conflicts if each.path.lower() not in settled)
+
+    def without(self, conflicts: tuple[Conflict, ...]) -> SourceDraft:
+        """The same source without fields that its tables disagree on."""
+        return replace(self, conflicts=conflicts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

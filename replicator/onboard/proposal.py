@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from replicator.onboard import guesses
+from replicator.onboard.conflicts import conflicts
 from replicator.onboard.drafts import SourceDraft
 from replicator.onboard.layout import Layout, renames
 from replicator.onboard.metadata import Described
@@ -42,7 +43,12 @@ class Wishes:
 
 
 def sources_for(
-    found: Survey, subject: Subject, tables: Sequence[Described], layout: Layout, wishes: Wishes
+    found: Survey,
+    subject: Subject,
+    tables: Sequence[Described],
+    older: Sequence[Described],
+    layout: Layout,
+    wishes: Wishes,
 ) -> tuple[SourceDraft, ...]:
     """One source for each location of shards, and for each table otherwise.
 
@@ -50,6 +56,7 @@ def sources_for(
         found: What the subject was found among.
         subject: What is brought.
         tables: Its newest table in each of its places.
+        older: More of its tables, which only have to agree with those on their fields' types.
         layout: How it becomes partitions.
         wishes: What a person says.
 
@@ -57,13 +64,15 @@ def sources_for(
         UsageError: The columns of a table do not fit the target's.
     """
     drafts: list[SourceDraft] = []
+    disagreeing = conflicts([*tables, *older])
     for parts, draft in _parts(found, subject, tables, layout):
         taken = {*wishes.taken, *(each.name for each in drafts)}
         project = found.scope.project
         wished = (wishes.source, name_of(project, *parts), name_of(project, *parts, subject.name))
         names = [name for name in wished if name is not None]
         name = next((name for name in names if name not in taken), unique(names[0], taken))
-        drafts.append(draft.named(name, staging=wishes.staging_project, kept=wishes.keep_personal))
+        named = draft.named(name, staging=wishes.staging_project, kept=wishes.keep_personal)
+        drafts.append(named.without(disagreeing))
     return tuple(drafts)
 
 

@@ -186,6 +186,17 @@ def newest_tables(metadata: Metadata, subject: Subject) -> tuple[Described, ...]
     return tuple(described(metadata.table(place.ref.table(place.tables[-1]))) for place in subject.places)
 
 
+def oldest_tables(metadata: Metadata, subject: Subject) -> tuple[Described, ...]:
+    """The oldest shard in each place that has more than one, with its schema.
+
+    Raises:
+        FailedError: One of them cannot be read.
+    """
+    return tuple(
+        described(metadata.table(place.ref.table(place.tables[0]))) for place in subject.places if len(place.tables) > 1
+    )
+
+
 def existing_table(metadata: Metadata, ref: TableRef) -> Described | None:
     """The table of that name, or None.
 

@@ -96,17 +96,18 @@ def _datasets(patterns: tuple[str, ...]) -> str:
 def _columns(draft: SourceDraft, indent: str) -> Iterator[str]:
     if draft.kept:
         yield from _comment(_told(draft.personal), indent)
-    done = () if draft.kept else draft.personal
-    if not done and not draft.rename:
+    rules = [(each.use, each.path, each.why) for each in draft.proposed]
+    rules += [(Use.EXCLUDE, each.path, each.why) for each in draft.left_out]
+    if not rules and not draft.rename:
         return
-    yield from _comment(draft.notes.get("columns") if done else None, indent)
+    yield from _comment(draft.notes.get("columns") if draft.proposed else None, indent)
     yield f"{indent}columns:"
     for use in Use:
-        of_use = [each for each in done if each.use is use]
+        of_use = [(path, why) for used, path, why in rules if used is use]
         if of_use:
             yield f"{indent}  {use}:"
-            width = max(len(each.path) for each in of_use)
-            yield from (f"{indent}    - {each.path:<{width}}  # {each.why}" for each in of_use)
+            width = max(len(path) for path, _ in of_use)
+            yield from (f"{indent}    - {path:<{width}}  # {why}" for path, why in of_use)
     if draft.rename:
         yield from _comment(draft.notes.get("rename"), f"{indent}  ")
         yield f"{indent}  rename: {_flow(draft.rename)}"

@@ -270,6 +270,25 @@ def test_a_path_that_only_some_datasets_have_is_not_proposed(tmp_path: Path) -> 
     assert written.pipeline.sources[0].columns.exclude == ("email",)
 
 
+def test_fields_that_no_table_can_hold_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Between datasets and between the oldest and the newest shard; a hash is a text whatever it is made of."""
+    metadata = shelf()
+    odd = [{"name": "r", "type": "RECORD", "fields": columns("x INTEGER", "y INTEGER")}]
+    even = [{"name": "R", "type": "RECORD", "fields": columns("X", "y INTEGER")}]
+    metadata.put("acme-jp.a_1", ["t_20260101"], [*columns("n INTEGER", "user_id INTEGER"), *odd])
+    metadata.put("acme-jp.a_1", ["t_20260102"], [*columns("n NUMERIC", "user_id"), *odd])
+    metadata.put("acme-jp.a_2", ["t_20260101"], [*columns("n NUMERIC", "user_id"), *even])
+
+    written = propose(metadata, tmp_path, scope="acme-jp")
+
+    found = written.pipeline.sources[0].columns
+    assert (found.exclude, found.hash) == (("r.x", "n"), ("user_id",))
+    assert "- n    # NUMERIC in a_1.t_20260102, INTEGER in a_1.t_20260101" in written.text
+    said = capsys.readouterr().err
+    assert "warning: r.x is INTEGER in a_1.t_20260102, STRING in a_2.t_20260101; no table can hold both" in said
+    assert "user_id is" not in said
+
+
 def test_a_source_that_does_not_fit_its_pipeline_leaves_the_file_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
