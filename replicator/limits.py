@@ -64,4 +64,5 @@ PARTITIONS_PER_TABLE: Final = Limit("partitions of a table", 10_000, "partitions
 MODIFICATIONS_A_DAY: Final = Limit("modifications of a table", 1_500, "modifications a day", "quotas")
 DML_CONCURRENCY: Final = Limit("mutating DML statements at once per table", 2, "statements", "quotas")
 DML_QUEUE: Final = Limit("mutating DML statements queued per table", 20, "statements", "quotas")
+TRANSACTION_PARTITIONS: Final = Limit("partition modifications in a transaction", 100_000, "partitions", "transactions")
 TRANSACTION_TABLES: Final = Limit("tables mutated in a transaction", 100, "tables", "transactions")

@@ -187,10 +187,10 @@ def _seconds(milliseconds: Mapping[str, Any]) -> dict[str, float]:
 def print_outcome(outcome: Outcome) -> None:
     """Print the sources' table and the totals on stdout."""
     print_sources(outcome.sources)
-    print(sentence(outcome))  # noqa: T201  # the answer goes to stdout
+    print(sentence(outcome))  # the answer goes to stdout
     for line in (stages(outcome), *remainders(outcome)):
         if line:
-            print(line)  # noqa: T201  # as above
+            print(line)  # as above
 
 
 def print_sources(sources: Sequence[SourceOutcome]) -> None:

@@ -39,7 +39,7 @@ class Status:
 def print_status(status: Status) -> None:
     """Print the status on stdout; a table that would be empty is left out."""
     if status.fence is not None:
-        print(f"fence: {_holder(status.fence, status.at)}")  # noqa: T201  # the answer goes to stdout
+        print(f"fence: {_holder(status.fence, status.at)}")  # the answer goes to stdout
     if status.runs:
         _section()
         print_table(
@@ -49,7 +49,7 @@ def print_status(status: Status) -> None:
         )
     for run in status.runs:
         if run.error is not None and run.state == "failed":
-            print(f"{run.run}: {run.error}")  # noqa: T201  # as above
+            print(f"{run.run}: {run.error}")  # as above
     if status.freshness:
         _section()
         print_table(
@@ -66,7 +66,7 @@ def print_status(status: Status) -> None:
 
 
 def _section() -> None:
-    print()  # noqa: T201  # the answer goes to stdout
+    print()  # the answer goes to stdout
 
 
 def _holder(fence: Fence, now: datetime) -> str:

@@ -41,7 +41,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]]) -> None:
         headers = list(rows[0])
         print_table(headers, [[_cell(row[header]) for header in headers] for row in rows])
     plural = "row" if len(rows) == 1 else "rows"
-    print(f"{len(rows)} {plural}", file=sys.stderr)  # noqa: T201  # the talk goes to stderr
+    print(f"{len(rows)} {plural}", file=sys.stderr)  # the talk goes to stderr
 
 
 def _cell(value: object) -> str:

@@ -9,6 +9,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery
 
+from tests.conformance import raw
 from tests.conformance.bigquery.conftest import PROJECT, Running
 
 DAYS = "PARTITION BY day"
@@ -56,7 +57,7 @@ def test_a_copy_takes_rows_schema_partitioning_and_clustering_along(client: bigq
     assert rows(client, f"{dataset}.b") == rows(client, f"{dataset}.a")
     assert made.schema == client.get_table(f"{dataset}.a").schema
     assert (made.time_partitioning.field, made.clustering_fields) == ("day", ["x"])
-    statistics = client.get_job(job.job_id, location="EU")._properties["statistics"]  # noqa: SLF001 - no accessor
+    statistics = raw.statistics(client.get_job(job.job_id, location="EU"))
     assert statistics["copy"] == {"copiedRows": "3", "copiedLogicalBytes": "40"}
     assert "totalBytesProcessed" not in statistics
 
@@ -112,7 +113,7 @@ def test_decorators_copy_one_partition(client: bigquery.Client, dataset: str) ->
 
     job = copy(client, f"{dataset}.a$20260101", f"{dataset}.b$20260101", write_disposition="WRITE_TRUNCATE")
     assert [x for _, x in rows(client, f"{dataset}.b")] == [1, 8]
-    assert job._properties["statistics"]["copy"]["copiedRows"] == "1"  # noqa: SLF001 - no accessor
+    assert raw.statistics(job)["copy"]["copiedRows"] == "1"
     copy(client, f"{dataset}.a$20260102", f"{dataset}.b$20260102")
     assert [x for _, x in rows(client, f"{dataset}.b")] == [1, 2, 8]
     copy(client, f"{dataset}.a$20260101", f"{dataset}.b$20260101", write_disposition="WRITE_APPEND")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from google.cloud import bigquery
 
 from replicator.local.bigquery.api.app import bigquery_routes
 from replicator.local.recorder import Recorder
+from tests.conformance import raw
 from tests.conformance.bigquery.conftest import PROJECT, Running
 
 Q = bigquery.ScalarQueryParameter
@@ -112,7 +114,7 @@ def test_a_job_is_cancelled_and_times_out(client: bigquery.Client) -> None:
 
 def test_a_wait_ends_with_an_incomplete_answer(client: bigquery.Client) -> None:
     """jobs.query and getQueryResults answer jobComplete: false when timeoutMs has passed."""
-    call = client._connection.api_request  # noqa: SLF001 - the client itself would go on waiting
+    call = partial(raw.request, client)  # the client itself would go on waiting
     body = {"query": SLOW, "useLegacySql": False, "timeoutMs": 20}
     answer = call(method="POST", path=f"/projects/{PROJECT}/queries", data=body)
     assert answer["jobComplete"] is False
@@ -126,7 +128,7 @@ def test_a_wait_ends_with_an_incomplete_answer(client: bigquery.Client) -> None:
 
 def test_a_request_id_makes_one_job(client: bigquery.Client) -> None:
     """jobs.query with the same requestId answers for the same job."""
-    call = client._connection.api_request  # noqa: SLF001 - the client makes a new requestId for each call
+    call = partial(raw.request, client)  # the client makes a new requestId for each call
     body = {"query": "SELECT GENERATE_UUID()", "useLegacySql": False, "requestId": "r1"}
     one, two = (call(method="POST", path=f"/projects/{PROJECT}/queries", data=body) for _ in range(2))
     assert (one["jobReference"], one["rows"]) == (two["jobReference"], two["rows"])

@@ -9,6 +9,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery
 
+from tests.conformance import raw
 from tests.conformance.bigquery.conftest import PROJECT
 
 MB = 1024 * 1024
@@ -297,4 +298,4 @@ def test_a_dry_run_of_another_job_is_refused(client: bigquery.Client, table: str
         }
     }
     with pytest.raises(exceptions.MethodNotImplemented, match="dry run of a copy job"):
-        client._connection.api_request("POST", f"/projects/{PROJECT}/jobs", data=resource)  # noqa: SLF001 - no other way
+        raw.request(client, "POST", f"/projects/{PROJECT}/jobs", data=resource)

@@ -10,13 +10,13 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery
 
+from tests.conformance import raw
 from tests.conformance.bigquery.conftest import PROJECT, Running
 
 
 def api(client: bigquery.Client, path: str, **parameters: Any) -> dict[str, Any]:
     """A GET of the API itself, for what the client does not show."""
-    answer = client._connection.api_request("GET", f"/projects/{PROJECT}{path}", query_params=parameters)  # noqa: SLF001 - no other way
-    return dict(answer)
+    return raw.request(client, "GET", f"/projects/{PROJECT}{path}", query_params=parameters)
 
 
 def test_jobs_are_listed_in_pages_newest_first(client: bigquery.Client) -> None:
@@ -218,6 +218,6 @@ def test_a_malformed_job_is_refused(running: Running, client: bigquery.Client) -
     }
     for fact, body in bodies.items():
         with pytest.raises(exceptions.GoogleAPICallError, match=fact) as refused:
-            client._connection.api_request("POST", f"/projects/{PROJECT}/jobs", data=body)  # noqa: SLF001 - no other way
+            raw.request(client, "POST", f"/projects/{PROJECT}/jobs", data=body)
         assert refused.value.code in (400, 501)
         assert {"reason", "message"} <= set(refused.value.errors[0]), json.dumps(refused.value.errors)

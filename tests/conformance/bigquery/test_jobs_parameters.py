@@ -10,6 +10,7 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery
 
+from tests.conformance import raw
 from tests.conformance.bigquery.conftest import PROJECT
 
 Scalar = bigquery.ScalarQueryParameter
@@ -99,7 +100,7 @@ def test_a_value_that_is_none_of_its_type_is_refused(client: bigquery.Client, ki
     resource = {"name": "odd", "parameterType": {"type": kind}, "parameterValue": {"value": value}}
     body = {"query": "SELECT @odd", "useLegacySql": False, "parameterMode": "NAMED", "queryParameters": [resource]}
     with pytest.raises(exceptions.BadRequest, match=f"query parameter odd of type {kind}"):
-        client._connection.api_request("POST", f"/projects/{PROJECT}/queries", data=body)  # noqa: SLF001 - no other way
+        raw.request(client, "POST", f"/projects/{PROJECT}/queries", data=body)
 
 
 def test_parameters_that_are_missing_or_mixed_are_refused(client: bigquery.Client) -> None:

@@ -12,6 +12,9 @@ import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery
 
+from tests import googlesql
+from tests.conformance import raw
+
 JSONL = "NEWLINE_DELIMITED_JSON"
 SCHEMA = [
     {"name": "day", "type": "DATE", "mode": "REQUIRED"},
@@ -127,7 +130,7 @@ def test_rows_that_do_not_fit_are_passed_over_as_many_as_allowed(client: bigquer
 
     job = load(client, table, data, schema=SCHEMA, max_bad_records=3)
     assert (job.output_rows, job.state, job.error_result) == (1, "DONE", None)
-    assert job._properties["statistics"]["load"]["badRecords"] == "3"  # noqa: SLF001 - no accessor
+    assert raw.statistics(job)["load"]["badRecords"] == "3"
     told = [error["message"].partition("in row starting at position ")[2] for error in job.errors or ()]
     assert [text.partition(": ")[2].partition(" Field")[0] for text in told] == [
         "Missing required field: day.", "No such field: y.", "Could not convert value 'no' to int64.",
@@ -232,3 +235,41 @@ def test_loads_that_read_elsewhere_are_refused(client: bigquery.Client, dataset:
     """There is no Cloud Storage to read from."""
     with pytest.raises(exceptions.MethodNotImplemented, match=r"load\.sourceUris"):
         client.load_table_from_uri("gs://b/o", f"{dataset}.t").result()
+
+
+DOCUMENTS = (
+    '{"b": 1, "a": [1, {"z": 1, "y": 2.50}], "B": 1e3, "c": null}',
+    "[]",
+    '{"": {}, "\\u00e4": "\\u00e4", "Z": true}',
+    "1.0",
+    "-0.0",
+    "18446744073709551615",
+    '"text"',
+    "null",
+)
+
+
+@pytest.mark.parametrize("way", ["JSON", "CSV", "streaming", "parameter"])
+def test_a_document_is_held_in_googlesqls_form(client: bigquery.Client, dataset: str, way: str) -> None:
+    """Keys in the order of their bytes, numbers written one way, however a JSON value comes in."""
+    expected = [str(googlesql.evaluate(f"SELECT JSON '''{text}'''".replace("\\", "\\\\"))[0][0]) for text in DOCUMENTS]
+    schema = [bigquery.SchemaField("n", "INT64"), bigquery.SchemaField("j", "JSON")]
+    table = client.create_table(bigquery.Table(f"{dataset}.t", schema=schema))
+    match way:
+        case "JSON":
+            lines = "\n".join(f'{{"n": {n}, "j": {text}}}' for n, text in enumerate(DOCUMENTS))
+            load(client, f"{dataset}.t", lines.encode(), schema=schema)
+        case "CSV":
+            cells = "\n".join('{},"{}"'.format(n, text.replace('"', '""')) for n, text in enumerate(DOCUMENTS))
+            load(client, f"{dataset}.t", cells.encode(), source_format="CSV", schema=schema)
+        case "streaming":
+            assert client.insert_rows_json(table, [{"n": n, "j": text} for n, text in enumerate(DOCUMENTS)]) == []
+        case _:
+            for n, text in enumerate(DOCUMENTS):
+                given = bigquery.ScalarQueryParameter("j", "JSON", json.loads(text))
+                config = bigquery.QueryJobConfig(query_parameters=[given])
+                client.query(f"INSERT INTO `{dataset}.t` (n, j) SELECT {n}, @j", job_config=config).result()
+
+    rows = client.query(f"SELECT j FROM `{dataset}.t` ORDER BY n").result()
+
+    assert [json.dumps(row["j"], separators=(",", ":"), ensure_ascii=False) for row in rows] == expected

@@ -12,6 +12,7 @@ from google.api_core import exceptions
 from google.cloud import bigquery
 
 from replicator.names import TableRef
+from tests.conformance import raw
 from tests.conformance.bigquery.conftest import PROJECT, Running, serve
 
 BUFFER = 600
@@ -149,12 +150,11 @@ def test_what_cannot_be_streamed_into_is_refused(client: bigquery.Client, table:
     with pytest.raises(exceptions.BadRequest, match="VIEW"):
         stream(client, f"{dataset}.v", 1)
     path = "/projects/{}/datasets/{}/tables/{}/insertAll".format(*table.split("."))
-    call = client._connection.api_request  # noqa: SLF001 - the client checks these itself
     with pytest.raises(exceptions.BadRequest, match="No rows present in the request"):
-        call("POST", path, data={"rows": []})
+        raw.request(client, "POST", path, data={"rows": []})
     with pytest.raises(exceptions.BadRequest, match="Too many rows present in the request, limit: 50000"):
-        call("POST", path, data={"rows": [{"json": {}}] * 50_001})
+        raw.request(client, "POST", path, data={"rows": [{"json": {}}] * 50_001})
     with pytest.raises(exceptions.MethodNotImplemented, match="templateSuffix"):
-        call("POST", path, data={"rows": [{"json": {"x": 1}}], "templateSuffix": "_a"})
+        raw.request(client, "POST", path, data={"rows": [{"json": {"x": 1}}], "templateSuffix": "_a"})
     assert client.get_table(table).num_rows == 1
     assert PROJECT in table

@@ -55,7 +55,7 @@ def test_a_struct_is_assigned_by_position_or_refused(client: bigquery.Client, da
     """Random structs against columns that look like them: GoogleSQL's verdict, and the value of a CAST."""
     accepted = 0
     for seed in range(_EXAMPLES):
-        random = Random(seed)  # noqa: S311 - the same structs every time
+        random = Random(seed)
         kind = record(random)
         column = related(random, kind)
         given = f"(SELECT v FROM UNNEST([{value(random, kind)}]) AS v)"

@@ -210,7 +210,7 @@ def read_under(value: Any, wanted: Type) -> Any:
 @pytest.mark.parametrize("seed", range(6))
 def test_drifted_tables_are_read_as_plain_python_reads_them(client: bigquery.Client, dataset: str, seed: int) -> None:
     """Random nested schemas, drifted one from another, through the schema of the one that was made last."""
-    random = Random(seed)  # noqa: S311 - the same schemas every time
+    random = Random(seed)
     kinds = [kind_of(random)]
     kinds += [drifted(random, kinds[0]) for _ in range(3)]
     expected = []

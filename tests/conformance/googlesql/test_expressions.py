@@ -29,7 +29,7 @@ def test_a_random_expression_has_googlesqls_value_or_is_refused(
     met: Counter[str] = Counter()
     wrong: list[str] = []
     for seed in range(count):
-        made = expression(Random(seed), depth=1 + seed % DEEPEST)  # noqa: S311 - the same expressions every time
+        made = expression(Random(seed), depth=1 + seed % DEEPEST)
         outcome, told = compared(made)
         met[outcome] += 1
         if outcome == "wrong":

@@ -37,7 +37,7 @@ def test_structs_that_meet_are_coerced_by_position_or_refused(form: str) -> None
     """The type is GoogleSQL's, every leaf has its value, and what GoogleSQL refuses is refused."""
     accepted = refused = 0
     for seed in range(_EXAMPLES):
-        random = Random(seed)  # noqa: S311 - the same structs every time
+        random = Random(seed)
         kind = record(random)
         other = related(random, kind)
         sql = FORMS[form].format(
@@ -69,7 +69,7 @@ def test_an_assignment_takes_structs_by_position_or_refuses() -> None:
     """INSERT … SELECT, as GoogleSQL analyzes it; the value is that of a CAST, which goes by position too."""
     accepted = 0
     for seed in range(_EXAMPLES):
-        random = Random(seed)  # noqa: S311 - the same structs every time
+        random = Random(seed)
         kind = record(random)
         column = related(random, kind)
         query = f"SELECT v FROM UNNEST([{value(random, kind)}]) AS v"

@@ -28,9 +28,14 @@ FIRST = "first"
 
 
 class Clients:
-    """Google's clients, pointed at one server."""
+    """Google's clients, pointed at one server.
+
+    Attributes:
+        datasets_url: Where a request below the client's own retries makes a dataset of acme-analytics.
+    """
 
     def __init__(self, endpoints: Endpoints) -> None:
+        self.datasets_url = f"{endpoints.http}/bigquery/v2/projects/acme-analytics/datasets"
         host = endpoints.http.removeprefix("http://")
         anonymous = AnonymousCredentials()
         self.bigquery = bigquery.Client(

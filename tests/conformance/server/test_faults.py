@@ -130,8 +130,9 @@ def test_a_dropped_connection_leaves_what_it_says(clients: Clients, control: Con
 
 def create(clients: Clients, name: str) -> None:
     # Without retries of its own: requests opens one connection and says what became of it.
-    answer = clients.bigquery._http.post(  # noqa: SLF001 - the client's own session, below its retries
-        f"{clients.bigquery._connection.API_BASE_URL}/bigquery/v2/projects/acme-analytics/datasets",  # noqa: SLF001
+    answer = requests.post(
+        clients.datasets_url,
+        timeout=30,
         json={"datasetReference": {"projectId": "acme-analytics", "datasetId": name}, "location": "EU"},
     )
     assert answer.status_code == 200, answer.text
@@ -157,8 +158,8 @@ def test_a_hanging_call_is_given_up_by_its_client(clients: Clients, control: Con
     control.fault("hang_after", {"method": "POST"}, seconds=2)
     for name in ("before", "after"):
         with pytest.raises(requests.exceptions.ReadTimeout):
-            clients.bigquery._http.post(  # noqa: SLF001 - the client's own session, below its retries
-                f"{clients.bigquery._connection.API_BASE_URL}/bigquery/v2/projects/acme-analytics/datasets",  # noqa: SLF001
+            requests.post(
+                clients.datasets_url,
                 json={"datasetReference": {"projectId": "acme-analytics", "datasetId": name}, "location": "EU"},
                 timeout=0.3,
             )

@@ -93,13 +93,12 @@ def test_the_nth_call_is_counted_over_all_services(clients: Clients, control: Co
 def test_a_released_call_can_be_dropped(clients: Clients, control: Control, when: str, made: list[str]) -> None:
     """Its connection ends without an answer."""
     hold = control.hold(when, {"method": "POST"})
-    url = f"{clients.bigquery._connection.API_BASE_URL}/bigquery/v2/projects/acme-analytics/datasets"  # noqa: SLF001
     body: dict[str, Any] = {
         "datasetReference": {"projectId": "acme-analytics", "datasetId": "landing"},
         "location": "EU",
     }
 
-    call = in_thread(lambda: requests.post(url, json=body, timeout=10))
+    call = in_thread(lambda: requests.post(clients.datasets_url, json=body, timeout=10))
     control.held(hold)
     control.release(hold, then="drop")
 

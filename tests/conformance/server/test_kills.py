@@ -126,7 +126,7 @@ def test_a_server_that_is_killed_at_random_moments_loses_nothing_and_keeps_no_ha
 
     Executions that ran have FAILED and say so, a dataset copy that ran goes on by itself.
     """
-    moments, written = random.Random(SEED), Written()  # noqa: S311 - moments, not secrets
+    moments, written = random.Random(SEED), Written()
     executions: list[str] = []
     runs: list[str] = []
     with closing(Nursery()) as nursery:
@@ -159,7 +159,7 @@ def test_a_server_that_is_killed_at_random_moments_loses_nothing_and_keeps_no_ha
                 writer.join()
 
     assert len(written.answered) > KILLS
-    print(f"{len(written.answered)} of {len(written.begun)} jobs were answered over {KILLS} kills (seed {SEED})")  # noqa: T201 - told with -s
+    print(f"{len(written.answered)} of {len(written.begun)} jobs were answered over {KILLS} kills (seed {SEED})")
 
 
 HANGING = executions_v1.Execution(argument='{"do": "hang"}')

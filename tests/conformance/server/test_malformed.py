@@ -43,7 +43,7 @@ def ask(running: Running, method: str, target: str, sent: bytes, headers: dict[s
 @pytest.mark.parametrize("service", ["bigquery", "others"])
 def test_malformed_requests_get_no_500_and_no_silence(running: Running, service: str) -> None:
     """Whatever is sent: an answer, in the shape of Google's errors where it is one, and never a bug of the server."""
-    chance = random.Random(SEED)  # noqa: S311 - requests, not secrets
+    chance = random.Random(SEED)
     wrong = []
     for number in range(REQUESTS):
         method, target, sent = request(chance, service)

@@ -67,7 +67,7 @@ def test_settings_are_set_together_and_reset(control: Control) -> None:
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_a_dataset_copy_keeps_the_creation_time_or_does_not(clients: Clients, control: Control, kept: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_dataset_copy_keeps_the_creation_time_or_does_not(clients: Clients, control: Control, kept: bool) -> None:
     """No page says which."""
     clients.make_dataset("acme-japan.staging", "asia-northeast1")
     clients.make_dataset(LANDING, "EU")

@@ -70,7 +70,7 @@ def survives(bench: Crashing, scene: Scene, points: list[Point]) -> list[str]:
             bench.check(scene)
         except AssertionError as failure:
             wrong.append(f"{said}: {failure}")
-        print(f"{said}: {state['state']}")  # noqa: T201  the points are what one reads of it
+        print(f"{said}: {state['state']}")
     bench.settle(scene)
     bench.check(scene)
     return wrong
@@ -80,7 +80,7 @@ def survives(bench: Crashing, scene: Scene, points: list[Point]) -> list[str]:
 def test_a_run_killed_at_any_call_is_made_good_by_the_next(bench: Crashing) -> None:
     """A sample of points, the same in every run of this test."""
     scene, number = prepared(bench, "replace_partitions")
-    chosen = random.Random(5)  # noqa: S311  a sample, not a secret
+    chosen = random.Random(5)
     points = [Point(chosen.randint(1, number), ("before", "after")[i % 2]) for i in range(SAMPLE)]
     assert survives(bench, scene, points) == []
 
@@ -91,6 +91,6 @@ def test_a_run_killed_at_every_call_is_made_good_by_the_next(bench: Crashing, me
     """Every call of the run, before and after the server acted."""
     scene, number = prepared(bench, merge)
     points = [Point(call, when) for call in range(1, number + 1) for when in ("before", "after")]
-    print(f"{merge}: {len(points)} points")  # noqa: T201  how many there were
+    print(f"{merge}: {len(points)} points")
     wrong = survives(bench, scene, points)
     assert wrong == [], "\n".join(wrong)

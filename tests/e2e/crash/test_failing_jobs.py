@@ -49,7 +49,7 @@ def meets(bench: Crashing, scene: Scene, job: str, reason: str, number: int, **w
         [source] = [name for name in PLACES if f"{name}, commit" in first["error"]]
         failed_alone(bench, scene, source, first, message)
     then = finished(bench, scene, first)
-    print(f"{job}, {reason} {when.get('when', '')}: {then}")  # noqa: T201  the points are what one reads of it
+    print(f"{job}, {reason} {when.get('when', '')}: {then}")
     return then
 
 

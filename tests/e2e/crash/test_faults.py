@@ -51,7 +51,7 @@ def endures(bench: Crashing, scene: Scene, points: Sequence[tuple[int, str]]) ->
             said = f"{said} (fired {fired}): {then}"
         except AssertionError as failure:
             wrong.append(f"{said}: {first['state']}: {failure}")
-        print(said)  # noqa: T201  the points are what one reads of it
+        print(said)
     bench.settle(scene)
     bench.check(scene)
     return wrong
@@ -62,7 +62,7 @@ def test_a_call_that_goes_wrong_once_ends_no_run_badly(bench: Crashing) -> None:
     """A sample of calls, the same in every run of this test, with each kind of fault."""
     scene = prepared(bench)
     number = len(calls_of(bench, scene))
-    chosen = random.Random(5)  # noqa: S311  a sample, not a secret
+    chosen = random.Random(5)
     assert endures(bench, scene, [(chosen.randint(1, number), KINDS[i % len(KINDS)]) for i in range(SAMPLE)]) == []
 
 

@@ -128,6 +128,6 @@ def test_no_body_is_an_empty_object() -> None:
 
 
 @pytest.mark.parametrize(("query", "numeric"), [({"$alt": "json;enum-encoding=int"}, True), ({"alt": "json"}, False)])
-def test_enums_are_told_as_the_client_asks(query: dict[str, str], numeric: bool) -> None:  # noqa: FBT001  a parameter of the case
+def test_enums_are_told_as_the_client_asks(query: dict[str, str], numeric: bool) -> None:
     """Google's generated clients ask for numbers."""
     assert call(**query).numeric_enums is numeric

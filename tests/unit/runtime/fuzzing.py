@@ -39,7 +39,7 @@ class Fuzz:
     """Everything that is drawn from one seed."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311  repeatable, which no secret is
+        self._random = random.Random(seed)
         self._steps = 0
         self._parallels = 0
 

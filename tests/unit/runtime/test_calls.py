@@ -239,7 +239,7 @@ def test_scopes_are_refused_by_connectors_that_have_none() -> None:
 
 
 @pytest.mark.parametrize(("timeout", "fine"), [(1800, True), (1801, False)])
-def test_only_what_is_waited_for_may_take_longer_than_half_an_hour(timeout: int, fine: bool) -> None:  # noqa: FBT001  parametrized
+def test_only_what_is_waited_for_may_take_longer_than_half_an_hour(timeout: int, fine: bool) -> None:
     """1,800 s is the most for any other method (reference/googleapis, "Invoke a connector call")."""
     source = GET.replace("jobId: j", f"jobId: j, connector_params: {{timeout: {timeout}}}")
 

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from replicator.local.bigquery.api.json_rows import FileRows, Refusal, TooManyRefusals, written
+from replicator.local.bigquery.api.json_rows import FileRows, Refusal, Rules, TooManyRefusals, written
 from replicator.local.bigquery.errors import refuse
 from replicator.schema.fields import Field, Mode
 
 _NAMED_DELIMITERS: Final = {"tab": "\t", "\\t": "\t"}
+
+_RULES: Final = Rules(json_as_text=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +84,4 @@ def _row(record: list[str], fields: Sequence[Field], options: CsvOptions) -> str
         # Without a null marker an empty value is NULL, but for STRING, where it is the empty string.
         absent = text == options.null and (options.null != "" or field.type != "STRING")
         values[field.name] = None if absent else text
-    return written(values, fields)
+    return written(values, fields, _RULES)

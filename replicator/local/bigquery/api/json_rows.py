@@ -20,6 +20,7 @@ import duckdb
 
 from replicator.local.bigquery.api.http import not_json
 from replicator.local.bigquery.errors import unmodelled
+from replicator.local.bigquery.googlesql.documents import normalized
 from replicator.local.bigquery.types import SCALARS, duckdb_name, type_of
 from replicator.local.bigquery.types import Type as GoogleSqlType
 from replicator.schema.fields import Field, Mode
@@ -115,7 +116,7 @@ def parsed(line: bytes) -> Mapping[str, Any]:
         Refusal: It is no JSON object.
     """
     try:
-        row = json.loads(line, parse_float=Decimal, parse_constant=not_json)
+        row = json.loads(line, parse_float=Decimal, parse_constant=not_json, object_pairs_hook=_once)
         if b"\\u" in line:
             json.dumps(row, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError) as error:
@@ -225,7 +226,7 @@ def _single(value: Any, field: Field, path: str, rules: Rules) -> Any:
             raise Refusal(msg)
         return _record(value, field.fields, f"{path}.", rules)
     if field.type == "JSON":
-        return _json(value, path) if rules.json_as_text and isinstance(value, str) else _plain(value)
+        return _document(value, path, as_text=rules.json_as_text and isinstance(value, str))
     if isinstance(value, list | dict):
         kind = "Array" if isinstance(value, list) else "Object"
         msg = f"{kind} specified for non-repeated field or a scalar one: {path}."
@@ -238,22 +239,21 @@ def _single(value: Any, field: Field, path: str, rules: Rules) -> Any:
         raise Refusal(msg, path) from error
 
 
-def _json(text: str, path: str) -> Any:
+def _document(value: Any, path: str, *, as_text: bool) -> Any:
     try:
-        return _plain(json.loads(text, parse_float=Decimal))
+        return normalized(json.loads(value, parse_float=Decimal, object_pairs_hook=_once) if as_text else value)
     except (ValueError, RecursionError) as error:
         msg = f"Invalid JSON text in field {path}: {error}"
         raise Refusal(msg) from None
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    return value
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        # No page says which of the values a load keeps.
+        what = "a row in which an object names a key twice"
+        raise unmodelled(what)
+    return found
 
 
 def scalar_text(value: Any, kind: str) -> str:

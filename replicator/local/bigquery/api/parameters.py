@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
@@ -17,6 +16,7 @@ from typing import Any, Final
 from replicator.local.bigquery.api.http import Json
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.googlesql.context import Typed
+from replicator.local.bigquery.googlesql.documents import normal
 from replicator.local.bigquery.members import member, required
 from replicator.local.bigquery.statements.frame import Parameters
 from replicator.local.bigquery.types import SCALARS, Type
@@ -126,8 +126,10 @@ def _numeric(text: str) -> Decimal:
 
 
 def _json(text: str) -> str:
-    json.loads(text)
-    return text
+    document = normal(text)
+    if document is None:
+        raise ValueError(text)
+    return document
 
 
 _READERS: Final[Mapping[str, Callable[[str], Any]]] = {

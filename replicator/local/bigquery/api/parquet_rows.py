@@ -22,7 +22,7 @@ _TYPES: Final = {
     "usmallint": "INTEGER", "utinyint": "INTEGER", "double": "FLOAT", "float": "FLOAT", "varchar": "STRING",
     "blob": "BYTES", "boolean": "BOOLEAN", "date": "DATE", "time": "TIME", "timestamp with time zone": "TIMESTAMP",
     "timestamp": "DATETIME", "timestamp_ns": "DATETIME", "timestamp_ms": "DATETIME", "timestamp_s": "DATETIME",
-    "decimal": "NUMERIC", "json": "JSON",
+    "decimal": "NUMERIC",
 }  # fmt: skip
 
 

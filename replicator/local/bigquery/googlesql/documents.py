@@ -34,6 +34,31 @@ def normal(text: str) -> str | None:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+def normalized(value: Any) -> Any:
+    """A document that has been read, its keys in order, its numbers as GoogleSQL holds them.
+
+    Args:
+        value: As ``json.loads`` gives it, fractions as ``Decimal``.
+
+    Raises:
+        ValueError: A number would not be the same after being written and read.
+        BigQueryError: notImplemented, for numbers whose form is not known here.
+    """
+    match value:
+        case bool():
+            return value
+        case int():
+            return _integer(str(value))
+        case Decimal():
+            return _fraction(str(value))
+        case list():
+            return [normalized(item) for item in value]
+        case dict():
+            return _first([(key, normalized(item)) for key, item in value.items()])
+        case _:
+            return value
+
+
 def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     # Of a key that is there twice the first value stands.
     kept: dict[str, Any] = {}

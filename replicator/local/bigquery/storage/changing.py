@@ -113,17 +113,19 @@ class Changing:
         touched_bytes = sum(f.bytes for f in fragments.values() if f.partition in partitions)
         self._remove(table, touched)
         self._add(table, [*kept, *new])
-        return Rewritten(sum(gone.values()), sum(fragment.rows for fragment in new), touched_bytes)
+        inserted = sum(fragment.rows for fragment in new)
+        return Rewritten(sum(gone.values()), inserted, touched_bytes, frozenset(partitions))
 
-    def truncate(self, ref: TableRef, partition: str | None) -> int:
-        """Take all rows out, of the table or of one partition."""
+    def truncate(self, ref: TableRef, partition: str | None) -> Written:
+        """Take all rows out, of the table or of one partition, and say what they were."""
         table = self._table(ref)
         if partition is not None:
             check_decorator(table.definition, partition)
         gone = [f for f in self.overlay.fragments(table) if partition is None or f.place == partition]
         _check_settled(ref, gone, "TRUNCATE")
         self._remove(table, gone)
-        return sum(fragment.rows for fragment in gone)
+        rows, size = sum(fragment.rows for fragment in gone), sum(fragment.bytes for fragment in gone)
+        return Written(rows, size, frozenset(fragment.partition for fragment in gone))
 
     def copy(
         self,

@@ -99,8 +99,9 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """What an UPDATE, DELETE or MERGE did: rows taken out, rows put in, bytes of the partitions it touched."""
+    """What an UPDATE, DELETE or MERGE did: rows taken out, rows put in, the partitions it touched and their bytes."""
 
     removed: int
     added: int
     touched_bytes: int
+    partitions: frozenset[str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -42,6 +42,7 @@ class Transaction:
         self._connect = connect
         self._several = several
         self._open = True
+        self._modified_partitions = 0
         self._discarded: list[Fragment] = []
         self._snapshot, self._seen = engine.open_snapshot(identity, several=several)
         self.now = engine.now()
@@ -176,6 +177,7 @@ class Transaction:
         """
         self._writes(ref)
         written = self._rows.append(ref, select, connection, partition=partition, streamed_until=streamed_until)
+        self._modifies(ref, written.partitions)
         if self._several or not self._engine.settled():
             return written
         crowded = self._rows.crowded(ref, written.partitions)
@@ -199,12 +201,16 @@ class Transaction:
                 streaming buffer.
         """
         self._mutates(ref)
-        return self._rows.rewrite(ref, removed, added, connection)
+        rewritten = self._rows.rewrite(ref, removed, added, connection)
+        self._modifies(ref, rewritten.partitions)
+        return rewritten
 
     def truncate(self, ref: TableRef, *, partition: str | None = None) -> int:
         """Take all rows out, of the table or of one partition, and say how many there were."""
         self._mutates(ref)
-        return self._rows.truncate(ref, partition)
+        gone = self._rows.truncate(ref, partition)
+        self._modifies(ref, gone.partitions)
+        return gone.rows
 
     def copy(self, source: TableRef, target: TableRef, *, partition: tuple[str, str] | None = None) -> Written:
         """Add all rows of ``source`` to ``target``, matching columns by name; files are shared on disk, not read.
@@ -215,7 +221,9 @@ class Transaction:
             partition: The decorators of one partition on each side.
         """
         self._writes(target)
-        return self._rows.copy(source, target, partition, self._connect)
+        copied = self._rows.copy(source, target, partition, self._connect)
+        self._modifies(target, copied.partitions)
+        return copied
 
     # The end ---------------------------------------------------------------------------------------------------
     def record(self, kind: str, key: str, value: str) -> None:
@@ -269,6 +277,15 @@ class Transaction:
             refuse(
                 f"A transaction can change at most {most} tables, and {ref} would be one more", reason="invalidQuery"
             )
+
+    def _modifies(self, ref: TableRef, partitions: Sized) -> None:
+        """Refuse one partition more than a transaction may modify, each time counted (transactions, limitations)."""
+        if self.overlay.table(ref).definition.partitioning is not None:
+            self._modified_partitions += len(partitions)
+        most = limits.TRANSACTION_PARTITIONS.value
+        if self._several and self._modified_partitions > most:
+            fact = f"A transaction can perform at most {most} partition modifications, and would have performed"
+            refuse(f"{fact} {self._modified_partitions} with those of table {ref}", reason="invalidQuery")
 
     def _mutates(self, ref: TableRef) -> None:
         self._writes(ref)

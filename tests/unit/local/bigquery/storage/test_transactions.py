@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Thread
 
 import pytest
 
+from replicator import limits
 from replicator.local.bigquery.errors import BigQueryError
-from replicator.local.bigquery.storage.definitions import DatasetDefinition, TableDefinition
+from replicator.local.bigquery.storage.definitions import DatasetDefinition, RangePartitioning, TableDefinition
 from replicator.local.bigquery.storage.store import Contents, OnExisting
 from replicator.names import DatasetRef, TableRef
 from tests.unit.local.bigquery.storage.bench import DATASET, Bench, integer
@@ -245,3 +247,25 @@ def test_fragments_are_not_merged_under_an_open_transaction(bench: Bench, ref: T
 
     assert len(bench.files("t")) == 41
     assert len(bench.rows(ref, "x")) == 42
+
+
+def test_a_transaction_modifies_so_many_partitions_and_no_more(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each time that a statement of it modifies one counts; a statement by itself has a limit of its own."""
+    assert limits.TRANSACTION_PARTITIONS.value == 100_000
+    monkeypatch.setattr(limits, "TRANSACTION_PARTITIONS", replace(limits.TRANSACTION_PARTITIONS, value=5))
+    parts = bench.create("parts", integer("x"), partitioning=RangePartitioning("x", 0, 100, 1))
+    plain = bench.create("plain", integer("x"))
+    bench.append(parts, "SELECT unnest(range(0, 10))::BIGINT")
+
+    with bench.store.begin() as transaction:
+        transaction.append(parts, "SELECT unnest([1, 1, 2])::BIGINT", bench.connection)
+        transaction.append(plain, "SELECT unnest(range(0, 10))::BIGINT", bench.connection)
+        bench.delete_in(transaction, parts, "x IN (2, 3)")
+        transaction.truncate(parts, partition="4")
+        with pytest.raises(BigQueryError, match="at most 5 partition modifications, and would have performed 6"):
+            transaction.append(parts, "SELECT 5::BIGINT", bench.connection)
+    with bench.store.begin() as transaction:
+        bench.delete_in(transaction, parts, "x < 5")
+        transaction.commit()
+
+    assert bench.rows(parts, "x") == [(x,) for x in range(5, 10)]
