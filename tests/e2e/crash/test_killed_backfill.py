@@ -25,7 +25,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 def killed(local: Cloud, directory: Path, name: str, kills: int) -> None:
     """A backfill that is killed so often, each time somewhere in its work, and started again."""
     control = Control(local.running.endpoints)
-    chance = random.Random(11)  # noqa: S311  a sample, not a secret
+    chance = random.Random(11)
     for _ in range(kills):
         going = subprocess.Popen(
             command(local, directory, name, "--days", "6"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
