@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
+from replicator.errors import FailedError
 from replicator.gcp.clients import Clients
 from replicator.gcp.retry import READING, retrying
 from replicator.names import DatasetRef, TableRef
@@ -81,5 +82,11 @@ class Metadata:
     def _asking(self, what: str, ask: Callable[[], Answer]) -> Answer:
         from replicator.gcp.failures import calling
 
-        with calling(what):
-            return retrying(READING, sleep=self._sleep)(ask)
+        try:
+            with calling(what):
+                return retrying(READING, sleep=self._sleep)(ask)
+        except FailedError as error:
+            if "Access Denied" not in str(error):
+                raise
+            msg = f"{str(error).removesuffix('.')}; it takes bigquery.metadataViewer on the dataset"
+            raise type(error)(msg) from error

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -11,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import requests
 
 from replicator.cli.main import answer
 from replicator.config.pipeline import Pipeline
@@ -169,3 +175,63 @@ def test_plain_tables_and_what_only_looks_partitioned(desk: Desk) -> None:
     assert desk.run("lines") == expected
     local.rows("DELETE FROM `shop-fr.crm.order-lines` WHERE n = 1", "EU")
     assert desk.run("lines") == expected[1:]
+
+
+def test_what_the_service_refuses_is_one_sentence(desk: Desk) -> None:
+    """Metadata that may not be read stops before anything is written; a forecast that may not be made does not."""
+    local = desk.local
+    local.dataset("shop-it.crm", "EU")
+    local.load("shop-it.crm.t_20260101", NUMBERS, [{"n": 1}], "EU")
+    arguments = ("onboard", "shop-it.crm", "--target", f"{TARGET}.italy", "--into", "italy")
+
+    missing = {"kind": "accessDenied", "permission": "bigquery.tables.list", "resource": "Dataset shop-it:crm"}
+    with fault(local, missing, "GET", "/projects/shop-it/datasets/crm/tables"):
+        denied = desk.type(*arguments, code=1)
+    with fault(local, {"kind": "apiDisabled"}, "GET", r"/projects/shop-it/datasets/crm\?"):
+        disabled = desk.type(*arguments, code=1)
+    assert not desk.configs.exists()
+    with fault(local, missing, "POST", "/projects/shop-it/(jobs|queries)"):
+        written = desk.type(*arguments)
+
+    assert denied.startswith("replicator: listing the tables of shop-it.crm: Access Denied")
+    assert denied.endswith("; it takes bigquery.metadataViewer on the dataset\n")
+    assert "it is disabled. Enable it by visiting" in disabled
+    assert (denied.count("\n"), disabled.count("\n")) == (1, 1)
+    assert "italy.yaml: new shop_it" in written
+    assert "run italy" in written
+
+
+@contextmanager
+def fault(local: Cloud, kind: dict[str, str], method: str, path: str) -> Iterator[None]:
+    """Every such call is answered so, until the block ends."""
+    rule: Any = {**kind, "times": "every", "match": {"service": "bigquery", "method": method, "path": path}}
+    url = f"{local.endpoints.http}/control/faults"
+    requests.post(url, json=rule, timeout=10).raise_for_status()
+    try:
+        yield
+    finally:
+        requests.delete(url, timeout=10).raise_for_status()
+
+
+def test_at_a_terminal_it_asks(local: Cloud, tmp_path: Path) -> None:
+    """Which of several things, and where to; questions are no part of the answer on stdout."""
+    local.dataset("shop-es.crm", "EU")
+    for table in ("a_20260101", "b_20260101"):
+        local.load(f"shop-es.crm.{table}", NUMBERS, [{"n": 1}], "EU")
+    terminal, other = pty.openpty()
+    cloud_options = ("--configs", str(tmp_path / "configs"), "--cloud", str(local.endpoints.http))
+    with subprocess.Popen(
+        [sys.executable, "-m", "replicator", *cloud_options, "onboard", "shop-es.crm", "--dry-run"],
+        stdin=other, stdout=subprocess.PIPE, stderr=other, text=True,
+    ) as process:  # fmt: skip
+        os.close(other)
+        os.write(terminal, f"2\n{TARGET}.spain\n".encode())
+        answered, _ = process.communicate(timeout=120)
+    asked = os.read(terminal, 10_000).decode()
+    os.close(terminal)
+
+    assert process.returncode == 0, asked
+    assert "shop-es.crm.b_*  shards b_%Y%m%d" in asked
+    assert "Table that the rows shall go to" in asked
+    assert f"  table: {TARGET}.spain\n" in answered
+    assert not (tmp_path / "configs").exists()
