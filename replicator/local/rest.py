@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from replicator.names import REGIONS
+
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
@@ -22,6 +24,7 @@ Item = TypeVar("Item")
 STATUS: Final = {
     "INVALID_ARGUMENT": (400, 3),
     "FAILED_PRECONDITION": (400, 9),
+    "PERMISSION_DENIED": (403, 7),
     "NOT_FOUND": (404, 5),
     "ALREADY_EXISTS": (409, 6),
     "RESOURCE_EXHAUSTED": (429, 8),
@@ -85,6 +88,20 @@ class Call:
     def numeric_enums(self) -> bool:
         """Whether the client wants enums as numbers (``$alt=json;enum-encoding=int``)."""
         return "enum-encoding=int" in (self.one("$alt") or self.one("alt"))
+
+
+def region_of(call: Call) -> str:
+    """The region in a path of a service that lies in regions.
+
+    Raises:
+        ApiError: There is none of that name. The services say it as a permission that is missing (reported of many of
+            them, with the reason LOCATION_POLICY_VIOLATED), so that a client cannot tell the two apart.
+    """
+    region = call.path["location"]
+    if region not in REGIONS:
+        code, message = "PERMISSION_DENIED", f"Permission denied on 'locations/{region}' (or it may not exist)."
+        raise ApiError(code, message)
+    return region
 
 
 def endpoint(answer: Callable[[Call], Json]) -> Callable[[Request], Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from replicator.local.clock import ServerClock
-from replicator.local.rest import ApiError, Call, Json, endpoint, page, timestamp, unmodelled
+from replicator.local.rest import ApiError, Call, Json, endpoint, page, region_of, timestamp, unmodelled
 from replicator.local.scheduler.attempts import GOOGLE
 from replicator.local.scheduler.dispatcher import Dispatcher
 from replicator.local.scheduler.jobs import changed_job, read_job, read_name, schedule_of, show_job
@@ -153,7 +153,7 @@ class SchedulerService:
 
 
 def _parent(call: Call) -> str:
-    return f"projects/{call.path['project']}/locations/{call.path['location']}"
+    return f"projects/{call.path['project']}/locations/{region_of(call)}"
 
 
 def _shown(job: Job) -> Json:

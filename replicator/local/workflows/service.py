@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from replicator.local.clock import ServerClock
-from replicator.local.rest import ApiError, Call, Json, endpoint, page, timestamp, unmodelled
+from replicator.local.rest import ApiError, Call, Json, endpoint, page, region_of, timestamp, unmodelled
 from replicator.local.workflows.definitions import changed_workflow, new_workflow, show_workflow
 from replicator.local.workflows.store import Store, Workflow
 
@@ -138,7 +138,7 @@ class WorkflowsService:
 
 def location_name(call: Call) -> str:
     """The name of the location that a path is below."""
-    return f"projects/{call.path['project']}/locations/{call.path['location']}"
+    return f"projects/{call.path['project']}/locations/{region_of(call)}"
 
 
 def found_workflow(store: Store, call: Call) -> Workflow:
