@@ -25,9 +25,9 @@ def explained(bench: Bench, name: str) -> str:
             {"permission": "bigquery.datasets.create", "resource": "Project acme-analytics"},
             "accessDenied",
             (
-                "creating state dataset acme-analytics.memory_NAME in EU: Access Denied: Project acme-analytics: User does "
-                "not have bigquery.datasets.create permission in project acme-analytics; grant bigquery.datasets.create to "
-                "the account that runs this command, or let one that has it run it"
+                "creating state dataset acme-analytics.memory_NAME in EU: Access Denied: Project acme-analytics: User "
+                "does not have bigquery.datasets.create permission in project acme-analytics; grant "
+                "bigquery.datasets.create to the account that runs this command, or let one that has it run it"
             ),
         ),
         (
@@ -41,8 +41,8 @@ def explained(bench: Bench, name: str) -> str:
             {},
             "apiDisabled",
             (
-                "the API cloudscheduler.googleapis.com is not enabled in project acme-analytics; run 'gcloud services enable "
-                "cloudscheduler.googleapis.com --project acme-analytics', and a few minutes later this command again"
+                "the API cloudscheduler.googleapis.com is not enabled in project acme-analytics; run 'gcloud services "
+                "enable cloudscheduler.googleapis.com --project acme-analytics', and a few minutes later this command again"
             ),
         ),
         (
@@ -51,7 +51,7 @@ def explained(bench: Bench, name: str) -> str:
             "apiDisabled",
             (
                 "listing the transfer configs of projects/acme-analytics/locations/eu: the API "
-                "bigquerydatatransfer.googleapis.com is not enabled in project acme-analytics; run 'gcloud services enable"
+                "bigquerydatatransfer.googleapis.com is not enabled in project acme-analytics; run 'gcloud"
             ),
         ),
         (
@@ -110,8 +110,8 @@ def test_datasets_that_lie_elsewhere_are_all_told_at_once_and_nothing_is_made(be
     told = explained(bench, name)
 
     assert told.endswith(
-        "elsewhere is not deployed, and nothing was changed: dataset acme-analytics.memory_elsewhere lies in US and not "
-        "in EU, and cannot be moved; delete it, or name another in state.dataset"
+        "elsewhere is not deployed, and nothing was changed: dataset acme-analytics.memory_elsewhere lies in US and "
+        "not in EU, and cannot be moved; delete it, or name another in state.dataset"
     )
     assert bench.written() == []
 
