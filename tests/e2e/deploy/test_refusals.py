@@ -42,7 +42,7 @@ def explained(bench: Bench, name: str) -> str:
             "apiDisabled",
             (
                 "the API cloudscheduler.googleapis.com is not enabled in project acme-analytics; run 'gcloud services "
-                "enable cloudscheduler.googleapis.com --project acme-analytics', and a few minutes later this command again"
+                "enable cloudscheduler.googleapis.com --project acme-analytics', and a few minutes later this command"
             ),
         ),
         (
