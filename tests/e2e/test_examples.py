@@ -51,25 +51,23 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 @pytest.mark.parametrize("name", _NAMES)
 def test_an_example_runs(local: Cloud, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """From the file as it stands to rows in its target, by the command line."""
-    pipeline = load_project(_EXAMPLES, environment=None).pipeline(name)
-    for source in pipeline.sources:
-        _make(local, pipeline, source)
-    shared = ["--configs", str(_EXAMPLES), "--cloud", str(local.endpoints.http)]
+    _runs(local, ("--configs", str(_EXAMPLES)), _pipeline(name), tmp_path, capsys)
 
-    def typed(*arguments: str) -> str:
-        capsys.readouterr()
-        code = answer([*shared, *arguments])
-        said = capsys.readouterr()
-        assert code == 0, said.err
-        return said.out
 
-    assert typed("render", name, "--out", str(tmp_path)).strip() == str(tmp_path / f"{name}.yaml")
-    planned = json.loads(typed("plan", name, "--json"))["due"]
-    assert [source["units"] > 0 for source in planned] == [True] * len(pipeline.sources)
-    result = json.loads(typed("run", name, "--json"))
-    assert (result["state"], result["rows"]) == ("done", _KEPT.get(name, 3))
-    (found,) = local.rows(f"SELECT COUNT(*) AS n FROM `{pipeline.target.table}`", "EU")
-    assert found["n"] == _KEPT.get(name, 3)
+def test_an_environment_makes_another_pipeline_of_the_same_file(
+    local: Cloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The example of defaults and environments, in dev: a target and a ledger of its own, and no schedule."""
+    project = _EXAMPLES / "project"
+    production = load_project(project, environment=None).pipeline("orders")
+    pipeline = load_project(project, environment="dev").pipeline("orders")
+    local.dataset(str(pipeline.target.table.parent), "EU")
+
+    _runs(local, ("--configs", str(project), "--env", "dev"), pipeline, tmp_path, capsys)
+
+    assert production.schedule is not None
+    assert pipeline.schedule is None
+    assert pipeline.state != production.state
 
 
 @pytest.mark.parametrize("name", _NAMES)
@@ -77,9 +75,37 @@ def test_an_example_is_named_as_its_pipeline_and_names_the_schema(name: str) -> 
     """So that an editor checks it, and the comment below says what it shows."""
     first, second, *_ = (_EXAMPLES / f"{name}.yaml").read_text("utf-8").splitlines()
 
-    assert load_project(_EXAMPLES, environment=None).pipeline(name).name == name
+    assert _pipeline(name).name == name
     assert first == f"# yaml-language-server: $schema=../{SCHEMA_FILE}"
     assert second.startswith("# ")
+
+
+def _pipeline(name: str) -> Pipeline:
+    return load_project(_EXAMPLES, environment=None).pipeline(name)
+
+
+def _runs(
+    local: Cloud, options: tuple[str, ...], pipeline: Pipeline, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Render, plan and run it over tables that are made for it."""
+    name, rows = pipeline.name, _KEPT.get(pipeline.name, 3)
+    for source in pipeline.sources:
+        _make(local, pipeline, source)
+
+    def typed(*arguments: str) -> str:
+        capsys.readouterr()
+        code = answer([*options, "--cloud", str(local.endpoints.http), *arguments])
+        said = capsys.readouterr()
+        assert code == 0, said.err
+        return said.out
+
+    assert typed("render", name, "--out", str(directory)).strip() == str(directory / f"{name}.yaml")
+    planned = json.loads(typed("plan", name, "--json"))["due"]
+    assert [source["units"] > 0 for source in planned] == [True] * len(pipeline.sources)
+    result = json.loads(typed("run", name, "--json"))
+    assert (result["state"], result["rows"]) == ("done", rows)
+    (found,) = local.rows(f"SELECT COUNT(*) AS n FROM `{pipeline.target.table}`", "EU")
+    assert found["n"] == rows
 
 
 def _make(local: Cloud, pipeline: Pipeline, source: Source) -> None:
