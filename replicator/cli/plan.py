@@ -80,10 +80,8 @@ def _print_plan(plan: Plan) -> None:
 
 
 def _route_facts(route: SourceRoute) -> list[tuple[str, str]]:
-    datasets = ", ".join(route.include)
-    left_out = f" but not {', '.join(route.exclude)}" if route.exclude else ""
     found = [
-        ("reads", f"{route.project} ({route.location}), datasets {datasets}{left_out}, tables {route.pattern}"),
+        ("reads", f"{route.project} ({route.location}), {_what_is_read(route)}"),
         ("where", route.where or "every row"),
         ("stays there", ", ".join(route.drop) or "nothing"),
         ("hashed", ", ".join(route.hash) or "nothing"),
@@ -94,3 +92,15 @@ def _route_facts(route: SourceRoute) -> list[tuple[str, str]]:
     if route.max_bytes_billed is not None:
         found.append(("bills at most", f"{size(route.max_bytes_billed)} a job"))
     return found
+
+
+def _what_is_read(route: SourceRoute) -> str:
+    """The tables, or the query, that rows come from."""
+    from replicator.sql.units import Kind
+
+    if route.query is not None:
+        return f"a query {f'asked by the {route.by}' if route.by is not None else 'without a window'}"
+    if not route.pattern:
+        return f"{route.kind.value if route.kind is not Kind.TABLE else 'whole'} table {route.dataset}.{route.prefix}"
+    left_out = f" but not {', '.join(route.exclude)}" if route.exclude else ""
+    return f"datasets {', '.join(route.include)}{left_out}, tables {route.pattern}"
