@@ -30,6 +30,10 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# Behind the last of the queries that WITH names: what is neither a SELECT nor another query in parentheses.
+_AFTER_WITH: Final = re.compile(
+    r"\s*with\s+(?:recursive\s+)?\w+\s+as\s*\(\)(?:\s*,\s*\w+\s+as\s*\(\))*\s*(?!\s|,|\(|select\b)", re.IGNORECASE
+)
 _CLOSES: Final = {")": "(", "]": "["}
 _WINDOW: Final = ("@window_start", "@window_end")
 
@@ -53,6 +57,8 @@ def query(raw: Plain) -> str:
     for parameter in _check(written):
         if parameter.lower() not in _WINDOW:
             refuse(f"'{parameter}' is no parameter that a query is given", f"there are {' and '.join(_WINDOW)}")
+    if _AFTER_WITH.match(_outermost(written)):
+        refuse("ends in a statement that is no SELECT", "write one query that only reads")
     if len(_check(written)) != len(re.findall(r"@window_(?:start|end)\b", written, re.IGNORECASE)):
         # A run writes the window's own times where these words stand.
         refuse("says @window_start or @window_end in a text or a comment", "write the words without @ there")
@@ -72,6 +78,24 @@ def windowed_query(raw: Plain) -> str:
     if missing:
         refuse(f"does not use {missing[0]}", "bound it: <column> >= @window_start AND <column> < @window_end")
     return written
+
+
+def _outermost(written: str) -> str:
+    """What stands outside of all brackets, comments and quotes; of brackets only they themselves are left."""
+    depth, start, found = 0, 0, list[str]()
+    for token in _TOKEN.finditer(written):
+        if depth == 0:
+            found.append(written[start : token.start()])
+        start = token.end()
+        word = token.group()
+        if token.lastgroup == "bracket":
+            depth += 1 if word in _CLOSES.values() else -1
+            if depth <= 1 and (depth == 0 or word in _CLOSES.values()):
+                found.append(word)
+        elif depth == 0:
+            # A quoted name is a name all the same.
+            found.append("x" if word.startswith("`") else " ")
+    return "".join((*found, written[start:]))
 
 
 def _check(written: str) -> list[str]:

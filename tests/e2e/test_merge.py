@@ -63,6 +63,20 @@ def load_shards(bench: Bench, dataset: str, *rows: dict[str, Any], days: tuple[i
         bench.load(f"{dataset}.orders_202611{day:02d}", SHARD, mine)
 
 
+def merged(bench: Bench, name: str) -> list[int]:
+    """How many rows of a pipeline's target each MERGE touched, oldest first."""
+    client = bench.cloud.clients.bigquery("acme-analytics")
+    commits = [
+        job for job in client.list_jobs() if job.job_id.startswith(f"replicator_{name}_") and "_commit_" in job.job_id
+    ]
+    return [
+        child.num_dml_affected_rows
+        for commit in sorted(commits, key=lambda job: job.created)
+        for child in client.list_jobs(parent_job=commit)
+        if child.statement_type == "MERGE"
+    ]
+
+
 SHARDS: Final = '{shards: "orders_", suffix: "%Y%m%d"}'
 
 
@@ -106,10 +120,11 @@ def test_a_whole_table_replaces_all_rows_of_its_source(bench: Bench) -> None:
 
 
 def test_an_upsert_rewrites_what_differs_and_inserts_what_is_new(bench: Bench) -> None:
-    """By key within the source; nested differences count; what is not staged stays."""
+    """By key within the source; nested differences count; what is not staged stays, what is the same is not touched."""
     pipeline = bench.pipeline("upserted", tables="{table: upserted.orders}", merge="{upsert: {keys: [id]}}")
     bench.load("upserted.orders", ORDER, [order(1), order(2), order(3), order(4, note=None)])
     bench.cloud.run(pipeline)
+    bench.cloud.rows("INSERT INTO `acme-analytics.marketing.upserted` (shop, id) VALUES ('other', 2)", "EU")
     bench.load(
         "upserted.orders", ORDER,
         [order(1), order(2, note="b"), order(3, city="Osaka"), order(4, note="c", day=8), order(5)],
@@ -118,7 +133,11 @@ def test_an_upsert_rewrites_what_differs_and_inserts_what_is_new(bench: Bench) -
     assert bench.cloud.run(pipeline)["rows"] == 5
 
     expected = [order(1), order(2, note="b"), order(3, city="Osaka"), order(4, note="c", day=8), order(5)]
-    assert bench.target("upserted") == owned("upserted.orders", *expected)
+    rows = bench.target("upserted")
+    assert [row for row in rows if row["shop"] != "other"] == owned("upserted.orders", *expected)
+    assert [row["id"] for row in rows if row["shop"] == "other"] == [2]
+    # Four of the five rows differ or are new.
+    assert merged(bench, "upserted") == [4, 4]
 
 
 def test_of_two_rows_with_one_key_the_newest_wins(bench: Bench) -> None:

@@ -237,6 +237,28 @@ def test_units_that_the_target_would_not_keep_are_refused_by_name(bench: Bench) 
     assert bench.target(name) == owned(name, numbered(0, day=young))
 
 
+@pytest.mark.parametrize("kind", ["shards", "partitioned"])
+def test_what_has_gone_at_the_source_stays_in_the_target(bench: Bench, kind: str) -> None:
+    """A shard or a partition that expired there is no row that was deleted."""
+    name = f"gone_{kind}"
+    rows = [numbered(number, day=date(2026, 11, number)) for number in (1, 2)]
+    if kind == "shards":
+        pipeline = bench.pipeline(name, tables='{shards: "t_", suffix: "%Y%m%d"}', more=f"datasets: {name}")
+        for row in rows:
+            bench.load(f"{name}.t_{row['day']:%Y%m%d}", NUMBERS, [numbered(row["n"])])
+    else:
+        pipeline = bench.pipeline(name, tables=f'{{partitioned: "{name}.orders"}}')
+        partitioned(bench, name, "day DATE", "day")
+        insert(bench, name, *(f"({row['n']}, 'a', DATE '{row['day']}')" for row in rows))
+    assert bench.cloud.run(pipeline)["units"] == 2
+    gone = f"DROP TABLE `{PROJECT}.{name}.t_20261101`"
+    bench.sql(gone if kind == "shards" else f"DELETE FROM `{PROJECT}.{name}.orders` WHERE day = DATE '2026-11-01'")
+
+    bench.cloud.run(pipeline)
+
+    assert [(row["n"], row["day"]) for row in bench.target(name)] == [(row["n"], row["day"]) for row in rows]
+
+
 def test_every_statement_that_was_sent_is_googlesql(bench: Bench) -> None:
     """What the tests above had the server run is analyzed without an error; it stands last for that."""
     assert refused(bench) == []

@@ -57,10 +57,25 @@ def test_a_query_reads_and_knows_only_its_window() -> None:
     bounded = "WITH c AS (SELECT 1) SELECT * FROM s.t WHERE at >= @window_start AND at < @window_end"
 
     assert windowed_query(bounded) == bounded
-    assert query("SELECT 1") == "SELECT 1"
+    for written in (
+        "SELECT 1",
+        "(SELECT 1) UNION ALL (SELECT 2)",
+        "WITH RECURSIVE a AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM a), `b` AS (SELECT (2)) SELECT n FROM a -- 1\n",
+        "WITH a AS (SELECT 1) (SELECT * FROM a)",
+    ):
+        assert query(written) == written
     for read, written, fact in (
         (query, "DELETE FROM s.t WHERE TRUE", "begins with neither SELECT nor WITH"),
         (query, "SELECT 1; SELECT 2", "';' would end the statement"),
+        (query, "BEGIN SELECT 1; END", "begins with neither SELECT nor WITH"),
+        (query, "DECLARE x INT64 DEFAULT 1", "begins with neither SELECT nor WITH"),
+        (query, "MERGE s.t USING s.u ON FALSE WHEN NOT MATCHED THEN INSERT ROW", "begins with neither"),
+        (query, "WITH c AS (SELECT ')') DELETE FROM s.t WHERE TRUE", "ends in a statement that is no SELECT"),
+        (
+            query,
+            "with `c d` as (select 1), e as ((select 2))\nINSERT INTO s.t SELECT 1",
+            "ends in a statement that is no",
+        ),
         (query, "SELECT @source", "'@source' is no parameter"),
         (windowed_query, "SELECT * FROM s.t WHERE at >= @window_start", "does not use @window_end"),
     ):
