@@ -88,11 +88,19 @@ Layout = ByTime | ByNumber | None
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A table as its dataset lists it."""
+    """A table as its dataset lists it.
+
+    Attributes:
+        name: Its own name.
+        kind: The API's type.
+        layout: Its partitions.
+        made_here: Whether runs made it: a target, or something on its way to one.
+    """
 
     name: str
     kind: str
     layout: Layout
+    made_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,17 @@ class Described:
 
 def listed(resource: Resource) -> Listed:
     """Read one entry of tables.list."""
-    return Listed(str(resource["tableReference"]["tableId"]), str(resource.get("type", BASE_TABLE)), _layout(resource))
+    return Listed(
+        str(resource["tableReference"]["tableId"]),
+        str(resource.get("type", BASE_TABLE)),
+        _layout(resource),
+        made_here(resource),
+    )
+
+
+def made_here(resource: Resource) -> bool:
+    """Whether a dataset or a table carries the label of what runs and deployments make."""
+    return (resource.get("labels") or {}).get("managed-by") == "replicator"
 
 
 def described(resource: Resource) -> Described:

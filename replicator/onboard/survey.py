@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from replicator import names
 from replicator.config.globs import GlobSet
 from replicator.errors import FailedError, NotFoundError, UsageError
 from replicator.names import DatasetRef, TableRef, known_location
 from replicator.onboard.exports import Export, export_of, may_be_export
-from replicator.onboard.metadata import BASE_TABLE, ByTime, Described, Listed, Metadata, Resource, described, listed
+from replicator.onboard.metadata import (
+    BASE_TABLE,
+    ByTime,
+    Described,
+    Listed,
+    Metadata,
+    Resource,
+    described,
+    listed,
+    made_here,
+)
 from replicator.onboard.shards import families
 
 _SCOPE: Final = re.compile(r"((?:[a-z0-9.-]+:)?[^.:]+)(?:\.([^.]+))?(?:\.([^.]+))?")
 _GLOB: Final = re.compile(r"[A-Za-z0-9_*]+")
 # What runs themselves make beside the data; what it holds is on its way and no source.
+_SIDE_BY_SIDE: Final = 8
 _OWN: Final = re.compile(r"replicator_.*__.*__[0-9a-f]{6}_(?:staging|landing)")
+
+Name = TypeVar("Name")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +163,14 @@ def survey(metadata: Metadata, scope: Scope) -> Survey:
         raise NotFoundError(msg)
     held: dict[tuple[Kind, str, str], list[Place]] = defaultdict(list)
     others: list[str] = []
-    for ref, location in chosen:
-        found = [listed(resource) for resource in metadata.tables(ref)]
+    for (ref, location), resources in zip(chosen, _each(metadata.tables, [ref for ref, _ in chosen]), strict=True):
+        every_table = [listed(resource) for resource in resources]
+        found = [table for table in every_table if not table.made_here or table.name == scope.table]
         others += [f"{ref.dataset}.{table.name}" for table in found if table.kind != BASE_TABLE]
         for kind, name, suffix, tables in _held(found):
             held[kind, name, suffix].append(Place(ref, location, tables))
-    every = [Subject(kind, name, suffix, tuple(places)) for (kind, name, suffix), places in held.items()]
-    selected = tuple(_selected(every, scope.table))
+    subjects = [Subject(kind, name, suffix, tuple(places)) for (kind, name, suffix), places in held.items()]
+    selected = tuple(_selected(subjects, scope.table))
     if not selected:
         _refuse_nothing(scope, others)
     recognised = [_recognised(metadata, subject) for subject in selected]
@@ -183,7 +199,8 @@ def newest_tables(metadata: Metadata, subject: Subject) -> tuple[Described, ...]
     Raises:
         FailedError: One of them cannot be read.
     """
-    return tuple(described(metadata.table(place.ref.table(place.tables[-1]))) for place in subject.places)
+    newest = [place.ref.table(place.tables[-1]) for place in subject.places]
+    return tuple(described(resource) for resource in _each(metadata.table, newest))
 
 
 def oldest_tables(metadata: Metadata, subject: Subject) -> tuple[Described, ...]:
@@ -192,9 +209,8 @@ def oldest_tables(metadata: Metadata, subject: Subject) -> tuple[Described, ...]
     Raises:
         FailedError: One of them cannot be read.
     """
-    return tuple(
-        described(metadata.table(place.ref.table(place.tables[0]))) for place in subject.places if len(place.tables) > 1
-    )
+    oldest = [place.ref.table(place.tables[0]) for place in subject.places if len(place.tables) > 1]
+    return tuple(described(resource) for resource in _each(metadata.table, oldest))
 
 
 def existing_table(metadata: Metadata, ref: TableRef) -> Described | None:
@@ -232,8 +248,15 @@ def _datasets(metadata: Metadata, scope: Scope) -> Iterator[tuple[DatasetRef, st
         resources = list(metadata.datasets(scope.project))
     for resource in resources:
         name = str(resource["datasetReference"]["datasetId"])
-        if not _OWN.fullmatch(name):
+        # A name that is typed is meant, whoever made it.
+        if name == scope.dataset or not (_OWN.fullmatch(name) or made_here(resource)):
             yield DatasetRef(scope.project, name), _location(resource)
+
+
+def _each(ask: Callable[[Name], Answer], names: Sequence[Name]) -> list[Answer]:
+    """Ask about each, several at once: a project may have hundreds of datasets."""
+    with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        return list(pool.map(ask, names))
 
 
 def _matches(pattern: str | None, name: str) -> bool:

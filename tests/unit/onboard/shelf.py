@@ -24,7 +24,7 @@ class Shelf:
 
     places: dict[DatasetRef, str] = field(default_factory=dict)
     held: dict[TableRef, dict[str, Any]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    labels: dict[DatasetRef, dict[str, str]] = field(default_factory=dict)
 
     def put(
         self, dataset: str, names: Iterable[str], fields: Sequence[Resource], *, at: str = "EU", **more: Any
@@ -47,7 +47,9 @@ class Shelf:
         if ref not in self.places:
             msg = f"reading dataset {ref}: not found"
             raise NotFoundError(msg)
-        return {"datasetReference": {"projectId": ref.project, "datasetId": ref.dataset}, "location": self.places[ref]}
+        reference = {"projectId": ref.project, "datasetId": ref.dataset}
+        labels = self.labels.get(ref, {})
+        return {"datasetReference": reference, "location": self.places[ref], "labels": labels}
 
     def tables(self, ref: DatasetRef) -> Sequence[Resource]:
         """As the port says, without schemas."""
@@ -59,7 +61,6 @@ class Shelf:
 
     def table(self, ref: TableRef) -> Resource:
         """As the port says."""
-        self.asked.append(str(ref))
         if ref not in self.held:
             msg = f"reading table {ref}: not found"
             raise NotFoundError(msg)

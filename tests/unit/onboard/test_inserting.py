@@ -11,6 +11,7 @@ from replicator.errors import ConfigError
 from replicator.onboard.inserting import insert_sources
 
 FILE = Path("p.yaml")
+CONFIGS = Path(__file__).parents[3] / "configs"
 START = """\
 a: 1 # one
 sources:
@@ -72,3 +73,15 @@ def test_what_cannot_be_added_to_is_refused_with_its_place(text: str, message: s
     """Rather than written anew."""
     with pytest.raises(ConfigError, match=message):
         insert_sources(text, FILE, lines)
+
+
+@pytest.mark.parametrize("file", sorted(CONFIGS.glob("**/[!d]*.yaml")), ids=lambda file: file.stem)
+def test_the_repositorys_own_files_can_be_added_to(file: Path) -> None:
+    """Behind every one of them, whatever ends its sources; without the new lines it is the file that it was."""
+    text = file.read_text("utf-8")
+
+    changed = insert_sources(text, file, lines)
+
+    added = "\n".join(("", *lines(2, 4)[0], ""))
+    assert changed.count(added) == 1
+    assert changed.replace(added, "") == text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from replicator.errors import FailedError, NotFoundError, UsageError
+from replicator.names import DatasetRef
 from replicator.onboard.survey import Scope, Subject, obvious, survey
 from tests.unit.onboard.shelf import Shelf, columns
 
@@ -65,6 +66,19 @@ def test_a_project_is_one_subject_over_all_its_datasets() -> None:
     assert [(str(place.ref), place.location) for place in meant(shelf, "acme-jp").places] == [
         ("acme-jp.analytics_1", "asia-northeast1"), ("acme-jp.analytics_2", "US"),
     ]  # fmt: skip
+
+
+def test_what_runs_made_is_no_source_unless_it_is_named() -> None:
+    """Targets and ledgers carry a label; a target may feed another pipeline, when a person says so."""
+    shelf, ours = Shelf(), {"managed-by": "replicator"}
+    shelf.put("acme-jp.analytics_1", ["events_20260101"], GA4)
+    shelf.put("acme-jp.analytics_1", ["target"], columns("day DATE"), labels=ours)
+    shelf.put("acme-jp.memory", ["units"], columns("n INTEGER"))
+    shelf.labels[DatasetRef("acme-jp", "memory")] = ours
+
+    assert subjects(shelf, "acme-jp") == ["events_*"]
+    assert subjects(shelf, "acme-jp.analytics_1.target") == ["target"]
+    assert subjects(shelf, "acme-jp.memory") == ["units"]
 
 
 def test_what_is_in_doubt_is_not_chosen() -> None:
