@@ -89,6 +89,10 @@ def _route_facts(route: SourceRoute) -> list[tuple[str, str]]:
         ("staged in", str(route.staging)),
         ("copied to", str(route.landing) if route.crosses else "nowhere: it lies in the target's location"),
     ]
+    if route.newer is not None:
+        found.insert(1, ("newer by", f"{route.newer.column}, in what has changed"))
+    if route.kms_key is not None:
+        found.append(("encrypted by", f"{route.kms_key}, as far as it is staged"))
     if route.max_bytes_billed is not None:
         found.append(("bills at most", f"{size(route.max_bytes_billed)} a job"))
     return found

@@ -46,6 +46,12 @@ def kept(bench: Bench, pipeline: Pipeline) -> list[dict[str, Any]]:
     )
 
 
+def rebuilt(bench: Bench, name: str) -> int:
+    """How many pages of the ledger were read for a pipeline's receipts."""
+    jobs = bench.cloud.clients.bigquery("acme-analytics").list_jobs()
+    return sum(job.job_id.startswith(f"replicator_{name}_") and "_ledger_" in job.job_id for job in jobs)
+
+
 def test_lost_receipts_are_rebuilt_and_nothing_is_copied_again(bench: Bench) -> None:
     """All of them, over several pages; or those of the last run alone, as when it died after its commit."""
     bench.dataset(f"{PROJECT}.lost", "asia-northeast1")
@@ -60,12 +66,14 @@ def test_lost_receipts_are_rebuilt_and_nothing_is_copied_again(bench: Bench) -> 
     bench.sql(f"UPDATE `{PROJECT}.lost.orders` SET n = 7 WHERE day = DATE '2026-01-02'")
     assert bench.cloud.run(pipeline)["units"] == 1
     before = kept(bench, pipeline)
+    assert rebuilt(bench, "lost") == 0
 
     for loss in (f"DROP TABLE {receipts(pipeline)}", f"DELETE FROM {receipts(pipeline)} WHERE ENDS_WITH(run, '2')"):
         bench.sql(loss)
         result = bench.cloud.run(pipeline)
         assert (result["state"], result["units"], result["copies"]) == ("quiet", 0, 0)
         assert kept(bench, pipeline) == before
+    assert rebuilt(bench, "lost") == 4
     assert len(bench.units("lost")) == DAYS + 1
 
 

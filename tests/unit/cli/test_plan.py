@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -133,3 +134,22 @@ def test_a_cloud_that_does_not_answer_is_said_once(
     assert printed.err.startswith("replicator: japan, brazil, australia: http://127.0.0.1:9: ")
     assert printed.err.count("\n") == 1
     assert "acme-br" in printed.out
+
+
+def test_offline_says_what_is_newer_and_what_encrypts_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only of a source that goes by a column, or has a key."""
+    key = "projects/acme-keys/locations/us-east1/keyRings/r/cryptoKeys/k"
+    (tmp_path / "orders.yaml").write_text(
+        "version: 1\npipeline: orders\n"
+        "target: {table: acme-eu.sales.orders, location: EU, partition: {column: day, by: day}, source_column: shop}\n"
+        "state: {dataset: acme-eu.memory}\nmerge: append\nincremental: {by: column, column: changed}\n"
+        "sources:\n  - name: states\n    project: acme-us\n    location: us-east1\n"
+        f"    tables: {{table: sales.orders}}\n    staging: {{kms_key: {key}}}\n",
+        encoding="utf-8",
+    )
+
+    assert answer(["--configs", str(tmp_path), "--cloud", "gcp", "plan", "orders", "--offline"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "newer by:      changed, in what has changed" in shown
+    assert f"encrypted by:  {key}, as far as it is staged" in shown
