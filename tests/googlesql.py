@@ -156,7 +156,8 @@ class _Front:
         language.product_mode = types.ProductMode.PRODUCT_EXTERNAL
         language.supported_statement_kinds = []
         language.reserved_keywords = ["QUALIFY"]
-        language.enabled_language_features.append(types.LanguageFeature.FEATURE_CREATE_TABLE_CLONE)
+        for feature in ("FEATURE_CREATE_TABLE_CLONE", "FEATURE_ALTER_COLUMN_SET_DATA_TYPE"):
+            language.enabled_language_features.append(getattr(types.LanguageFeature, feature))
         self.language = language
         functions = types.ZetaSQLBuiltinFunctionOptions(language_options=language)
         empty = types.SimpleCatalog(name="bq", builtin_function_options=functions)

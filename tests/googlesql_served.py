@@ -31,7 +31,7 @@ BESIDES_GOOGLESQL: Final[Mapping[str, str]] = {
     "a layout that tables cannot have": (
         r"^PARTITION BY .* (takes|does not take) |^CLUSTER BY names a column more than once$|^Clustering is by at most"
         r"|cannot be clustered by$|^Value of type \S+ cannot be assigned to STRING|^Duplicate option specified"
-        r"|^Cannot add REQUIRED column"
+        r"|^Cannot add REQUIRED column|^Cannot (drop|rename) column \S+: it is used for (partitioning|clustering)$"
     ),
     "rows that a table does not take": (
         r"^Required field \S+ cannot be null$|^UPDATE/MERGE must match at most one source row"

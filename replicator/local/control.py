@@ -8,7 +8,8 @@ counted or disturbed.
 | ``/calls`` | the API calls that were answered | | forgets them |
 | ``/statements`` | the SQL statements that were executed | | forgets them |
 | ``/clock`` | the local time | ``{"offset": seconds}`` or ``{"advance": seconds}`` moves it | |
-| ``/faults`` | faults, each with how often it ``fired`` | a fault (below) | forgets them; ``/faults/ID``: one |
+| ``/faults`` | faults, each with how often it ``fired`` | a fault (below) | forgets them |
+| ``/faults/ID`` | | | forgets it |
 | ``/holds`` | every hold | a hold (below) | lets all go on and forgets them |
 | ``/holds/ID`` | a hold; with ``?wait=SECONDS`` once something stands there | | |
 | ``/holds/ID:release`` | | lets go on what stands there; ``{"then": "drop"}`` ends calls without an answer | |
@@ -16,6 +17,8 @@ counted or disturbed.
 | ``/transfer`` | what runs of dataset copies are to meet, and how often they did | an outcome (below) | forgets them |
 | ``/projects`` | the projects that are there | ``{"project": id}`` makes one, as its first dataset does | |
 | ``/messages`` | messages published to topics; ``?topic=NAME`` those of one | | forgets them |
+
+Beside these, ``GET /endpoints`` tells where the services listen.
 
 A **fault** is ``{"match": {…}, "kind": …, "skip": 0, "times": 1}``: it happens to ``times`` calls (``"every"``: all)
 after the first ``skip`` that match. Of the faults that match a call, every ``delay`` and the first other one happen.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -174,10 +175,7 @@ def test_alter_table_adds_relaxes_and_sets(client: bigquery.Client, dataset: str
 @pytest.mark.parametrize(
     "change",
     [
-        "DROP COLUMN b",
-        "ALTER COLUMN a SET DATA TYPE NUMERIC",
         "ALTER COLUMN a SET DEFAULT 1",
-        "RENAME COLUMN a TO c",
         "RENAME TO u",
         "ADD PRIMARY KEY (a) NOT ENFORCED",
         "SET DEFAULT COLLATE 'und:ci'",
@@ -190,6 +188,71 @@ def test_what_alter_table_does_not_do_here_is_refused(client: bigquery.Client, d
         client.query_and_wait(f"ALTER TABLE `{dataset}.t` {change}")
     assert rows(client, f"SELECT * FROM `{dataset}.t`") == [(1, "x")]
     assert [table.table_id for table in client.list_tables(dataset)] == ["t"]
+
+
+def test_columns_are_dropped_renamed_and_widened(client: bigquery.Client, dataset: str) -> None:
+    """With their rows, in their partitions; what is added again under an old name begins empty."""
+    table = f"{dataset}.t"
+    client.query_and_wait(
+        f"CREATE TABLE `{table}` (day DATE, a INT64 NOT NULL, b STRING, n NUMERIC, r STRUCT<x INT64>)"
+        " PARTITION BY day OPTIONS (require_partition_filter = TRUE, description = 'kept')"
+    )
+    client.query_and_wait(
+        f"INSERT INTO `{table}` VALUES ('2026-01-01', 1, 'x', 0.1, STRUCT(1)), ('2026-01-02', 2, 'y', NULL, NULL)"
+    )
+    made = client.get_table(table).created
+    for change in (
+        "DROP COLUMN b, DROP COLUMN IF EXISTS nothing",
+        "RENAME COLUMN r TO s, RENAME COLUMN IF EXISTS nothing TO c",
+        "ALTER COLUMN a SET DATA TYPE NUMERIC",
+        "ALTER COLUMN n SET DATA TYPE FLOAT64",
+        "ALTER COLUMN IF EXISTS nothing SET DATA TYPE FLOAT64",
+        "ADD COLUMN b STRING, ADD COLUMN r STRUCT<x INT64>",
+        "ALTER COLUMN a DROP NOT NULL",
+        "ALTER COLUMN IF EXISTS nothing DROP NOT NULL",
+    ):
+        client.query_and_wait(f"ALTER TABLE `{table}` {change}")
+
+    told = client.get_table(table)
+    assert [(field.name, field.field_type, field.mode) for field in told.schema] == [
+        ("day", "DATE", "NULLABLE"), ("a", "NUMERIC", "NULLABLE"), ("n", "FLOAT", "NULLABLE"),
+        ("s", "RECORD", "NULLABLE"), ("b", "STRING", "NULLABLE"), ("r", "RECORD", "NULLABLE"),
+    ]  # fmt: skip
+    assert (told.created, told.num_rows, told.description, told.require_partition_filter) == (made, 2, "kept", True)
+    assert rows(client, f"SELECT * FROM `{table}` WHERE day = '2026-01-01'") == [
+        (date(2026, 1, 1), Decimal(1), 0.1, {"x": 1}, None, None)
+    ]
+    assert rows(client, f"SELECT * FROM `{table}` WHERE day = '2026-01-02'") == [
+        (date(2026, 1, 2), Decimal(2), None, None, None, None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "fact"),
+    [
+        ("DROP COLUMN day", "Cannot drop column day: it is used for partitioning"),
+        ("DROP COLUMN k", "Cannot drop column k: it is used for clustering"),
+        ("RENAME COLUMN day TO d", "Cannot rename column day"),
+        ("RENAME COLUMN a TO k", "already exists"),
+        ("DROP COLUMN nothing", "Unrecognized name: nothing"),
+        ("ALTER COLUMN f SET DATA TYPE INT64", r"existing column type \(FLOAT64\) is assignable to the new type"),
+        ("ALTER COLUMN a SET DATA TYPE STRING", "is assignable to the new type"),
+        ("ALTER COLUMN l SET DATA TYPE ARRAY<FLOAT64>", "is assignable to the new type"),
+        ("ALTER COLUMN r SET DATA TYPE STRUCT<x FLOAT64>", "STRUCT is not modelled"),
+        ("DROP COLUMN r.x", "Syntax error"),
+    ],
+)
+def test_columns_that_cannot_change_are_refused(client: bigquery.Client, dataset: str, change: str, fact: str) -> None:
+    """What orders the rows, what would lose values, and what is below the top; nothing is half done."""
+    table = f"{dataset}.t"
+    client.query_and_wait(
+        f"CREATE TABLE `{table}` (day DATE, k STRING, a INT64, f FLOAT64, l ARRAY<INT64>, r STRUCT<x INT64>)"
+        " PARTITION BY day CLUSTER BY k"
+    )
+    before = client.get_table(table)
+    with pytest.raises((exceptions.BadRequest, exceptions.MethodNotImplemented), match=fact):
+        client.query_and_wait(f"ALTER TABLE `{table}` {change}")
+    assert client.get_table(table).etag == before.etag
 
 
 def test_a_view_is_made_read_and_dropped_by_the_api(client: bigquery.Client, dataset: str) -> None:

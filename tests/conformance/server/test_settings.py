@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,15 @@ def test_every_setting_of_the_server_is_in_the_control_ports_table(control: Cont
     for name, told in control.get("/unsettled").items():
         assert told["means"], f"{name} says nothing about itself"
         assert told["value"] == told["default"], name
+
+
+def test_every_call_of_the_control_port_is_in_its_table() -> None:
+    """Each path that a service answers below /control, and no other."""
+    folder = Path(control_port.__file__).parent
+    served = {path for file in folder.rglob("*.py") for path in re.findall(r'"/control(/[^"]+)"', file.read_text())}
+    assert len(served) > 10
+    told = re.findall(r"^\| ``(/\S+)`` \|", control_port.__doc__ or "", re.MULTILINE)
+    assert sorted(told) == sorted(path.replace("{id}", "ID") for path in served)
 
 
 @pytest.mark.parametrize(

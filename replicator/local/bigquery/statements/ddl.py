@@ -116,12 +116,33 @@ class DropColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class RenameColumns:
+    """ALTER TABLE … RENAME COLUMN; old and new names, each with whether IF EXISTS stands before it."""
+
+    path: Path
+    if_exists: bool
+    columns: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetDataType:
+    """ALTER TABLE … ALTER COLUMN … SET DATA TYPE; ``type`` is a field of that type."""
+
+    path: Path
+    if_exists: bool
+    column: str
+    missing_is_fine: bool
+    type: Field
+
+
+@dataclass(frozen=True, slots=True)
 class AlterColumn:
     """ALTER TABLE … ALTER COLUMN … DROP NOT NULL."""
 
     path: Path
     if_exists: bool
     column: str
+    missing_is_fine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +155,7 @@ class SetOptions:
     options: Options
 
 
+Reshaping: TypeAlias = DropColumns | RenameColumns | SetDataType
 Ddl: TypeAlias = (
-    CreateTable
-    | CreateView
-    | CreateSchema
-    | DropSchema
-    | DropTable
-    | AddColumns
-    | DropColumns
-    | AlterColumn
-    | SetOptions
+    CreateTable | CreateView | CreateSchema | DropSchema | DropTable | AddColumns | Reshaping | AlterColumn | SetOptions
 )

@@ -10,7 +10,8 @@ from typing import Final, NoReturn
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import ddl
 from replicator.local.bigquery.statements.cursor import Cursor, Source
-from replicator.local.bigquery.statements.types_parser import ColumnOption, column, columns, option_list
+from replicator.local.bigquery.statements.types_parser import ColumnOption, column, columns, option_list, parse_type
+from replicator.local.bigquery.types import field_of
 from replicator.schema.fields import Field
 
 _UNITS: Final = ("HOUR", "DAY", "MONTH", "YEAR")
@@ -163,18 +164,42 @@ def _alter(cursor: Cursor) -> ddl.Ddl:
     if cursor.at("ADD", "COLUMN"):
         return _add_columns(cursor, path, if_exists=if_exists)
     if cursor.at("DROP", "COLUMN"):
-        dropped: list[tuple[str, bool]] = []
-        while not dropped or cursor.accept(","):
-            cursor.expect("DROP", "COLUMN")
-            missing_is_fine = cursor.accept("IF", "EXISTS")
-            dropped.append((cursor.name(), missing_is_fine))
-        return ddl.DropColumns(path, if_exists, tuple(dropped))
+        return _drop_columns(cursor, path, if_exists=if_exists)
     if cursor.accept("ALTER", "COLUMN"):
-        name = cursor.name()
-        if not cursor.accept("DROP", "NOT", "NULL"):
-            _refuse(cursor, "ALTER COLUMN …")
-        return ddl.AlterColumn(path, if_exists, name)
+        return _alter_column(cursor, path, if_exists=if_exists)
+    if cursor.at("RENAME", "COLUMN"):
+        return _rename_columns(cursor, path, if_exists=if_exists)
     return _refuse(cursor, "ALTER TABLE …")
+
+
+def _drop_columns(cursor: Cursor, path: ddl.Path, *, if_exists: bool) -> ddl.DropColumns:
+    dropped: list[tuple[str, bool]] = []
+    while not dropped or cursor.accept(","):
+        cursor.expect("DROP", "COLUMN")
+        missing_is_fine = cursor.accept("IF", "EXISTS")
+        dropped.append((cursor.name(), missing_is_fine))
+    return ddl.DropColumns(path, if_exists, tuple(dropped))
+
+
+def _rename_columns(cursor: Cursor, path: ddl.Path, *, if_exists: bool) -> ddl.RenameColumns:
+    renamed: list[tuple[str, str, bool]] = []
+    while not renamed or cursor.accept(","):
+        cursor.expect("RENAME", "COLUMN")
+        missing_is_fine = cursor.accept("IF", "EXISTS")
+        old = cursor.name()
+        cursor.expect("TO")
+        renamed.append((old, cursor.name(), missing_is_fine))
+    return ddl.RenameColumns(path, if_exists, tuple(renamed))
+
+
+def _alter_column(cursor: Cursor, path: ddl.Path, *, if_exists: bool) -> ddl.Ddl:
+    missing_is_fine = cursor.accept("IF", "EXISTS")
+    name = cursor.name()
+    if cursor.accept("SET", "DATA", "TYPE"):
+        return ddl.SetDataType(path, if_exists, name, missing_is_fine, field_of(name, parse_type(cursor.rest())))
+    if not cursor.accept("DROP", "NOT", "NULL"):
+        _refuse(cursor, "ALTER COLUMN …")
+    return ddl.AlterColumn(path, if_exists, name, missing_is_fine)
 
 
 def _add_columns(cursor: Cursor, path: ddl.Path, *, if_exists: bool) -> ddl.AddColumns:

@@ -22,6 +22,7 @@ from replicator.local.bigquery.statements.new_tables import (
 )
 from replicator.local.bigquery.statements.options import Evaluate, column_options, dataset_options, table_options
 from replicator.local.bigquery.statements.outcome import Outcome
+from replicator.local.bigquery.statements.reshaping import reshape
 from replicator.local.bigquery.storage.definitions import (
     DatasetDefinition,
     Kind,
@@ -86,7 +87,14 @@ def _carried_out(engine: Engine, transaction: Transaction, statement: ddl.Ddl, f
             return _drop_table(engine, transaction, statement)
         case ddl.SetOptions() if statement.kind == "SCHEMA":
             return _set_schema_options(engine, transaction, statement, evaluate)
-        case ddl.AddColumns() | ddl.DropColumns() | ddl.AlterColumn() | ddl.SetOptions():
+        case (
+            ddl.AddColumns()
+            | ddl.DropColumns()
+            | ddl.RenameColumns()
+            | ddl.SetDataType()
+            | ddl.AlterColumn()
+            | ddl.SetOptions()
+        ):
             return _alter(engine, transaction, statement, evaluate)
         case _:
             assert_never(statement)
@@ -187,7 +195,7 @@ def _set_schema_options(
 def _alter(
     engine: Engine,
     transaction: Transaction,
-    statement: ddl.AddColumns | ddl.DropColumns | ddl.AlterColumn | ddl.SetOptions,
+    statement: ddl.AddColumns | ddl.Reshaping | ddl.AlterColumn | ddl.SetOptions,
     evaluate: Evaluate,
 ) -> Outcome:
     kind = "ALTER_VIEW" if isinstance(statement, ddl.SetOptions) and statement.kind == "VIEW" else "ALTER_TABLE"
@@ -203,13 +211,16 @@ def _alter(
         case ddl.AddColumns():
             changed = _with_columns(definition, statement, evaluate)
         case ddl.AlterColumn():
+            names = {field.name.lower() for field in definition.fields}
+            if statement.missing_is_fine and statement.column.lower() not in names:
+                return Outcome(kind, operation="SKIP", target=ref)
             column = column_named(definition.fields, statement.column)
             relaxed = replace(column, mode=Mode.NULLABLE)
             fields = tuple(relaxed if field is column else field for field in definition.fields)
             changed = replace(definition, fields=fields)
-        case ddl.DropColumns():
-            what = "ALTER TABLE … DROP COLUMN"
-            raise unmodelled(what)
+        case _:
+            reshape(engine, transaction, ref, statement)
+            return Outcome(kind, operation="ALTER", target=ref)
     transaction.update_table(ref, changed)
     return Outcome(kind, operation="ALTER", target=ref)
 

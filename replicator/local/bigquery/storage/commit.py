@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from replicator import limits
 from replicator.local.bigquery.errors import BigQueryError
-from replicator.local.bigquery.storage.database import schema_digest, schema_text, to_json
+from replicator.local.bigquery.storage.database import read_schema, schema_digest, schema_text, to_json
 from replicator.local.bigquery.storage.drafts import Compaction, Contents, DatasetDraft, Draft, OnExisting
 from replicator.local.bigquery.storage.fragments import Fragment, files_at
 from replicator.local.bigquery.storage.instants import micros
@@ -138,7 +138,25 @@ class Applying:
         if draft.base is not None and draft.redefined:
             self._redefine(draft)
         if draft.rows_changed:
+            self._check_columns(draft)
             self._change_rows(draft)
+        if draft.reshaped:
+            held = self._row("SELECT count(*) FROM fragments WHERE table_id = ?", (draft.id,))
+            if held is not None and held[0] > len(draft.added):
+                # Rows that came meanwhile have the columns of before.
+                raise aborted(draft.ref, self.transaction_id)
+
+    def _check_columns(self, draft: Draft) -> None:
+        """Refuse rows of columns that the table had when they were written, and has no longer."""
+        if draft.base is None or draft.redefined:
+            return
+        written = draft.base.definition.fields
+        found = self._row("SELECT digest, fields FROM tables JOIN schemas ON schema = digest WHERE id = ?", (draft.id,))
+        if found is None or found[0] == schema_digest(written):
+            return
+        types = {field.name.casefold(): field.type for field in read_schema(found[1])}
+        if any(types.get(field.name.casefold()) != field.type for field in written):
+            raise aborted(draft.ref, self.transaction_id)
 
     def _make_room(self, draft: Draft, living: int) -> bool:
         """Whether a new table may take the name that another one has."""

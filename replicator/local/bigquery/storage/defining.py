@@ -87,6 +87,14 @@ def update_table(overlay: Overlay, ref: TableRef, definition: TableDefinition, e
     draft.redefined = True
 
 
+def reshape_table(overlay: Overlay, ref: TableRef, definition: TableDefinition) -> None:
+    """Other columns for the same table, all of whose rows its transaction writes anew."""
+    check_definition(ref, definition)
+    draft = overlay.draft(overlay.table(ref))
+    draft.definition = definition
+    draft.redefined = draft.reshaped = True
+
+
 def overwrite_table(overlay: Overlay, ref: TableRef, definition: TableDefinition) -> None:
     """Another schema and no rows, for the same table."""
     table = overlay.table(ref)

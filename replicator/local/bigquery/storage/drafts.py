@@ -86,6 +86,7 @@ class Draft:
         overwritten: Whatever rows it has at the commit are gone.
         mutated: Rows were updated or deleted, which excludes others who do the same.
         redefined: ``definition`` differs from the base's.
+        reshaped: And so do its columns, for which all of its rows were written anew.
         added: Fragments by id, written and in no catalog yet.
         removed: Fragments of the base that are no longer in force.
         compaction: What is tidied up on the way, if nobody stands in its way.
@@ -103,6 +104,7 @@ class Draft:
     overwritten: bool = False
     mutated: bool = False
     redefined: bool = False
+    reshaped: bool = False
     added: dict[int, Fragment] = field(default_factory=dict)
     removed: dict[int, Fragment] = field(default_factory=dict)
     compaction: Compaction | None = None

@@ -143,6 +143,11 @@ class Transaction:
         self._defines(ref.parent)
         defining.update_table(self.overlay, ref, definition, etag)
 
+    def reshape_table(self, ref: TableRef, definition: TableDefinition) -> None:
+        """Other columns for the same table; whoever calls takes all of its rows out and puts them in again."""
+        self._defines(ref.parent)
+        defining.reshape_table(self.overlay, ref, definition)
+
     def overwrite_table(self, ref: TableRef, definition: TableDefinition) -> None:
         """WRITE_TRUNCATE: another schema and no rows; the table stays the same table, with its creation time."""
         self._defines(ref.parent)
