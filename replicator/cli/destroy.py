@@ -22,7 +22,8 @@ def command(
     """Remove what was made for PIPELINE: schedule, workflow, transfer configs, landing and staging datasets.
 
     What does not carry this pipeline's labels stays, and so do sources, target and ledger: a pipeline that is
-    deployed again goes on where it was. What will go is shown first. Run it before the pipeline's file goes.
+    deployed again goes on where it was. An execution that is under way ends with its workflow.
+    What will go is shown first. Run it before the pipeline's file goes.
 
     Examples:
       replicator destroy ga4_events --dry-run

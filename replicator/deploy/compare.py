@@ -93,6 +93,7 @@ def collected(told: Iterator[Change | Refusal | Note]) -> Comparison:
 
 
 def _compare(wanted: Wanted, found: Found) -> Iterator[Change | Refusal | Note]:
+    yield from _target(wanted, found.target)
     for dataset in wanted.datasets:
         yield from _dataset(dataset, found.datasets.get(dataset.ref))
         if dataset.use is Use.STATE:
@@ -101,6 +102,16 @@ def _compare(wanted: Wanted, found: Found) -> Iterator[Change | Refusal | Note]:
         yield from _transfer(transfer, found.transfers)
     yield from _workflow(wanted, found)
     yield from _job(wanted, found)
+
+
+def _target(wanted: Wanted, found: FoundDataset | None) -> Iterator[Refusal | Note]:
+    """The target's dataset is its owner's: a run makes the table in it and never the dataset."""
+    if found is None:
+        fact = f"the target's dataset {wanted.target.parent} does not exist, and no run makes it"
+        yield Note(f"{fact}: create it in {wanted.location} before the first run")
+    elif found.location.lower() != wanted.location.lower():
+        fact = f"the target's dataset {wanted.target.parent} lies in {found.location} and not in {wanted.location}"
+        yield Refusal(f"{fact}; correct target.location, or name a table of another dataset in target.table")
 
 
 def _dataset(dataset: Dataset, found: FoundDataset | None) -> Iterator[Change | Refusal | Note]:

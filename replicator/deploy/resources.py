@@ -145,7 +145,8 @@ class Wanted:
 
     Attributes:
         pipeline: Its name.
-        labels: What carries labels carries these; the state dataset only the first of them.
+        target: The target's table, which is nobody's to make here.
+        location: Where the target's dataset has to lie.
         datasets: The state's first.
         memory: Ledger and fence.
         transfers: Of the sources whose rows cross locations.
@@ -155,7 +156,8 @@ class Wanted:
     """
 
     pipeline: str
-    labels: Mapping[str, str]
+    target: TableRef
+    location: str
     datasets: tuple[Dataset, ...]
     memory: Memory
     transfers: tuple[Transfer, ...]
@@ -209,6 +211,7 @@ class Found:
     """What is there of what is wanted.
 
     Attributes:
+        target: The target's dataset.
         datasets: Those that are there.
         tables: The state dataset's tables, with their labels.
         transfers: All configs of dataset copies in the target's location.
@@ -216,6 +219,7 @@ class Found:
         job: Under the wanted name.
     """
 
+    target: FoundDataset | None
     datasets: Mapping[DatasetRef, FoundDataset]
     tables: Mapping[str, Mapping[str, str]]
     transfers: tuple[FoundTransfer, ...]

@@ -55,7 +55,8 @@ def wanted(pipeline: Pipeline, plan: Plan, document: str) -> Wanted:
     description = f"Brings {', '.join(route.name for route in plan.sources)} into {plan.target}."
     return Wanted(
         pipeline=plan.pipeline,
-        labels=plan.labels,
+        target=plan.target,
+        location=plan.location,
         datasets=tuple(_datasets(plan)),
         memory=Memory(
             state=plan.state,

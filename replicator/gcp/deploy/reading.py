@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar
 from google.api_core.exceptions import NotFound
 
 from replicator.deploy.resources import (
-    Dataset,
     Found,
     FoundDataset,
     FoundTransfer,
@@ -46,12 +45,14 @@ def read_found(clients: Clients, wanted: Wanted, *, sleep: Callable[[float], Non
     """
     reader = _Reader(clients, sleep)
     with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-        datasets = pool.map(reader.dataset, wanted.datasets)
+        target = pool.submit(reader.dataset, wanted.target.parent)
+        datasets = pool.map(lambda dataset: (dataset.ref, reader.dataset(dataset.ref)), wanted.datasets)
         tables = pool.submit(reader.tables, wanted.memory)
         transfers = pool.submit(reader.transfers, wanted)
         workflow = pool.submit(reader.workflow, wanted.workflow.name)
         job = pool.submit(reader.job, wanted.job_name)
         return Found(
+            target=target.result(),
             datasets={ref: found for ref, found in datasets if found is not None},
             tables=tables.result(),
             transfers=transfers.result(),
@@ -65,13 +66,13 @@ class _Reader:
         self._clients = clients
         self._retrying = retrying(READING, sleep=sleep)
 
-    def dataset(self, wanted: Dataset) -> tuple[DatasetRef, FoundDataset | None]:
-        client = self._clients.bigquery(wanted.ref.project)
-        found = self._asked(f"looking at dataset {wanted.ref}", lambda: client.get_dataset(str(wanted.ref), retry=None))
+    def dataset(self, ref: DatasetRef) -> FoundDataset | None:
+        client = self._clients.bigquery(ref.project)
+        found = self._asked(f"looking at dataset {ref}", lambda: client.get_dataset(str(ref), retry=None))
         if found is None:
-            return wanted.ref, None
+            return None
         expires = found.default_table_expiration_ms
-        return wanted.ref, FoundDataset(
+        return FoundDataset(
             location=str(found.location),
             description=str(found.description or ""),
             labels=dict(found.labels),

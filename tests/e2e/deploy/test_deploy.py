@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from tests.e2e.deploy.bench import PARENT, Bench
@@ -48,6 +50,29 @@ def test_without_a_terminal_and_without_yes_nothing_is_changed(bench: Bench, mon
     assert "add --yes to make these changes" in said.err
 
 
+def test_who_says_no_at_the_terminal_changes_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The changes are shown before the question; yes makes them."""
+    name = bench.write("asked", sources=("home",))
+    bench.written()
+
+    monkeypatch.setattr("sys.stdin", _Terminal("n\n"))
+    declined = bench.say("deploy", name)
+    written = bench.written()
+    monkeypatch.setattr("sys.stdin", _Terminal("y\n"))
+    agreed = bench.say("deploy", name)
+
+    assert (declined.code, written, len(declined.changes)) == (1, [], 5)
+    assert "Make 5 changes?" in declined.err
+    assert "nothing was changed" in declined.err
+    assert (agreed.code, agreed.out.splitlines()[-1]) == (0, "asked: 5 changes made")
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.slow
 def test_a_run_finds_what_a_deployment_made(bench: Bench) -> None:
     """Same names, same texts: after the run there is still nothing to change."""
     name = bench.write("before")

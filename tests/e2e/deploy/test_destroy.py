@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from replicator.schema.fields import Field
 from tests.e2e.deploy.bench import PARENT, Bench
 
@@ -23,6 +25,7 @@ def everything(bench: Bench) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_was_made_goes_and_the_ledger_the_target_and_the_sources_stay(bench: Bench) -> None:
     """A run made most of it, by the same names and texts; its neighbour, who shares the ledger, keeps all."""
     name = bench.write("leaving", state="memory")
@@ -46,6 +49,7 @@ def test_what_was_made_goes_and_the_ledger_the_target_and_the_sources_stay(bench
     assert shared.code == 1
     assert "is used by leaving (acme-analytics.marketing.leaving) too; leave --ledger out" in shared.err
     assert everything(bench) == before
+    assert "nothing was due" in bench.say("run", name).out
 
 
 def test_ledger_and_target_go_when_they_are_named_and_the_target_only_with_the_ledger(bench: Bench) -> None:

@@ -116,6 +116,23 @@ def test_datasets_that_lie_elsewhere_are_all_told_at_once_and_nothing_is_made(be
     assert bench.written() == []
 
 
+def test_a_target_elsewhere_is_refused_and_a_missing_one_is_told(bench: Bench) -> None:
+    """The target's dataset is its owner's: nothing here makes it."""
+    name = bench.write("aims", sources=("home",))
+    file = bench.directory / "configs" / "aims.yaml"
+    text = file.read_text()
+    bench.cloud.dataset("acme-analytics.american", "US")
+
+    file.write_text(text.replace("acme-analytics.marketing", "acme-analytics.american"))
+    refused = explained(bench, name)
+    file.write_text(text.replace("acme-analytics.marketing", "acme-analytics.nowhere"))
+    told = bench.say("deploy", name, "--dry-run")
+
+    assert "the target's dataset acme-analytics.american lies in US and not in EU; correct target.location" in refused
+    assert told.code == 0
+    assert "acme-analytics.nowhere does not exist, and no run makes it: create it in EU before" in told.err
+
+
 def test_a_transfer_config_that_someone_else_owns_is_told_with_its_owner(bench: Bench) -> None:
     """One that fills our landing dataset stops the deployment; one that is ours becomes the service account's."""
     name = bench.write("owned", sources=("japan",))
