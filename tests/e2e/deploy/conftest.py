@@ -17,7 +17,8 @@ from tests.e2e.deploy.bench import Bench
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """The cloud, with the dataset of every target."""
     with cloud(tmp_path_factory.mktemp("cloud")) as running:
-        make_project(running.endpoints, "acme-analytics")
+        for project in ("acme-analytics", "acme-japan", "acme-home"):
+            make_project(running.endpoints, project)
         running.dataset("acme-analytics.marketing", "EU")
         yield running
 
