@@ -1,0 +1,141 @@
+"""Any history of changes, runs, crashes and overlaps ends with the target and the ledger that the oracle expects."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from tests.e2e.crash.histories import (
+    EDITIONS,
+    MERGES,
+    PLACES_OF_A_RUN,
+    Change,
+    Deleted,
+    Metadata,
+    Passing,
+    Shop,
+    Written,
+    history,
+)
+from tests.e2e.crash.oracle import Unit
+
+pytestmark = pytest.mark.slow
+
+STEPS: Final = 4
+"""Rules of one history at most, without the runs that settle it."""
+
+SAMPLE: Final = 4
+"""Histories of the usual suite, the same each time; 200 of them with ``-m histories``."""
+
+ALL: Final = 200
+BUDGET_SECONDS: Final = 3_600
+"""What 200 histories may take on two processors."""
+
+UNITS: Final = st.builds(
+    Unit, st.sampled_from(["japan", "home"]), st.sampled_from(["shop_1", "shop_1", "shop_2"]), st.integers(1, 4)
+)
+WRITTEN: Final = st.builds(Written, UNITS, st.integers(1, 3), st.sampled_from([None, None, *EDITIONS]))
+SOURCE_CHANGES: Final = st.one_of(WRITTEN, WRITTEN, WRITTEN, st.builds(Deleted, st.integers(0, 7)))
+CHANGES: Final = st.lists(
+    st.one_of(SOURCE_CHANGES, SOURCE_CHANGES, st.builds(Metadata, st.booleans()), st.builds(Passing)), max_size=3
+)
+CHANGES_MEANWHILE: Final = st.lists(SOURCE_CHANGES, max_size=2)
+CALLS: Final = st.sampled_from(["before", "after"])
+"""Where a call stands still: before the server acts, or after it has."""
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """Two sources, and everything that happens to them and to the runs."""
+
+    counted: Counter[str] = Counter()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open = ExitStack()
+        self.shop: Shop
+
+    def teardown(self) -> None:
+        """End the history with what everybody may expect of it."""
+        with self._open:
+            if hasattr(self, "shop"):
+                self._count("settle")
+                self.shop.settle()
+
+    def _count(self, what: str) -> None:
+        self.counted[what] += 1
+
+    @initialize(merge=st.sampled_from(sorted(MERGES)), lookback=st.sampled_from([0, 0, 2]))
+    def begin(self, merge: str, lookback: int) -> None:
+        """A pipeline that never ran; what is appended is taken once, so that nothing is looked back for."""
+        self._count("histories")
+        directory = self._open.enter_context(tempfile.TemporaryDirectory(prefix="history-"))
+        self.shop = self._open.enter_context(history(Path(directory), merge, 0 if merge == "append" else lookback))
+
+    def _change(self, changes: list[Change]) -> None:
+        for change in changes:
+            self._count(type(change).__name__.lower())
+            self.shop.change(change)
+
+    @rule(changes=CHANGES)
+    def run(self, changes: list[Change]) -> None:
+        """A run that nothing disturbs."""
+        self._change(changes)
+        self._count("run")
+        self.shop.run()
+
+    @rule(changes=CHANGES, place=st.sampled_from(PLACES_OF_A_RUN), when=CALLS)
+    def crash(self, changes: list[Change], place: str, when: str) -> None:
+        """A run dies."""
+        self._change(changes)
+        self._count("crash")
+        self.shop.crash(place, when)
+
+    @rule(changes=CHANGES, place=st.sampled_from(PLACES_OF_A_RUN[1:]), when=CALLS, meanwhile=CHANGES_MEANWHILE)
+    def overlap(self, changes: list[Change], place: str, when: str, meanwhile: list[Change]) -> None:
+        """A run stands still, the sources change, another run leaves, and the first goes on."""
+        self._change(changes)
+        self._count("overlap")
+        self.shop.overlap(place, when, meanwhile)
+
+    @rule(changes=CHANGES, place=st.sampled_from(PLACES_OF_A_RUN), when=CALLS, meanwhile=CHANGES)
+    def take_over(self, changes: list[Change], place: str, when: str, meanwhile: list[Change]) -> None:
+        """A run stands still until its lease has expired, and another one takes over."""
+        self._change(changes)
+        self._count("take over")
+        self.shop.take_over(place, when, meanwhile)
+
+
+def explore(histories: int, *, seeded: bool, budget: float) -> Counter[str]:
+    """Try so many histories; what happened in them."""
+    AnyHistory.counted = Counter()
+    begun = time.monotonic()
+    run_state_machine_as_test(
+        AnyHistory,
+        settings=settings(
+            max_examples=histories,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize=seeded,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
+    seconds = time.monotonic() - begun
+    print(f"{seconds:.0f} s:", ", ".join(f"{number} {what}" for what, number in AnyHistory.counted.most_common()))
+    assert seconds < budget
+    return AnyHistory.counted
+
+
+def test_a_few_histories_end_as_the_oracle_says() -> None:
+    """The same few in every run of this test."""
+    explore(SAMPLE, seeded=True, budget=BUDGET_SECONDS)
