@@ -54,6 +54,16 @@ BUFFERS_PER_COPY: Final = limits.TABLES_PER_COPY.value - 2
 """A copy takes the whole staging dataset: the buffers, the manifest and the receipts."""
 
 
+SCHEMAS: Final = f"""\
+  SELECT table_schema AS dataset, table_name AS name,
+    TO_HEX(MD5(STRING_AGG(CONCAT(column_name, ' ', data_type), ',' ORDER BY column_name))) AS fingerprint,
+    SUM(LENGTH(column_name) + 4) + 100 AS characters
+  FROM {region_view("COLUMNS")}
+  WHERE STARTS_WITH(table_name, {source_value("prefix")})
+  GROUP BY dataset, name"""
+"""A query of the source's tables: ``dataset``, ``name``, a ``fingerprint`` of names and types, ``characters``."""
+
+
 def unmatched_patterns() -> str:
     """A query of one row, ``missing``: the patterns of ``include`` that match no dataset of the source, or NULL.
 
@@ -99,7 +109,6 @@ def take_inventory(
         keyed: A source has a key of its own for what is staged.
         ruled: A source has ``columns``.
     """
-    columns = "STRING_AGG(CONCAT(column_name, ' ', data_type), ',' ORDER BY column_name)"
     taken = "(again OR NOT known)" if once else "TRUE"
     nothing = "SELECT TO_JSON_STRING(STRUCT({} AS lost, 0 AS units, 0 AS buffers, 0 AS slices, {})) AS answer"
     return f"""\
@@ -139,11 +148,7 @@ CREATE OR REPLACE TABLE {quote_name(STAGING, MANIFEST)}
 OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))
 AS
 WITH schemas AS (
-  SELECT table_schema AS dataset, table_name AS name, TO_HEX(MD5({columns})) AS fingerprint,
-    SUM(LENGTH(column_name) + 4) + 100 AS characters
-  FROM {region_view("COLUMNS")}
-  WHERE STARTS_WITH(table_name, {source_value("prefix")})
-  GROUP BY dataset, name
+{SCHEMAS}
 ), candidates AS (
   SELECT due.*, fingerprint,
     LEAST({UNITS_PER_BUFFER}, GREATEST(1, DIV({CHARACTERS_PER_BUFFER}, characters))) AS units_per_buffer
@@ -163,7 +168,7 @@ WITH schemas AS (
 SELECT
   ROW_NUMBER() OVER (ORDER BY buffer, range_start DESC, name) AS unit,
   owner, dataset, name, origin, covers, range_start, range_end, filter, dated, modified, source_rows, source_bytes,
-  {quote_string(PROJECT)} AS project, again, buffer, CAST(NULL AS INT64) AS row_count, {
+  {quote_string(PROJECT)} AS project, again, fingerprint, buffer, CAST(NULL AS INT64) AS row_count, {
         "" if newer is None else "low, "
     }CAST(NULL AS STRING) AS high,
   -- What is inserted into a partition that has expired vanishes at once (managing-partitioned-tables).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from replicator.sql.datasets import STAGING_DAYS
-from replicator.sql.inventory import buffer_name
+from replicator.sql.inventory import SCHEMAS, buffer_name
 from replicator.sql.newer import Newer, count_unseen
 from replicator.sql.placeholders import (
     BUFFER_PREFIX,
@@ -22,8 +22,11 @@ from replicator.sql.quoting import quote_name, quote_string, quoted
 from replicator.sql.units import Kind, window_text
 
 _SLICE: Final = (
-    f"MOD(buffer, CAST({run_value('slices')} AS INT64)) = CAST({run_value('slice')} AS INT64) AND error IS NULL"
+    f"MOD(m.buffer, CAST({run_value('slices')} AS INT64)) = CAST({run_value('slice')} AS INT64) AND m.error IS NULL"
 )
+
+_SCHEMA: Final = f"(\n{SCHEMAS}\n) AS s ON s.dataset = m.dataset AND s.name = m.origin"
+"""What a unit's table is like at this moment, to be joined."""
 
 
 def write_fills(kinds: tuple[Kind, ...], newer: Newer | None = None) -> str:
@@ -31,7 +34,8 @@ def write_fills(kinds: tuple[Kind, ...], newer: Newer | None = None) -> str:
 
     ``create`` and ``head``, then the ``selects`` of its units (``unit``, ``text``) joined by UNION ALL, then ``tail``.
     Whole it is one CREATE OR REPLACE, so a slice that is started again leaves what one start would have left. Inside a
-    buffer all tables have the same columns of the same types, so the union by position is one by name too.
+    buffer all tables have the same columns of the same types, so the union by position is one by name too; a table that
+    has others since the inventory is left out, lest the columns of one table be taken for those of all.
     """
     table = quoted(f"CONCAT({quote_string(PROJECT + '.')}, m.dataset, '.', m.origin)")
     if Kind.QUERY in kinds:
@@ -48,7 +52,9 @@ SELECT newest.buffer, p.field_path AS path, p.data_type
   WHERE newest.unit IN (SELECT MIN(unit) FROM slice GROUP BY buffer)"""
     return f"""\
 WITH slice AS (
-  SELECT * FROM {quote_name(STAGING, MANIFEST)} WHERE {_SLICE}
+  SELECT m.* FROM {quote_name(STAGING, MANIFEST)} AS m
+  JOIN {_SCHEMA} AND s.fingerprint = m.fingerprint
+  WHERE {_SLICE}
 ), {projections(fields)}, columns AS (
   SELECT buffer, STRING_AGG({quoted("path")}, ', ' ORDER BY lower_path) AS names
   FROM typed WHERE depth = 1 GROUP BY buffer
@@ -95,24 +101,26 @@ def fill_slice(*, kinds: tuple[Kind, ...], within: str | None, newer: Newer | No
         outside_error = f"""
       WHEN c.outside > 0 THEN FORMAT(
         '%s: %d of its rows lie outside of it by their %s; bound the query by that column, or merge by upsert',
-        s.name, c.outside, {quote_string(within)})"""
+        m.name, c.outside, {quote_string(within)})"""
     outside += ", ' AS outside'"
     if newer is not None:
         counts += ", high STRING"
         outside = quote_string(count_unseen(newer))
-        high, not_newer = ", high = IFNULL(filled.high, m.low)", " AND s.low IS NULL"
+        high, not_newer = ", high = IFNULL(filled.high, m.low)", " AND m.low IS NULL"
         outside_error = f"""
       WHEN c.outside > 0 THEN FORMAT(
         '%s: %d of its rows have no %s, by which an append knows them; leave them out by where, or merge by upsert',
-        s.name, c.outside, {quote_string(newer.column)})"""
+        m.name, c.outside, {quote_string(newer.column)})"""
     return f"""\
 {RULES}DECLARE counts ARRAY<STRUCT<{counts}>> DEFAULT [];
 DECLARE counted ARRAY<STRUCT<{counts}>>;
 DECLARE failures ARRAY<STRUCT<unit INT64, error STRING>> DEFAULT [];
+DECLARE tried, changed ARRAY<INT64> DEFAULT [];
 DECLARE made BOOL;
 FOR fill IN (
 {write_fills(kinds, newer)}
 ) DO
+  SET tried = ARRAY_CONCAT(tried, ARRAY(SELECT s.unit FROM UNNEST(fill.selects) AS s));
   BEGIN
     EXECUTE IMMEDIATE CONCAT(
       fill.create_head, fill.head,
@@ -140,20 +148,27 @@ FOR fill IN (
     SET counts = ARRAY_CONCAT(counts, IFNULL(counted, []));
   END IF;
 END FOR;
+-- Columns that changed while a buffer was filled may stand under each other's names in it, also in rows of other units.
+SET changed = ARRAY(
+  SELECT DISTINCT m.buffer FROM {manifest} AS m JOIN {_SCHEMA}
+  WHERE {_SLICE} AND m.unit IN UNNEST(tried) AND s.fingerprint != m.fingerprint);
 UPDATE {manifest} AS m
 SET row_count = IF(filled.error IS NULL, filled.row_count, NULL), error = filled.error{high}
 FROM (
-  SELECT s.unit, IFNULL(c.row_count, 0) AS row_count,{" c.high," if high else ""}
+  SELECT m.unit, IFNULL(c.row_count, 0) AS row_count,{" c.high," if high else ""}
     CASE
-      WHEN f.error IS NOT NULL THEN FORMAT('%s.%s: %s', s.dataset, s.name, f.error){outside_error}
-      WHEN IFNULL(c.row_count, 0) = 0 AND s.source_rows > 0 AND {source_value("where")} IS NULL{not_newer} THEN FORMAT(
+      WHEN m.unit NOT IN UNNEST(tried) OR m.buffer IN UNNEST(changed) THEN FORMAT(
+        '%s.%s: tables were dropped or got other columns while they were staged; what is there stays due',
+        m.dataset, m.name)
+      WHEN f.error IS NOT NULL THEN FORMAT('%s.%s: %s', m.dataset, m.name, f.error){outside_error}
+      WHEN IFNULL(c.row_count, 0) = 0 AND m.source_rows > 0 AND {source_value("where")} IS NULL{not_newer} THEN FORMAT(
         '%s.%s: gave no row, and its metadata counts %d; rows may be hidden from the account that reads it',
-        s.dataset, s.name, s.source_rows)
+        m.dataset, m.name, m.source_rows)
     END AS error
-  FROM {manifest} AS s
-  LEFT JOIN UNNEST(counts) AS c ON c.unit = s.unit
-  LEFT JOIN UNNEST(failures) AS f ON f.unit = s.unit
-  WHERE {_SLICE.replace("buffer,", "s.buffer,").replace("error IS", "s.error IS")}
+  FROM {manifest} AS m
+  LEFT JOIN UNNEST(counts) AS c ON c.unit = m.unit
+  LEFT JOIN UNNEST(failures) AS f ON f.unit = m.unit
+  WHERE {_SLICE}
 ) AS filled
 WHERE m.unit = filled.unit;
 SELECT TO_JSON_STRING(STRUCT(ARRAY_LENGTH(counts) AS units, ARRAY_LENGTH(failures) AS failures)) AS answer;

@@ -7,6 +7,7 @@ import pytest
 _LONG = {
     "crash_everywhere": "kills a run at each of its calls; minutes, run by -m crash_everywhere",
     "faults_everywhere": "answers each call of a run with each fault; minutes, run by -m faults_everywhere",
+    "histories": "tries 200 histories of changes, runs and crashes; an hour and a half, run by -m histories -n 2",
 }
 
 

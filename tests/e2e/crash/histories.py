@@ -85,7 +85,7 @@ class Shop:
         bench: The cloud, which nobody else uses.
         scene: The pipeline.
         oracle: What everything may hold.
-        editions: What the exports of a source's dataset are like from now on.
+        editions: What the exports of each dataset are like from now on, by the owner of its rows.
         leased: Whether a run may have died with the lease.
         made: Whether the target is there for sure.
     """
@@ -93,7 +93,7 @@ class Shop:
     bench: Crashing
     scene: Scene
     oracle: Oracle
-    editions: dict[tuple[str, str], str] = field(default_factory=dict)
+    editions: dict[str, str] = field(default_factory=dict)
     leased: bool = False
     made: bool = False
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -101,11 +101,9 @@ class Shop:
 
     def write(self, unit: Unit, count: int) -> None:
         """Make a shard, or write it anew, as an export does; its dataset is made when it is missing."""
-        dataset = (unit.source, unit.dataset)
-        if dataset not in self.editions:
+        if unit.owner not in self.editions:
             self.bench.cloud.dataset(unit.owner, PLACES[unit.source])
-            self.editions[dataset] = "whole"
-        edition = self.editions[dataset]
+        edition = self.editions.setdefault(unit.owner, "whole")
         number = next(self._numbers)
         rows = tuple(_row(unit, number, n, edition) for n in range(count))
         self.bench.cloud.load(unit.table, EDITIONS[edition], [_loaded(row, edition) for row in rows],
@@ -138,8 +136,8 @@ class Shop:
         match change:
             case Written(unit, count, edition):
                 # A target that is still to be made gets all columns.
-                if self.made and edition:
-                    self.editions[unit.source, unit.dataset] = edition
+                if self.made and edition and unit.owner in self.editions:
+                    self.editions[unit.owner] = edition
                 self.write(unit, count)
             case Deleted(number):
                 if there := sorted(self.oracle.now):
