@@ -52,7 +52,7 @@ class Written(NamedTuple):
     """A shard is made or written anew, from now on in another edition if one is given."""
 
     unit: Unit
-    count: int
+    number: int
     edition: str | None
 
 
@@ -134,11 +134,11 @@ class Shop:
     def change(self, change: Change) -> None:
         """Change something outside of the run."""
         match change:
-            case Written(unit, count, edition):
+            case Written(unit, number, edition):
                 # A target that is still to be made gets all columns.
                 if self.made and edition and unit.owner in self.editions:
                     self.editions[unit.owner] = edition
-                self.write(unit, count)
+                self.write(unit, number)
             case Deleted(number):
                 if there := sorted(self.oracle.now):
                     self.delete(there[number % len(there)])
