@@ -30,6 +30,9 @@ LATE_SECONDS: Final = 1_200
 PASSING_SECONDS: Final = 1_800
 """What passes at once: longer than a lease of 15 minutes, and than metadata is late."""
 
+ENDS_WITHIN_SECONDS: Final = 600
+"""What a run takes at most, also where many tests share the machine."""
+
 _ID, _NOTE, _TAG = Field("id", "INTEGER"), Field("note", "STRING"), Field("tag", "STRING")
 _LEFT, _RIGHT = Field("left", "STRING"), Field("right", "STRING")
 EDITIONS: Final = {
@@ -225,7 +228,7 @@ class Shop:
                 run.kill()
                 self.leased = True
             else:
-                run.result()
+                run.result(ENDS_WITHIN_SECONDS)
         self.oracle.may_have_run(seen, held)
         self.check()
 
@@ -240,7 +243,7 @@ class Shop:
                 told = self.bench.run(self.scene)
                 assert told["state"] == "left", told
             self.bench.control.ask("DELETE", "/holds")
-            told = run.result()
+            told = run.result(ENDS_WITHIN_SECONDS)
         assert told["state"] in {*_KNOWN_ENDS, *(["left"] if leased else []), *(["failed"] if changes else [])}, told
         self.oracle.may_have_run(seen, held)
         self.check()
@@ -257,7 +260,7 @@ class Shop:
             assert state != "left"
             there = self.found()
             self.bench.control.ask("DELETE", "/holds")
-            told = run.result()
+            told = run.result(ENDS_WITHIN_SECONDS)
             assert not came or self.found() == there, told
 
     def settle(self) -> None:

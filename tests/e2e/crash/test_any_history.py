@@ -47,9 +47,9 @@ BUDGET_SECONDS: Final = 5_400
 """What all of them may take with ``-n 2`` on two processors that do nothing else."""
 
 UNITS: Final = st.builds(
-    Unit, st.sampled_from(["japan", "home"]), st.sampled_from(["shop_1", "shop_1", "shop_2"]), st.integers(1, 4)
+    Unit, st.sampled_from(["japan", "home"]), st.sampled_from(["shop_1", "shop_1", "shop_2"]), st.integers(1, 3)
 )
-WRITTEN: Final = st.builds(Written, UNITS, st.integers(1, 3), st.sampled_from([None, None, *EDITIONS]))
+WRITTEN: Final = st.builds(Written, UNITS, st.integers(1, 2), st.sampled_from([None, None, *EDITIONS]))
 SOURCE_CHANGES: Final = st.one_of(WRITTEN, WRITTEN, WRITTEN, st.builds(Deleted, st.integers(0, 7)))
 CHANGES: Final = st.lists(
     st.one_of(SOURCE_CHANGES, SOURCE_CHANGES, st.builds(Metadata, st.booleans()), st.builds(Passing)),
