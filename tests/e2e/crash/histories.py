@@ -200,14 +200,13 @@ class Shop:
     def standing(self, place: str, when: str) -> Iterator[tuple[Killable, bool]]:
         """A run in a process of its own, at the place where it stands still; whether it came there.
 
+        A job stands ``before`` it is inserted, or ``after`` it has ended and before that was told: in between it would
+        go on by itself, and nobody could say what it had done when another run begins.
         Where the block leaves it standing it goes on. A run that never comes there has ended.
         """
-        if when == "start":
-            match = {"job": _job(place)}
-        elif place == "startManualRuns":
-            match = {"service": "transfer", "path": place}
-        else:
-            match = {"job": _job(place), "method": "POST"}
+        match = {"service": "transfer", "path": place}
+        if place != "startManualRuns":
+            match = {"job": _job(place), "method": {"before": "POST", "after": "GET"}[when]}
         hold = self.bench.control.hold(when, match)
         run = self.bench.start(self.scene)
         try:

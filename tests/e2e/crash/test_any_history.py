@@ -69,7 +69,7 @@ HELD: Final = PLACES_OF_A_RUN[1:-1]
 """Where a run holds the fence for sure: it has answered that it is taken, and nobody was asked to give it back."""
 
 CALLS: Final = st.sampled_from(["before", "after"])
-"""Where a call stands still: before the server acts, or after it has."""
+"""Where a run stands still: before the server acts, or after it has."""
 
 
 class AnyHistory(RuleBasedStateMachine):
