@@ -149,7 +149,7 @@ def explore(histories: int, number: int) -> None:
         ),
     )  # fmt: skip
     happened = ", ".join(f"{many} {what}" for what, many in AnyHistory.counted.most_common())
-    print(f"{time.monotonic() - begun:.0f} s: {happened}")  # noqa: T201  how many there were is what one reads of it
+    print(f"{time.monotonic() - begun:.0f} s: {happened}")
 
 
 def test_a_few_histories_end_as_the_oracle_says() -> None:
