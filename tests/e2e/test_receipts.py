@@ -19,15 +19,18 @@ from tests.e2e.units import PROJECT, Bench, ordered, refused
 pytestmark = pytest.mark.slow
 
 DAYS: Final = STAMPS_PER_PAGE + 3
+STATE: Final = "acme-analytics.memory"
 FIELDS: Final = (Field("n", "INTEGER"), Field("day", "DATE"))
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """A local cloud that the tests of this file share."""
+    """A local cloud that the tests of this file share; what is made in its state dataset expires after a day."""
     directory = tmp_path_factory.mktemp("receipts")
     with cloud(directory / "cloud") as local:
-        yield Bench(local, directory)
+        bench = Bench(local, directory)
+        local.rows(f"CREATE SCHEMA `{STATE}` OPTIONS (location = 'EU', default_table_expiration_days = 1)", "EU")
+        yield bench
 
 
 def receipts(pipeline: Pipeline) -> str:
@@ -50,6 +53,16 @@ def rebuilt(bench: Bench, name: str) -> int:
     """How many pages of the ledger were read for a pipeline's receipts."""
     jobs = bench.cloud.clients.bigquery("acme-analytics").list_jobs()
     return sum(job.job_id.startswith(f"replicator_{name}_") and "_ledger_" in job.job_id for job in jobs)
+
+
+def expiring(bench: Bench, dataset: str, place: str) -> set[str]:
+    """What the names of the dataset's tables that expire begin with."""
+    found = bench.cloud.rows(
+        f"SELECT t.table_name FROM `{dataset}`.INFORMATION_SCHEMA.TABLES AS t "
+        f"JOIN `{dataset}`.INFORMATION_SCHEMA.TABLE_OPTIONS AS o ON o.table_name = t.table_name "
+        "WHERE o.option_name = 'expiration_timestamp'", place,
+    )  # fmt: skip
+    return {str(row["table_name"]).partition("_")[0] for row in found}
 
 
 def test_lost_receipts_are_rebuilt_and_nothing_is_copied_again(bench: Bench) -> None:
@@ -78,7 +91,7 @@ def test_lost_receipts_are_rebuilt_and_nothing_is_copied_again(bench: Bench) -> 
 
 
 def test_receipts_are_rebuilt_on_request(bench: Bench) -> None:
-    """A receipt of what never arrived is forgotten, so that it arrives."""
+    """A receipt of what never arrived is forgotten, so that it arrives; neither they nor the ledger ever expire."""
     pipeline = bench.pipeline("wrong", tables="{table: wrong.orders}", merge="replace_table")
     bench.load("wrong.orders", FIELDS, [{"n": 1, "day": date(2026, 11, 1)}])
     bench.cloud.run(pipeline)
@@ -95,6 +108,9 @@ def test_receipts_are_rebuilt_on_request(bench: Bench) -> None:
 
     (row,) = bench.target("wrong")
     assert row["n"] == 2
+    # Both datasets have a default by which what a run leaves behind expires.
+    assert expiring(bench, STATE, "EU") == {"batch"}
+    assert expiring(bench, str(build_plan(pipeline).sources[0].staging), "asia-northeast1") == set()
     with pytest.raises(WorkflowFailed, match="rebuild_receipts is neither true nor false"):
         bench.cloud.run(pipeline, {"rebuild_receipts": "yes"})
 
