@@ -100,6 +100,7 @@ def _compare(wanted: Wanted, found: Found) -> Iterator[Change | Refusal | Note]:
             yield from _memory(wanted.memory, found.tables)
     for transfer in wanted.transfers:
         yield from _transfer(transfer, found.transfers)
+    yield from _leftovers(wanted, found.transfers)
     yield from _workflow(wanted, found)
     yield from _job(wanted, found)
 
@@ -181,6 +182,15 @@ def _transfer(transfer: Transfer, known: tuple[FoundTransfer, ...]) -> Iterator[
         details.append(_becomes("schedule", "by itself", "on demand only"))
     if details:
         yield Change(Verb.CHANGE, transfer, tuple(details), own.name)
+
+
+def _leftovers(wanted: Wanted, known: tuple[FoundTransfer, ...]) -> Iterator[Note]:
+    """Configs of sources that the pipeline's file has no more; on demand only, they do nothing."""
+    (before, behind), titles = wanted.titles, {transfer.title for transfer in wanted.transfers}
+    for each in known:
+        if each.title.startswith(before) and each.title.endswith(behind) and each.title not in titles:
+            fact = f"transfer config {each.name} ('{each.title}') is of a source that the pipeline has no more"
+            yield Note(f"{fact}; delete it, and its datasets {each.origin} and {each.destination}")
 
 
 def own_transfer(transfer: Transfer, known: tuple[FoundTransfer, ...]) -> FoundTransfer | None:

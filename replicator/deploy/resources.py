@@ -150,6 +150,7 @@ class Wanted:
         datasets: The state's first.
         memory: Ledger and fence.
         transfers: Of the sources whose rows cross locations.
+        titles: What the display names of this pipeline's transfer configs begin and end with.
         workflow: The deployed document.
         job: Starts it; None where the pipeline has no schedule.
         job_name: What the job is called, or would be.
@@ -161,6 +162,7 @@ class Wanted:
     datasets: tuple[Dataset, ...]
     memory: Memory
     transfers: tuple[Transfer, ...]
+    titles: tuple[str, str]
     workflow: Workflow
     job: Job | None
     job_name: str

@@ -67,6 +67,7 @@ def wanted(pipeline: Pipeline, plan: Plan, document: str) -> Wanted:
             statement=make_memory(target=plan.target, state=plan.state, fence=plan.fence, location=plan.location),
         ),
         transfers=tuple(_transfers(plan, place)),
+        titles=_around_source(plan),
         workflow=Workflow(
             name=name,
             source=document,
@@ -104,6 +105,13 @@ def _transfers(plan: Plan, place: Deploy) -> Iterator[Transfer]:
                 destination=route.landing,
                 account=place.service_account,
             )
+
+
+def _around_source(plan: Plan) -> tuple[str, str]:
+    """What stands before and behind a source's name in the titles of the plan's transfer configs."""
+    mark = "\N{NULL}"
+    before, _, behind = plan.transfer_title(mark).partition(mark)
+    return before, behind
 
 
 def _job(pipeline: Pipeline, plan: Plan, place: Deploy, workflow: str, name: str) -> Job | None:
