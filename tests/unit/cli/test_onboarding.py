@@ -325,3 +325,25 @@ def test_options_that_contradict_each_other_are_named(tmp_path: Path, said: dict
 
     with pytest.raises(UsageError, match=message):
         propose(metadata, tmp_path, **said)
+
+
+@pytest.mark.parametrize(
+    ("shards", "suffix", "column", "by"),
+    [
+        (("h_2026010100",), "%Y%m%d%H", "shard_hour", "hour"),
+        (("d_20260101",), "%Y%m%d", "shard_day", "day"),
+        (("m_202601", "m_202602"), "%Y%m", "shard_month", "month"),
+        (("y_2025", "y_2026"), "%Y", "shard_year", "year"),
+    ],
+)
+def test_the_width_of_shards_becomes_that_of_the_targets_partitions(
+    tmp_path: Path, shards: tuple[str, ...], suffix: str, column: str, by: str
+) -> None:
+    """A coarser target would lose what a shard replaces, a finer one could not be filled."""
+    metadata = shelf()
+    metadata.put("acme-jp.a", shards, columns("n INTEGER"))
+
+    pipeline = propose(metadata, tmp_path).pipeline
+
+    assert pipeline.sources[0].tables == Shards(shards=f"{shards[0][0]}_", suffix=suffix)
+    assert (pipeline.target.partition.column, pipeline.target.partition.by) == (column, by)
