@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from replicator.plan.plan import Plan
 
 Name = TypeVar("Name")
+_SHOWN: Final = 3
+"""Datasets that are named when several things can be chosen from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +71,13 @@ class Written:
         schema = self.file.parent / SCHEMA_FILE
         if self.new and (not schema.exists() or schema.read_text("utf-8") != schema_text()):
             schema.write_text(schema_text(), encoding="utf-8")
-        # Line ends are the file's own.
-        self.file.write_bytes(self.text.encode("utf-8"))
+        # All or nothing, also for a file that a person wrote; line ends are its own.
+        path = self.file.resolve()
+        draft = path.with_name(f".{path.name}.new")
+        draft.write_bytes(self.text.encode("utf-8"))
+        if path.exists():
+            shutil.copymode(path, draft)
+        draft.replace(path)
 
     def plan_of_new(self) -> Plan:
         """The plan of the pipeline with the new sources alone."""
@@ -138,7 +146,9 @@ class Onboarding:
         choices = []
         for each in found.subjects:
             dataset = each.places[0].ref.dataset if len(each.places) == 1 else scope.dataset or "*"
-            choices.append(f"{scope.project}.{dataset}.{each.pattern}  {each.title}")
+            held = ", ".join(place.ref.dataset for place in each.places[:_SHOWN])
+            more = f" and {len(each.places) - _SHOWN} more" if len(each.places) > _SHOWN else ""
+            choices.append(f"{scope.project}.{dataset}.{each.pattern}  {each.title} in {held}{more}")
         question = f"{scope} holds {len(choices)} things that would each be a pipeline of their own"
         return found.subjects[self._asking.choose(question, choices, "name one of them")]
 

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Self, TypeVar
 
@@ -173,7 +173,7 @@ def survey(metadata: Metadata, scope: Scope) -> Survey:
     selected = tuple(_selected(subjects, scope.table))
     if not selected:
         _refuse_nothing(scope, others)
-    recognised = [_recognised(metadata, subject) for subject in selected]
+    recognised = [found for subject in selected for found in _recognised(metadata, subject)]
     recognised.sort(key=lambda subject: (subject.export is None, subject.name))
     return Survey(scope, tuple(recognised), tuple(others), seen)
 
@@ -188,8 +188,8 @@ def obvious(found: Survey) -> Subject | None:
     daily = [each for each in found.subjects if each.export is not None and each.name == each.export.daily]
     if len(daily) != 1 or daily[0].export is None:
         return None
-    siblings = (daily[0].name, *daily[0].export.siblings)
-    beside = all(each.kind is Kind.SHARDS and each.name in siblings for each in found.subjects)
+    siblings = daily[0].export.siblings
+    beside = all(each is daily[0] or (each.kind is Kind.SHARDS and each.name in siblings) for each in found.subjects)
     return daily[0] if beside else None
 
 
@@ -290,12 +290,16 @@ def _selected(subjects: Iterable[Subject], pattern: str | None) -> Iterator[Subj
     )
 
 
-def _recognised(metadata: Metadata, subject: Subject) -> Subject:
+def _recognised(metadata: Metadata, subject: Subject) -> Iterator[Subject]:
+    """The subject, or one for each export that its shards are told to be of: names alone do not say which."""
     if subject.kind is not Kind.SHARDS or not may_be_export(subject.name):
-        return subject
-    newest = described(metadata.table(subject.places[0].ref.table(subject.places[0].tables[-1])))
-    export = export_of([field.name for field in newest.fields])
-    return Subject(subject.kind, subject.name, subject.suffix, subject.places, export)
+        yield subject
+        return
+    places: dict[Export | None, list[Place]] = defaultdict(list)
+    for place, newest in zip(subject.places, newest_tables(metadata, subject), strict=True):
+        places[export_of([field.name for field in newest.fields])].append(place)
+    for export, held in places.items():
+        yield replace(subject, places=tuple(held), export=export)
 
 
 def _refuse_nothing(scope: Scope, others: Sequence[str]) -> None:

@@ -70,8 +70,8 @@ def test_a_person_is_asked_for_what_no_option_says(tmp_path: Path) -> None:
 
     assert person.asked == [
         "acme-jp.a holds 2 things that would each be a pipeline of their own",
-        "acme-jp.a.orders  partitioned table orders",
-        "acme-jp.a.people  table people",
+        "acme-jp.a.orders  partitioned table orders in a",
+        "acme-jp.a.people  table people in a",
         "Table that the rows shall go to [None]",
     ]
     with pytest.raises(UsageError, match=r"holds 2 things .*; name one of them\n  acme-jp\.a\.orders"):

@@ -56,6 +56,22 @@ def test_other_shards_with_an_exports_name_are_none_of_it() -> None:
     assert meant(shelf, "acme-jp").export is None
 
 
+def test_one_name_may_stand_for_several_exports() -> None:
+    """Each dataset's own columns say which; none is chosen for a person."""
+    shelf = Shelf()
+    shelf.put("acme-jp.analytics_1", ["events_20260101"], GA4)
+    shelf.put("acme-jp.analytics_2", ["events_20260101"], EVENTS)
+    shelf.put("acme-jp.other", ["events_20260101"], columns("n INTEGER"))
+
+    found = survey(shelf, Scope.parse("acme-jp"))
+
+    told = {each.places[0].ref.dataset: each.export and each.export.title for each in found.subjects}
+    assert told == {"analytics_1": "Google Analytics 4", "analytics_2": "Firebase", "other": None}
+    assert obvious(found) is None
+    del shelf.places[DatasetRef("acme-jp", "analytics_2")]
+    assert obvious(survey(shelf, Scope.parse("acme-jp"))) is None
+
+
 def test_a_project_is_one_subject_over_all_its_datasets() -> None:
     """Wherever they lie; what runs of ours keep beside them is no source."""
     shelf = Shelf()
