@@ -38,7 +38,7 @@ pytestmark = [
 STEPS: Final = 3
 """Rules of one history at most, without the runs that settle it."""
 
-SAMPLE: Final = 3
+SAMPLE: Final = 4
 """Histories of the usual suite, the same each time; 200 of them with ``-m histories``."""
 
 ALL: Final = 200
@@ -153,8 +153,8 @@ def explore(histories: int, number: int) -> None:
 
 
 def test_a_few_histories_end_as_the_oracle_says() -> None:
-    """The same few in every run of this test."""
-    explore(SAMPLE, 105)
+    """The same few in every run of this test, by a number whose histories hold every strategy and many changes."""
+    explore(SAMPLE, 59)
 
 
 def test_a_table_that_gets_other_columns_while_it_is_staged_takes_none_from_others(tmp_path: Path) -> None:
