@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from replicator.cli.cloud import connect
+from replicator.cli.exports import make_project
 from replicator.cli.group import VerbCommand
 from replicator.errors import ExitCode
 
@@ -27,7 +28,10 @@ from replicator.errors import ExitCode
 def command(directory: Path, project: str, location: str | None, as_json: bool, query: str) -> ExitCode:
     """Run QUERY in GoogleSQL and print its rows.
 
+    The project that runs it is made if it is not there yet, so an empty local cloud can be filled from here.
+
     Examples:
+      replicator local sql --dir /tmp/cloud "CREATE SCHEMA `acme-jp.shop` OPTIONS (location = 'asia-northeast1')"
       replicator local sql --dir /tmp/cloud "SELECT property, COUNT(*) AS n FROM `acme-analytics.marketing.ga4_events` GROUP BY 1"
       replicator local sql --dir /tmp/cloud --location EU "SELECT schema_name FROM INFORMATION_SCHEMA.SCHEMATA"
     """  # noqa: E501  # a query that can be copied stays on one line
@@ -36,6 +40,7 @@ def command(directory: Path, project: str, location: str | None, as_json: bool, 
     from replicator.gcp.query import Query
 
     with connect(LocalDirectory(directory)) as endpoints:
+        make_project(endpoints, project)
         rows = Query(Clients(endpoints)).rows(query, {}, location=location, project=project)
     if as_json:
         for row in rows:

@@ -53,6 +53,19 @@ def test_every_public_location_takes_a_dataset_and_no_other_does(client: bigquer
         client.get_dataset(f"{PROJECT}.refused")
 
 
+def test_a_dataset_is_made_where_the_statement_says(client: bigquery.Client) -> None:
+    """The job runs there too; one that is sent elsewhere by its own location is refused."""
+    statement = f"CREATE SCHEMA `{PROJECT}.stated` OPTIONS (description = 'a', location = 'asia-northeast1')"
+    with pytest.raises(exceptions.BadRequest, match="in location asia-northeast1 by a job that runs in EU"):
+        client.query(statement, location="EU").result()
+
+    job = client.query(statement)
+    job.result()
+
+    assert job.location == "asia-northeast1"
+    assert client.get_dataset(f"{PROJECT}.stated").location == "asia-northeast1"
+
+
 @pytest.mark.parametrize("location", [None, "EU"])
 def test_metadata_of_a_region_that_does_not_exist_is_not_found(client: bigquery.Client, location: str | None) -> None:
     """Neither the qualifier nor the job's location turns it into an empty answer."""

@@ -36,7 +36,7 @@ _BEFORE: Final = frozenset(
 
 
 def location_of_query(transaction: Transaction, text: str, *, project: str, datasets: Sequence[DatasetRef]) -> str:
-    """The location of the first dataset that a query names and that is there; without one, US.
+    """The location of the first dataset that a query names and that is there, or that it makes; without one, US.
 
     ``datasets`` are those of the request itself, which come after: the destination's, the default one.
 
@@ -58,7 +58,22 @@ def location_of_query(transaction: Transaction, text: str, *, project: str, data
         found = transaction.find_dataset(ref)
         if found is not None:
             return found.definition.location
-    return DEFAULT_LOCATION
+    return _location_of_schema(Cursor(text)) or DEFAULT_LOCATION
+
+
+def _location_of_schema(cursor: Cursor) -> str | None:
+    """What a script that begins with CREATE SCHEMA says in its option ``location``.
+
+    The job runs where the dataset is to lie, unless its own location was given and differs
+    (data-definition-language#schema_option_list).
+    """
+    if not cursor.accept("CREATE", "SCHEMA"):
+        return None
+    while not cursor.exhausted and not cursor.at_any(";"):
+        if cursor.accept("LOCATION", "=") and cursor.token.kind is Kind.TEXT:
+            return known_location(cursor.token.text.strip("'\""))
+        cursor.advance()
+    return None
 
 
 def _paths(cursor: Cursor) -> Iterator[tuple[str, ...]]:
