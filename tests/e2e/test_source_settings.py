@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import pytest
 
-from replicator.config.pipeline import Pipeline
 from replicator.plan.build import build_plan
 from replicator.runtime.environment import StepEvent
 from replicator.runtime.errors import WorkflowFailed
@@ -69,18 +68,14 @@ DAILY: Final = (*FIELDS, Field("day", "DATE"))
 
 @dataclass(frozen=True)
 class Done:
-    """A run over sources of every kind.
+    """What runs over sources of every kind have left.
 
     Attributes:
         local: The local cloud.
-        pipeline: What was run.
-        result: What the run said.
         keys: The key of each table that was seen in a staging dataset, by dataset and table.
     """
 
     local: Cloud
-    pipeline: Pipeline
-    result: dict[str, Any]
     keys: dict[tuple[str, str], str | None]
 
 
@@ -119,7 +114,7 @@ def sources(*kinds: str) -> str:
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
-    """One run of a pipeline that has a source of every kind, watched."""
+    """Runs of pipelines that have a source of every kind between them, watched."""
     directory = tmp_path_factory.mktemp("settings")
     with cloud(directory / "cloud") as local:
         local.dataset("acme-analytics.sales", "EU")
@@ -136,10 +131,14 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
             "CREATE TABLE `acme-jp.partitioned.orders` PARTITION BY day AS SELECT * FROM `acme-jp.partitioned.loaded`",
             PLACE,
         )
-        pipeline = pipeline_of(directory, sources(*KINDS))
+        # A document that holds the statements of all four kinds is near to the largest that there may be.
+        pipelines = [
+            pipeline_of(directory / first, sources(first, second).replace("pipeline: settings", f"pipeline: {first}"))
+            for first, second in (("shards", "partitioned"), ("table", "query"))
+        ]
         keys: dict[tuple[str, str], str | None] = {}
         client = local.clients.bigquery("acme-tools")
-        datasets = {route.staging.dataset for route in build_plan(pipeline).sources}
+        datasets = {route.staging.dataset for each in pipelines for route in build_plan(each).sources}
 
         def watch(event: StepEvent) -> None:
             if event.routine != "advance" or event.step != "before":
@@ -150,7 +149,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
                         encryption = client.get_table(listed.reference).encryption_configuration
                         keys[dataset, listed.table_id] = encryption and encryption.kms_key_name
 
-        yield Done(local, pipeline, local.run(pipeline, on_step=watch), keys)
+        for pipeline in pipelines:
+            local.run(pipeline, on_step=watch)
+        yield Done(local, keys)
 
 
 @pytest.mark.parametrize("kind", KINDS)
