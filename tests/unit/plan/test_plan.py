@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from replicator.names import DatasetRef
@@ -26,6 +26,7 @@ def test_the_same_file_gives_the_same_plan() -> None:
     assert plan(source(), source("brazil")) == plan(source(), source("brazil"))
 
 
+@settings(deadline=None)
 @given(names=st.tuples(words, words), pipelines=st.tuples(words, words), targets=st.tuples(tables, tables))
 @example(names=("a_b", "c"), pipelines=("x", "x_a"), targets=("acme-analytics.sales.orders",) * 2)
 @example(names=("c", "b_c"), pipelines=("a_b", "a"), targets=("acme-analytics.sales.orders",) * 2)
