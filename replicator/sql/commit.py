@@ -6,6 +6,8 @@ Only literals prune (using-dml-with-partitioned-tables) and no page allows EXECU
 
 from __future__ import annotations
 
+from typing import Final
+
 from replicator.names import DatasetRef, TableRef
 from replicator.sql.datasets import STAGING_DAYS
 from replicator.sql.ledger import RUNS, UNITS
@@ -14,6 +16,12 @@ from replicator.sql.newer import Newer, refuse_other_mark
 from replicator.sql.placeholders import BATCH, EPOCH, dataset_view, run_value
 from replicator.sql.quoting import quote_string, quote_table, quoted
 from replicator.sql.units import overlaps, same_stamp
+
+_SOURCE_BYTES: Final = 800
+"""What a source adds to the script beside two lists of columns, at most."""
+
+_UNIT_BYTES: Final = 200
+"""What a unit adds to it that replaces something, beside its owner's name and the target's own columns."""
 
 
 def batch_table(state: DatasetRef, key: str) -> TableRef:
@@ -25,10 +33,11 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
                  source_column: str, strategy: Strategy, newer: Newer | None = None) -> str:  # fmt: skip
     """Choose the batch's units and write the script that commits them.
 
-    Arguments in ``@run``: ``pipeline``, ``run``, ``epoch``, ``holder``, ``lease`` (seconds) and ``batch``: a list of
-    ``{source, manifest, aligned}`` with full table names. The answer is one JSON text: ``units`` and ``rows`` to
-    commit, ``known`` (units that the ledger has with this very stamp: their receipts were lost, and nothing is to be
-    done) and ``statement``, or null when there is nothing to commit.
+    Arguments in ``@run``: ``pipeline``, ``run``, ``epoch``, ``holder``, ``lease`` (seconds), ``room`` (bytes for the
+    script) and ``batch``: a list of ``{source, manifest, aligned}`` with full table names. The answer is one JSON text,
+    ``units`` and ``rows`` to commit, ``known`` (units that the ledger has with this very stamp: their receipts were
+    lost, and nothing is to be done) and ``more`` (units that found no room, and want another commit by this run); its
+    second column is ``statement``, the script, or NULL when there is nothing to commit.
 
     What happens to the target between the fence and the ledger is the strategy's (``sql.merge``). With ``newer`` the
     units have only their rows that are newer by a column.
@@ -65,6 +74,8 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
         f"FROM {batch} GROUP BY source;\nCOMMIT TRANSACTION;\n"
     )
     if isinstance(strategy, Replacing):
+        named = _UNIT_BYTES + 2 * len(partition_column) + len(source_column)
+        weight = f"IF(committed_before, {named} + BYTE_LENGTH(owner), 0)"
         variables, body = (
             "",
             replace_rows(
@@ -72,6 +83,8 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
             ),
         )
     else:
+        # No unit is named in it, and what mirrors deletions must see all of a source's units at once.
+        weight = "0"
         variables = "DECLARE rows_text, wrong, pruning STRING;\nDECLARE key_count INT64 DEFAULT 0;\n"
         body = merge_rows(
             strategy, target=target, batch=batch, partition_column=partition_column, source_column=source_column
@@ -86,7 +99,7 @@ DECLARE statement STRING DEFAULT (
     '\\nUNION ALL ')
   FROM UNNEST(JSON_QUERY_ARRAY(@run, '$.batch')) AS part);
 DECLARE body STRING;
-DECLARE known INT64;
+DECLARE known, more INT64;
 DECLARE kind, list STRING;
 {variables}SET list = (
   SELECT STRING_AGG({quoted("column_name")}, ', ' ORDER BY ordinal_position) FROM {columns}
@@ -99,29 +112,47 @@ IF EXISTS (SELECT 1 FROM landed GROUP BY owner, unit HAVING COUNT(*) > 1) THEN
   RAISE USING MESSAGE = 'a unit is in the manifests twice; its rows would be inserted twice';
 END IF;
 CREATE TEMP TABLE committed AS
-SELECT owner, unit, covers, range_start, range_end, modified, source_rows, source_bytes{
+SELECT owner, unit, covers, range_start, range_end, modified, source_rows, source_bytes, run{
         ", high, row_count, committed_at" if appended and newer is not None else ""
     }
 FROM {units}
 WHERE target = {target_name};
 
-CREATE OR REPLACE TABLE {batch}
-OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))
-AS
+CREATE TEMP TABLE due AS
 SELECT l.*,
   EXISTS (
     SELECT 1 FROM committed AS c WHERE c.owner = l.owner AND {overlaps("c", "l")}) AS committed_before
 FROM landed AS l
-WHERE l.again OR NOT EXISTS (
-  SELECT 1 FROM committed AS c WHERE c.owner = l.owner AND c.unit = l.unit AND {same("c", "l")});
-SET known = (SELECT COUNT(*) FROM landed) - (SELECT COUNT(*) FROM {batch});
+WHERE NOT EXISTS (
+  SELECT 1 FROM committed AS c
+  WHERE c.owner = l.owner AND c.unit = l.unit
+    AND (c.run = {run_value("run")} OR (NOT l.again AND {same("c", "l")})));
+
+CREATE OR REPLACE TABLE {batch}
+OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))
+AS
+WITH weighed AS (
+  SELECT *,
+    IF(ROW_NUMBER() OVER (PARTITION BY source ORDER BY owner, range_start, number) = 1,
+      {_SOURCE_BYTES} + 2 * BYTE_LENGTH(list), 0) + {weight} AS weight
+  FROM due
+), placed AS (
+  SELECT *,
+    SUM(weight) OVER (ORDER BY source, owner, range_start, number ROWS UNBOUNDED PRECEDING) AS filled,
+    ROW_NUMBER() OVER (ORDER BY source, owner, range_start, number) AS place
+  FROM weighed
+)
+SELECT * EXCEPT (weight, filled, place) FROM placed
+WHERE place = 1 OR filled <= CAST({run_value("room")} AS INT64);
+SET more = (SELECT COUNT(*) FROM due) - (SELECT COUNT(*) FROM {batch});
+SET known = (SELECT COUNT(*) FROM landed) - (SELECT COUNT(*) FROM due);
 {refuse_other_mark(batch) if appended and newer is not None else ""}
 {body}SELECT TO_JSON_STRING(STRUCT(
-  COUNT(*) AS units, IFNULL(SUM(row_count), 0) AS `rows`, known AS known,
+  COUNT(*) AS units, IFNULL(SUM(row_count), 0) AS `rows`, known AS known, more AS more)) AS answer,
   CONCAT(
     FORMAT({quote_string(fence_check)}, {run_value("lease")}, {run_value("holder")}, {run_value("epoch")}),
     {quote_string(due_check)}, body,
     FORMAT({quote_string(into_ledger)}, {run_value("pipeline")}, {run_value("run")}, {run_value("epoch")},
-      {run_value("pipeline")}, {run_value("run")}, {run_value("epoch")})) AS statement)) AS answer
+      {run_value("pipeline")}, {run_value("run")}, {run_value("epoch")})) AS statement
 FROM {batch};
 """

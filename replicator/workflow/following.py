@@ -170,7 +170,8 @@ def follow() -> Subworkflow:
                         steps=(
                             Return(
                                 name="well",
-                                value={"attempts": attempts, "done": seen["done"], "answer": seen["answer"]},
+                                value={"attempts": attempts, "done": seen["done"], "answer": seen["answer"],
+                                       "job": Var("reference")},
                             ),
                         ),
                     ),
@@ -209,7 +210,10 @@ def follow() -> Subworkflow:
 
 
 def finish_job() -> Subworkflow:
-    """Start a job and wait for its end: for the short ones, between which nothing else can be done."""
+    """Start a job and wait for its end: for the short ones, between which nothing else can be done.
+
+    An answer that is a map has one more key, ``job``: where the job is that gave it.
+    """
     state = Var("state")
     return Subworkflow(
         name="finish_job",
@@ -223,6 +227,10 @@ def finish_job() -> Subworkflow:
             ),
             Assign(name="carry", values=(("attempts", state["attempts"]),)),
             Switch(name="until_done", cases=(Case(condition=no(state["done"]), next="once_more"),)),
-            Return(name="answer", value=state["answer"]),
+            Assign(name="its_answer", values=(("answer", state["answer"]),)),
+            Switch(name="is_map", cases=(
+                Case(condition=eq(call("get_type", Var("answer")), "map"),
+                     steps=(Assign(name="whose", values=(("answer.job", state["job"]),)),)),)),
+            Return(name="answer", value=Var("answer")),
         ),
     )  # fmt: skip

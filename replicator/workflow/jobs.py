@@ -6,6 +6,10 @@ A job's id is made of pipeline, target, run, job name and attempt. ``jobs.insert
 
 from __future__ import annotations
 
+from dataclasses import fields
+
+from replicator.plan.plan import Plan
+from replicator.sql.placeholders import BRACES
 from replicator.workflow.expressions import (
     Binary,
     Expression,
@@ -22,7 +26,7 @@ from replicator.workflow.expressions import (
     lt,
     ne,
 )
-from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
+from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Retry, Return, Subworkflow, Switch, Try
 
 ATTEMPTS = 3
 """How often a job is tried when the service says that trying again may help."""
@@ -38,51 +42,69 @@ RUN = Var("run")
 PIPELINE = Var("pipeline")
 
 
-def job(name: Value, *, project: Value, location: Value, sql: Value, run: Value, source: Value = None,
-        names: Value = None) -> dict[str, Value]:  # fmt: skip
+def job(name: Value, *, project: Value, location: Value, run: dict[str, Value], statement: str | None = None,
+        written_by: Value = None, source: Value = None, names: Value = None) -> dict[str, Value]:  # fmt: skip
     """What ``start_job`` and ``follow`` take: one job's name, place, text and arguments.
 
     Args:
         name: Unique in the run.
         project: Runs and pays it.
         location: Where it runs; never left to be guessed.
-        sql: The statement, or the script.
         run: The map that becomes ``@run``.
+        statement: Which of the plan's statements it is. Its text is fetched when the job is started, since a map is
+            copied into every call, and variables share 512 KB.
+        written_by: The job that has written the text, as its answer's second column.
         source: The source's block, which becomes ``@source``; its labels and bound go with the job.
         names: What stands in the statement's braces.
     """
     return {
-        "name": name, "project": project, "location": location,
-        "sql": sql, "run": run, "source": source, "names": names,
+        "name": name, "project": project, "location": location, "statement": statement,
+        "written_by": written_by, "run": run, "source": source, "names": names,
     }  # fmt: skip
 
 
-def bind() -> Subworkflow:
-    """Put names in a statement's braces; they were validated when the config was read, or are numbers of ours."""
+def statement(plan: Plan) -> Subworkflow:
+    """Every statement of the plan by its name; they differ from run to run in what stands in their braces."""
+    texts = [(each.name, getattr(plan.statements, each.name)) for each in fields(plan.statements)]
     return Subworkflow(
-        name="bind",
-        purpose="Put names where a statement has them in braces.",
-        parameters=("sql", "names"),
+        name="statement",
+        purpose="The statements that jobs run, by name; start_job puts names where they have them in braces.",
+        parameters=("name",),
         steps=(
             Switch(
-                name="nameless",
-                cases=(Case(condition=eq(Var("names"), None), steps=(Return(name="as_is", value=Var("sql")),)),),
-            ),
-            ForEach(
-                name="each_name",
-                value="name",
-                over=call("keys", Var("names")),
-                steps=(
-                    Assign(
-                        name="put",
-                        values=(("sql", call("text.replace_all", Var("sql"), join("{", Var("name"), "}"),
-                                             Var("names")[Var("name")])),),
-                    ),
+                name="which",
+                cases=tuple(
+                    Case(condition=eq(Var("name"), name), steps=(Return(name=name, value=text),))
+                    for name, text in texts
                 ),
             ),
-            Return(name="bound", value=Var("sql")),
+        ),
+    )
+
+
+def written_text() -> Subworkflow:
+    """The script that a job has written."""
+    reference = Var("reference")
+    return Subworkflow(
+        name="written_text",
+        purpose="The script that a job has written, as its answer's second column.",
+        parameters=("reference",),
+        steps=(
+            insisting(Call(
+                name="read", function="googleapis.bigquery.v2.jobs.getQueryResults", result="page",
+                arguments={
+                    "projectId": reference["projectId"], "jobId": reference["jobId"],
+                    "location": reference["location"], "maxResults": 1, **BRIEFLY,
+                },
+            )),
+            Return(name="text", value=Var("page")["rows"][0]["f"][1]["v"]),
         ),
     )  # fmt: skip
+
+
+def insisting(question: Call) -> Retry:
+    """A question that is asked again while its error may pass: also where the connector does not, as of a 500."""
+    return Retry(name=f"insist_{question.name}", steps=(question,), predicate="passes", times=ATTEMPTS - 1)
 
 
 def job_reference() -> Subworkflow:
@@ -119,14 +141,42 @@ def start_job() -> Subworkflow:
                 name="place_job", function="job_reference", result="reference",
                 arguments={"pipeline": PIPELINE, "run": RUN, "job": JOB, "attempt": Var("attempt")},
             ),
-            Call(
-                name="bind_names", function="bind", result="sql",
-                arguments={"sql": JOB["sql"], "names": JOB["names"]},
+            Assign(name="not_sent", values=(("sent", 1),)),
+            Switch(
+                name="whose_text",
+                cases=(
+                    Case(
+                        condition=eq(JOB["statement"], None),
+                        steps=(
+                            Call(name="fetch_written", function="written_text", result="sql",
+                                 arguments={"reference": JOB["written_by"]}),
+                        ),
+                    ),
+                    Case(
+                        condition=True,
+                        steps=(
+                            Call(name="fetch_statement", function="statement", result="sql",
+                                 arguments={"name": JOB["statement"]}),
+                        ),
+                    ),
+                ),
+            ),
+            Switch(
+                name="has_braces",
+                cases=(
+                    Case(
+                        condition=ne(JOB["names"], None),
+                        # Names were validated when the config was read, or are numbers of ours.
+                        steps=(Assign(name="bind", values=tuple(
+                            ("sql", call("text.replace_all", Var("sql"), brace,
+                                         default(get(JOB, "names", brace.strip("{}")), brace)))
+                            for brace in BRACES)),),
+                    ),
+                ),
             ),
             Assign(
                 name="describe_job",
                 values=(
-                    ("sent", 1),
                     ("body", {
                         "jobReference": reference,
                         "configuration": {
@@ -178,7 +228,7 @@ def start_job() -> Subworkflow:
                 name="insert",
                 steps=(
                     Call(
-                        name="insert_job", function="googleapis.bigquery.v2.jobs.insert", result="inserted",
+                        name="insert_job", function="googleapis.bigquery.v2.jobs.insert",
                         arguments={
                             "projectId": JOB["project"], "body": body,
                             "connector_params": {"skip_polling": True, "timeout": CALL_SECONDS},
@@ -191,7 +241,7 @@ def start_job() -> Subworkflow:
                         name="join_job",
                         steps=(
                             Call(
-                                name="get_job", function="googleapis.bigquery.v2.jobs.get", result="inserted",
+                                name="get_job", function="googleapis.bigquery.v2.jobs.get",
                                 arguments={
                                     "projectId": JOB["project"], "jobId": reference["jobId"],
                                     "location": JOB["location"], **BRIEFLY,

@@ -16,8 +16,8 @@ _STAGES = {
 """What a source is in, and the subworkflow that moves it on; in every other stage it waits, or is at its end."""
 
 
-LOOK_SECONDS: Final = 4 * 600
-"""A source that has been in a stage for so long is looked at every ten minutes; before, after a quarter of its time."""
+LOOK_SECONDS: Final = 4 * 1800
+"""A source that has been in a stage for so long is looked at every half hour; before, after a quarter of its time."""
 
 
 def begin_source() -> Subworkflow:

@@ -7,37 +7,42 @@ from __future__ import annotations
 
 from typing import Final
 
-from replicator.plan.plan import Plan
-from replicator.workflow.expressions import Binary, Var, both, call, default, eq, get, join
+from replicator.workflow.expressions import Binary, Var, add, call, default, eq, get, join
 from replicator.workflow.jobs import PIPELINE, RUN, job
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
 
-STATEMENT_CHARACTERS: Final = 40_000
-"""The longest script of a batch of several sources; a longer one is halved."""
+STATEMENT_BYTES: Final = 60_000
+"""Room for the script of a commit; what does not fit is committed by the next one, within the same run.
+
+Variables share 512 KB, and the script is held three times on its way from the job that wrote it to its own.
+"""
 
 
-def commit(plan: Plan) -> Subworkflow:
+def commit() -> Subworkflow:
     """Commit a batch; the answer maps each source to null, or to the error that kept it out.
 
     A fence that has moved on is no source's fault: nothing more can be committed, and the run ends.
     """
     batch, number, error = Var("batch"), Var("number"), Var("error")
-    written, outcome, half = Var("written"), Var("outcome"), Var("half")
+    written, outcome, half, first = Var("written"), Var("outcome"), Var("half"), Var("first")
     names = {"key": RUN["key"], "epoch": RUN["number"], "batch": number}
-    target = {"project": PIPELINE["billed_to"], "location": PIPELINE["location"]}
     write = job(
-        join("write_", number), sql=plan.statements.write_commit, names=names, **target,
+        join("write_", number), statement="write_commit", names=names,
+        project=PIPELINE["billed_to"], location=PIPELINE["location"],
         run={"pipeline": PIPELINE["name"], "run": RUN["id"], "epoch": RUN["epoch"], "holder": RUN["holder"],
-             "lease": PIPELINE["lease"], "batch": batch},
+             "lease": PIPELINE["lease"], "batch": batch, "room": STATEMENT_BYTES},
     )  # fmt: skip
-    send = job(join("commit_", number), sql=written["statement"], run={"run": RUN["id"]}, **target)
+    send = job(
+        join("commit_", number), written_by=written["job"], run={"run": RUN["id"]}, project=PIPELINE["billed_to"],
+        location=PIPELINE["location"],
+    )  # fmt: skip
     call_job = {"pipeline": PIPELINE, "run": RUN, "job": Var("job")}
     return Subworkflow(
         name="commit",
         purpose="Commit a batch in one transaction; halve it when it fails, until the bad source stands alone.",
         parameters=("pipeline", "run", "batch", "number"),
         steps=(
-            Assign(name="nothing_wrong", values=(("outcome", {}),)),
+            Assign(name="nothing_wrong", values=(("outcome", {}), ("parts", 1), ("first", number))),
             ForEach(name="each_source", value="part", over=batch, steps=(
                 Assign(name="assume_well", values=(("outcome[part.source]", None),)),)),
             Try(
@@ -46,20 +51,15 @@ def commit(plan: Plan) -> Subworkflow:
                     Assign(name="write", values=(("job", write),)),
                     Call(name="write_script", function="finish_job", arguments=call_job, result="written"),
                     Switch(name="nothing_new", cases=(
-                        Case(condition=eq(get(written, "statement"), None),
+                        Case(condition=eq(written["units"], 0),
                              steps=(Return(name="known_already", value=outcome),)),)),
-                    # Variables share 512 KB, and the statement is held several times on its way to the service.
-                    Switch(name="too_long", cases=(
-                        Case(
-                            condition=both(
-                                Binary(">", call("len", written["statement"]), STATEMENT_CHARACTERS),
-                                Binary(">", call("len", batch), 1)),
-                            steps=(Raise(name="cut", value={"message": "the statement is too long for one batch"}),),
-                        ),
-                    )),
                     Assign(name="send", values=(("job", send),)),
                     Call(name="commit_script", function="finish_job", arguments=call_job),
-                    Return(name="committed", value=outcome),
+                    Switch(name="all_of_it", cases=(
+                        Case(condition=eq(written["more"], 0), steps=(Return(name="committed", value=outcome),)),)),
+                    Assign(name="the_rest", next="transaction", values=(
+                        ("parts", add(Var("parts"), 1)),
+                        ("number", join(first, "_then_", call("string", Var("parts")))))),
                 ),
                 error="error",
                 handlers=(
@@ -97,7 +97,7 @@ def commit(plan: Plan) -> Subworkflow:
                     Call(
                         name="commit_half", function="commit", result="part_outcome",
                         arguments={"pipeline": PIPELINE, "run": RUN, "batch": Var("halves")[half],
-                                   "number": join(number, "_", call("string", half))},
+                                   "number": join(first, "_", call("string", half))},
                     ),
                     ForEach(name="each_outcome", value="name", over=call("keys", Var("part_outcome")), steps=(
                         Assign(name="take_over", values=(("outcome[name]", Var("part_outcome")[Var("name")]),)),)),

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from replicator.plan.plan import Plan
 from replicator.workflow.expressions import Binary, Items, Var, add, both, call, default, either, eq, get, join, lt, ne
-from replicator.workflow.jobs import ATTEMPTS, BRIEFLY, CALL_SECONDS, PIPELINE, RUN
+from replicator.workflow.jobs import ATTEMPTS, BRIEFLY, CALL_SECONDS, PIPELINE, RUN, insisting
 from replicator.workflow.stages.source import PARAMETERS, SOURCE, STATE, at_target, follow
-from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Retry, Return, Step, Subworkflow, Switch, Try
+from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Step, Subworkflow, Switch, Try
 
 COPY_SECONDS: Final = 36 * 3600
 """After which a copy is given up: twice its own deadline, and the 12 hours that a start may be held back."""
@@ -23,7 +22,7 @@ CONSOLE: Final = join("https://console.cloud.google.com/bigquery/transfers?proje
 _CONFIGS: Final = "googleapis.bigquerydatatransfer.v1.projects.locations.transferConfigs"
 
 
-def copy(plan: Plan) -> Subworkflow:
+def copy() -> Subworkflow:
     """Start the source's copy once, then look at it."""
     found = Var("found")
     return Subworkflow(
@@ -34,7 +33,7 @@ def copy(plan: Plan) -> Subworkflow:
             Switch(name="under_way", cases=(
                 Case(condition=ne(get(STATE, "transfer"), None), next="insist_look_at_transfer"),)),
             *follow(
-                at_target(join("landing_", SOURCE["name"]), sql=plan.statements.create_landing, run={"run": RUN["id"]}),
+                at_target(join("landing_", SOURCE["name"]), statement="create_landing", run={"run": RUN["id"]}),
             ),
             Call(name="find_config", function="transfer_config", result="config",
                  arguments={"pipeline": PIPELINE, "source": SOURCE}),
@@ -202,11 +201,6 @@ def start_transfer() -> Subworkflow:
             ),
         ),
     )  # fmt: skip
-
-
-def insisting(question: Call) -> Retry:
-    """A question that is asked again while its error may pass: also where the connector does not, as of a 500."""
-    return Retry(name=f"insist_{question.name}", steps=(question,), predicate="passes", times=ATTEMPTS - 1)
 
 
 def again(step: str) -> tuple[Step, ...]:

@@ -24,10 +24,10 @@ FIRST_PAUSE_SECONDS: Final = 1
 SIDE_BY_SIDE: Final = 4
 """The most sources that are moved on at once."""
 
-TIMES_HELD: Final = 7
-"""How often a statement is held on its way to the service, by the calls it goes through; measured, and rounded up."""
+TIMES_HELD: Final = 3
+"""How often a statement is held on its way to the service; measured, and rounded up."""
 
-KEPT_FREE: Final = 100 * 1024
+KEPT_FREE: Final = 256 * 1024
 """Of the bytes that all variables share, what the sources' blocks and states are left."""
 
 
@@ -36,7 +36,7 @@ def drive(plan: Plan) -> Subworkflow:
     pause = Var("pause")
     create = job(
         "create_target", project=PIPELINE["billed_to"], location=PIPELINE["location"],
-        sql=plan.statements.create_target, run={"landings": Var("stock")["landings"]},
+        statement="create_target", run={"landings": Var("stock")["landings"]},
         names={"key": RUN["key"], "epoch": RUN["number"]},
     )  # fmt: skip
     return Subworkflow(
@@ -82,9 +82,10 @@ def drive(plan: Plan) -> Subworkflow:
                         condition=ne(call("len", Var("stock")["batch"]), 0),
                         steps=(
                             Assign(name="number_batch", values=(("batches", add(Var("batches"), 1)),)),
-                            Call(name="commit_batch", function="commit_batch", result="states",
-                                 arguments={"pipeline": PIPELINE, "run": RUN, "sources": _SOURCES, "states": _STATES,
-                                            "batch": Var("stock")["batch"], "number": call("string", Var("batches"))}),
+                            Call(name="commit_batch", function="commit", result="outcome",
+                                 arguments={"pipeline": PIPELINE, "run": RUN, "batch": Var("stock")["batch"],
+                                            "number": call("string", Var("batches"))}),
+                            _book_outcome(),
                             # Where every source of the batch failed nothing moves any more, and the run may be over.
                             Assign(name="committed", values=(("pause", FIRST_PAUSE_SECONDS),), next="stock"),
                         ),
@@ -193,44 +194,34 @@ def take_stock() -> Subworkflow:
     )  # fmt: skip
 
 
-def commit_batch() -> Subworkflow:
-    """Commit what is aligned, and book the outcome with each of its sources."""
+def _book_outcome() -> Step:
+    """Note with each source of the batch whether it is committed, or what kept it out."""
     outcome = Var("outcome")
-    return Subworkflow(
-        name="commit_batch",
-        purpose="Commit what is aligned, and book the outcome with each of its sources.",
-        parameters=("pipeline", "run", "sources", "states", "batch", "number"),
+    return ForEach(
+        name="book_outcome", value="source", index="position", over=_SOURCES,
         steps=(
-            Call(name="commit_all", function="commit", result="outcome",
-                 arguments={"pipeline": PIPELINE, "run": RUN, "batch": _BATCH, "number": Var("number")}),
-            ForEach(
-                name="each_source", value="source", index="position", over=_SOURCES,
-                steps=(
-                    Assign(name="this_state", values=(("state", _STATES[_POSITION]), ("was", "aligned"))),
-                    Switch(name="in_batch", cases=(Case(condition=ne(_STATE["stage"], "aligned"), next="continue"),)),
-                    Switch(
-                        name="well_or_not",
-                        cases=(
-                            Case(
-                                condition=eq(outcome[SOURCE["name"]], None),
-                                steps=(Assign(name="well", values=(("state.stage", "committed"),)),),
-                            ),
-                            Case(
-                                condition=True,
-                                steps=(
-                                    Call(name="explain_commit", function="explain", result="reason",
-                                         arguments={"source": SOURCE["name"], "stage": "commit",
-                                                    "error": outcome[SOURCE["name"]]}),
-                                    Assign(name="kept_out", values=(
-                                        ("state.stage", "failed"), ("state.error", Var("reason")))),
-                                ),
-                            ),
+            Assign(name="this_state", values=(("state", _STATES[_POSITION]), ("was", "aligned"))),
+            Switch(name="in_batch", cases=(Case(condition=ne(_STATE["stage"], "aligned"), next="continue"),)),
+            Switch(
+                name="well_or_not",
+                cases=(
+                    Case(
+                        condition=eq(outcome[SOURCE["name"]], None),
+                        steps=(Assign(name="well", values=(("state.stage", "committed"),)),),
+                    ),
+                    Case(
+                        condition=True,
+                        steps=(
+                            Call(name="explain_commit", function="explain", result="reason",
+                                 arguments={"source": SOURCE["name"], "stage": "commit",
+                                            "error": outcome[SOURCE["name"]]}),
+                            Assign(name="kept_out", values=(
+                                ("state.stage", "failed"), ("state.error", Var("reason")))),
                         ),
                     ),
-                    *note_stage(),
-                    Assign(name="keep_state", values=(("states[position]", _STATE),)),
                 ),
             ),
-            Return(name="states", value=_STATES),
+            *note_stage(),
+            Assign(name="keep_state", values=(("states[position]", _STATE),)),
         ),
     )  # fmt: skip

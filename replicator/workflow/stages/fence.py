@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from replicator.plan.plan import Plan
 from replicator.workflow.expressions import Binary, Var, call, default, eq, get, join
 from replicator.workflow.jobs import PIPELINE, RUN, job
 from replicator.workflow.steps import Assign, Call, Case, Raise, Return, Subworkflow, Switch
@@ -11,11 +10,11 @@ _TARGET = {"project": PIPELINE["billed_to"], "location": PIPELINE["location"]}
 _CALL = {"pipeline": PIPELINE, "run": RUN, "job": Var("job")}
 
 
-def take_fence(plan: Plan) -> Subworkflow:
+def take_fence() -> Subworkflow:
     """Take the fence, or wait for it, or leave. The execution's own id is the holder; the epoch makes the run's id."""
     taken = Var("taken")
     take = job(
-        join("take_", call("string", Var("turn"))), sql=plan.statements.take_fence, **_TARGET,
+        join("take_", call("string", Var("turn"))), statement="take_fence", **_TARGET,
         run={"pipeline": PIPELINE["name"], "holder": RUN["holder"], "lease": PIPELINE["lease"],
              "adopt": get(Var("args"), "adopt"), "turn": Var("when")},
     )  # fmt: skip
@@ -77,10 +76,10 @@ def take_fence(plan: Plan) -> Subworkflow:
     )  # fmt: skip
 
 
-def renew_fence(plan: Plan) -> Subworkflow:
+def renew_fence() -> Subworkflow:
     """Move the lease on; a run that has lost it ends here, before it does anything more."""
     renew = job(
-        join("renew_", call("string", Var("turn"))), sql=plan.statements.renew_fence, **_TARGET,
+        join("renew_", call("string", Var("turn"))), statement="renew_fence", **_TARGET,
         run={"holder": RUN["holder"], "epoch": RUN["epoch"], "lease": PIPELINE["lease"]},
     )  # fmt: skip
     return Subworkflow(
@@ -105,10 +104,10 @@ def renew_fence(plan: Plan) -> Subworkflow:
     )  # fmt: skip
 
 
-def finish(plan: Plan) -> Subworkflow:
+def finish() -> Subworkflow:
     """Write how the run ended, give the fence back."""
     end = job(
-        "finish", sql=plan.statements.finish, **_TARGET,
+        "finish", statement="finish", **_TARGET,
         run={"pipeline": PIPELINE["name"], "run": RUN["id"], "epoch": RUN["epoch"], "holder": RUN["holder"],
              "state": Var("outcome"), "sources": Var("sources"), "error": Var("error")},
     )  # fmt: skip

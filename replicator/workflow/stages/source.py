@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from replicator.plan.plan import Plan
 from replicator.workflow.expressions import Binary, Value, Var, call, eq, join, lt, ne, no
 from replicator.workflow.jobs import PIPELINE, RUN, job
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Step, Subworkflow, Switch
@@ -31,7 +30,7 @@ SLICES: Final = 4
 """Scripts that fill a source's buffers side by side; each loops over its share: steps do not grow with datasets."""
 
 
-def inventory(plan: Plan) -> Subworkflow:
+def inventory() -> Subworkflow:
     """Which units are due; with none the source is quiet, and nothing else is started for it."""
     return Subworkflow(
         name="inventory",
@@ -39,7 +38,7 @@ def inventory(plan: Plan) -> Subworkflow:
         parameters=PARAMETERS,
         steps=(
             *follow(
-                at_source(join(STATE["inventory"], SOURCE["name"]), sql=plan.statements.inventory,
+                at_source(join(STATE["inventory"], SOURCE["name"]), statement="inventory",
                           run={"run": RUN["id"], "slices": SLICES, "keeps": RUN["keeps"],
                                "committed": RUN["committed"], "first": eq(STATE["inventory"], FIRST)}),
             ),
@@ -90,7 +89,7 @@ def inventory(plan: Plan) -> Subworkflow:
     )  # fmt: skip
 
 
-def rebuild(plan: Plan) -> Subworkflow:
+def rebuild() -> Subworkflow:
     """Read a page of what the ledger knows of the source, for ``restore``."""
     return Subworkflow(
         name="rebuild",
@@ -99,7 +98,7 @@ def rebuild(plan: Plan) -> Subworkflow:
         steps=(
             *follow(
                 at_target(join("ledger_", call("string", STATE["page"]), "_", SOURCE["name"]),
-                          sql=plan.statements.read_stamps,
+                          statement="read_stamps",
                           run={"pipeline": PIPELINE["name"], "after": STATE["after"]}),
             ),
             Assign(name="carry", values=(
@@ -110,7 +109,7 @@ def rebuild(plan: Plan) -> Subworkflow:
     )  # fmt: skip
 
 
-def restore(plan: Plan) -> Subworkflow:
+def restore() -> Subworkflow:
     """Write the page that ``rebuild`` read as receipts; after the last one the source's inventory is taken."""
     return Subworkflow(
         name="restore",
@@ -119,7 +118,7 @@ def restore(plan: Plan) -> Subworkflow:
         steps=(
             *follow(
                 at_source(join("restore_", call("string", STATE["page"]), "_", SOURCE["name"]),
-                          sql=plan.statements.restore_receipts, run={"stamps": STATE["stamps"]}),
+                          statement="restore_receipts", run={"stamps": STATE["stamps"]}),
             ),
             # A page's jobs are over, and there may be thousands of pages.
             Assign(name="put_down", values=(
@@ -136,11 +135,11 @@ def restore(plan: Plan) -> Subworkflow:
     )  # fmt: skip
 
 
-def stage(plan: Plan) -> Subworkflow:
+def stage() -> Subworkflow:
     """Fill the buffers, a bounded number of scripts at a time, and count what is ready to leave."""
     slice_ = Var("slice")
     fill = at_source(
-        join("fill_", SOURCE["name"], "_", call("string", slice_)), sql=Var("sql"),
+        join("fill_", SOURCE["name"], "_", call("string", slice_)), statement="fill_slice",
         run={"run": RUN["id"], "slices": STATE["slices"], "slice": slice_},
     )  # fmt: skip
     return Subworkflow(
@@ -149,7 +148,7 @@ def stage(plan: Plan) -> Subworkflow:
         parameters=PARAMETERS,
         steps=(
             Assign(
-                name="statement", values=(("sql", plan.statements.fill_slice), ("filled", 0)),
+                name="none_filled", values=(("filled", 0),),
             ),
             ForEach(
                 name="start_slices", value="slice", range=(0, Binary("-", STATE["slices"], 1)),
@@ -182,7 +181,7 @@ def stage(plan: Plan) -> Subworkflow:
                 ),
             ),
             *follow(
-                at_source(join("count_", SOURCE["name"]), sql=plan.statements.count_staged, run={"run": RUN["id"]}),
+                at_source(join("count_", SOURCE["name"]), statement="count_staged", run={"run": RUN["id"]}),
             ),
             Switch(
                 name="complete",
@@ -226,7 +225,7 @@ def stage(plan: Plan) -> Subworkflow:
     )  # fmt: skip
 
 
-def align(plan: Plan) -> Subworkflow:
+def align() -> Subworkflow:
     """Check what has landed against what left, and bring it to the target's schema."""
     return Subworkflow(
         name="align",
@@ -235,7 +234,7 @@ def align(plan: Plan) -> Subworkflow:
         steps=(
             *follow(
                 at_target(
-                    join("align_", SOURCE["name"]), sql=plan.statements.align,
+                    join("align_", SOURCE["name"]), statement="align",
                     run={"run": RUN["id"], "epoch": RUN["epoch"], "pipeline": PIPELINE["name"],
                          "units": STATE["units"], "rows": STATE["rows"], "buffers": STATE["buffers"]},
                 ),
@@ -259,7 +258,7 @@ def align(plan: Plan) -> Subworkflow:
     )  # fmt: skip
 
 
-def clear(plan: Plan) -> Subworkflow:
+def clear() -> Subworkflow:
     """After the commit: receipts, and this run's tables go on both sides. Any of it may be lost."""
     return Subworkflow(
         name="clear",
@@ -267,7 +266,7 @@ def clear(plan: Plan) -> Subworkflow:
         parameters=PARAMETERS,
         steps=(
             *follow(
-                at_source(join("receipts_", SOURCE["name"]), sql=plan.statements.write_receipts,
+                at_source(join("receipts_", SOURCE["name"]), statement="write_receipts",
                           run={"run": RUN["id"]}),
             ),
             Switch(
@@ -275,7 +274,7 @@ def clear(plan: Plan) -> Subworkflow:
                 cases=(Case(condition=eq(SOURCE["staging"], SOURCE["landing"]), next="over"),),
             ),
             *follow(
-                at_target(join("drop_", SOURCE["name"]), sql=plan.statements.drop_landed, run={"run": RUN["id"]}),
+                at_target(join("drop_", SOURCE["name"]), statement="drop_landed", run={"run": RUN["id"]}),
                 prefix="landing_",
             ),
             Assign(name="over", values=(("state.stage", "done"),)),
@@ -284,16 +283,16 @@ def clear(plan: Plan) -> Subworkflow:
     )  # fmt: skip
 
 
-def at_source(name: Value, *, sql: Value, run: dict[str, Value]) -> dict[str, Value]:
+def at_source(name: Value, *, statement: str, run: dict[str, Value]) -> dict[str, Value]:
     """A job of the source's, in its location, paid by its staging project."""
-    return job(name, project=SOURCE["billed_to"], location=SOURCE["location"], sql=sql, run=run, source=SOURCE,
-               names=STATE["names"])  # fmt: skip
+    return job(name, project=SOURCE["billed_to"], location=SOURCE["location"], statement=statement, run=run,
+               source=SOURCE, names=STATE["names"])  # fmt: skip
 
 
-def at_target(name: Value, *, sql: Value, run: dict[str, Value]) -> dict[str, Value]:
+def at_target(name: Value, *, statement: str, run: dict[str, Value]) -> dict[str, Value]:
     """A job for the source in the target's location, paid by the state's project."""
-    return job(name, project=PIPELINE["billed_to"], location=PIPELINE["location"], sql=sql, run=run, source=SOURCE,
-               names=STATE["names"])  # fmt: skip
+    return job(name, project=PIPELINE["billed_to"], location=PIPELINE["location"], statement=statement, run=run,
+               source=SOURCE, names=STATE["names"])  # fmt: skip
 
 
 def follow(this: dict[str, Value], *, prefix: str = "") -> tuple[Step, ...]:

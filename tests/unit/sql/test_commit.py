@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
@@ -161,7 +162,7 @@ def test_what_was_never_committed_is_not_deleted() -> None:
 
 
 def written(batch: str, *, deletes: str | None = None) -> dict[str, Any]:
-    """The answer that the query gives: ``units``, ``rows``, ``known`` and ``statement``."""
+    """The answer that the query gives: ``units``, ``rows``, ``known``, ``more``, and beside them ``statement``."""
     given = quote_string("`order_day`, `shop`, `total \\`x\\``")
     ((inserts,),) = answer(
         cut(SCRIPT, "WITH totals AS", "\n);\nSELECT TO_JSON_STRING")
@@ -177,12 +178,13 @@ def written(batch: str, *, deletes: str | None = None) -> dict[str, Any]:
     variables = {
         ", body,": f", CAST({literal(body)} AS STRING),",
         "known AS known": "1 AS known",
+        "more AS more": "0 AS more",
     }
     for variable, value in variables.items():
         assert select.count(variable) == 1
         select = select.replace(variable, value)
-    ((found,),) = answer(f"{select}FROM {batch}", run=RUN)
-    return dict(json.loads(found))
+    ((found, statement),) = answer(f"{select}FROM {batch}", run=RUN)
+    return dict(json.loads(found)) | {"statement": statement}
 
 
 def test_a_batch_is_one_transaction_behind_the_fence() -> None:
@@ -249,11 +251,12 @@ def stamp(unit: str = "orders_20261101", **other: Any) -> Row:
     return tuple(line.values())
 
 
-def chosen(landed: list[Row], committed: list[Row]) -> list[Row]:
-    """The batch's units: owner, unit, and whether their day was committed before."""
-    query = cut(SCRIPT, "SELECT l.*,", ";\nSET known")
-    content = {"FROM landed": f"FROM {rows(STAMPED, *landed)}", "FROM committed": f"FROM {rows(STAMPED, *committed)}"}
-    return sorted((*row[:2], row[-1]) for row in answer(query, tables=content))
+def chosen(landed: list[Row], committed: list[Row], run: str = "orders-000011") -> list[Row]:
+    """The units that are due: owner, unit, and whether their day was committed before, by that run."""
+    query = cut(SCRIPT, "SELECT l.*,", ";\n\nCREATE OR REPLACE TABLE")
+    earlier = rows({**STAMPED, "run": "STRING"}, *((*row, run) for row in committed))
+    content = {"FROM landed": f"FROM {rows(STAMPED, *landed)}", "FROM committed": f"FROM {earlier}"}
+    return sorted((*row[:2], row[-1]) for row in answer(query, tables=content, run=RUN))
 
 
 def test_a_batch_takes_what_the_ledger_does_not_have_with_this_stamp() -> None:
@@ -281,6 +284,37 @@ def test_a_batch_takes_what_the_ledger_does_not_have_with_this_stamp() -> None:
         ("a", "timeless", True),
         ("b", "known", False),
     ]
+
+
+def test_what_the_run_has_committed_itself_is_not_taken_twice() -> None:
+    """Whether it was asked for again or has changed since: a run goes on where its last script had no more room."""
+    landed = [stamp("asked", again=True), stamp("later", source_rows=11), stamp("left", again=True)]
+
+    assert chosen(landed, [stamp("asked"), stamp("later")], run="orders-000012") == [("a", "left", True)]
+
+
+def placed(lines: Iterable[tuple[str, str, int, bool]], room: int, source: str = SCRIPT) -> list[str]:
+    """The units of a batch whose script has so much room, of what is due: source, owner, number, committed before."""
+    due = rows(
+        {"source": "STRING", "owner": "STRING", "number": "INT64", "committed_before": "BOOL", "range_start": "STRING"},
+        *((*line, "2026-11-01") for line in lines),
+    )
+    query = cut(source, "WITH weighed AS", ";\nSET more").replace("LENGTH(list)", f"LENGTH('{'c' * 100}')")
+    found = answer(query, tables={"FROM due": f"FROM {due}"}, run=RUN | {"room": room})
+    return [f"{row[0]} {row[2]}" for row in sorted(found)]
+
+
+def test_a_script_takes_what_finds_room_and_always_something() -> None:
+    """A source costs two lists of columns, a unit that replaces something its owner and its range."""
+    lines = [(name, "o" * 50, number, True) for name in ("br", "japan") for number in (1, 2, 3)]
+
+    assert placed(lines, 1) == ["br 1"]
+    assert placed(lines, 2_000) == ["br 1", "br 2", "br 3"]
+    assert placed(lines, 3_100) == ["br 1", "br 2", "br 3", "japan 1"]
+    assert placed([(*line[:3], False) for line in lines], 2_000) == [
+        f"{n} {i}" for n in ("br", "japan") for i in (1, 2, 3)
+    ]
+    assert len(placed(lines, 60_000)) == 6
 
 
 def test_units_that_another_run_committed_meanwhile_end_the_transaction() -> None:

@@ -55,16 +55,13 @@ def names_of_a_source(of: Plan) -> set[str]:
 
 
 def bound(of: Plan) -> dict[str, set[str]]:
-    """For each statement's text the names that its job binds."""
+    """For each statement the names that its job binds."""
     found: dict[str, set[str]] = {}
     for subworkflow in build_document(of).subworkflows:
-        parts = list(values(subworkflow))
-        texts = {part[1] for part in parts if isinstance(part, tuple) and part[:1] == ("sql",) and len(part) == 2}
-        for job in (part for part in parts if isinstance(part, Mapping) and {"sql", "names", "run"} <= part.keys()):
-            names = job["names"]
-            keys = names_of_a_source(of) if isinstance(names, Index) else set(names or ())
-            for text in [job["sql"]] if isinstance(job["sql"], str) else texts:
-                found[text] = keys
+        for job in values(subworkflow):
+            if isinstance(job, Mapping) and {"statement", "names", "run"} <= job.keys():
+                names = job["names"]
+                found[str(job["statement"])] = names_of_a_source(of) if isinstance(names, Index) else set(names or ())
     return found
 
 
@@ -101,7 +98,8 @@ def test_what_stands_in_braces_is_bound_by_the_document(name: str) -> None:
     used = set(BRACES.findall(text))
 
     assert used <= known
-    assert {brace.strip("{}") for brace in used} <= bound(HOSTILE)[text]
+    assert {brace.strip("{}") for brace in used} <= bound(HOSTILE)[name]
+    assert used <= set(placeholders.BRACES)
 
 
 def test_a_source_has_the_same_names_for_plan_and_document() -> None:

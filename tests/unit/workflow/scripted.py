@@ -50,6 +50,7 @@ class Job:
         attempt: Counted from 1.
         body: The request.
         ending: What it answers, None for no rows; or ``Failed``.
+        text: What stands beside its answer: the script that it has written, where ``script`` is in the answer.
         questions: How often it has still to be asked before it has ended.
     """
 
@@ -58,6 +59,7 @@ class Job:
     body: Any
     ending: Any
     questions: int = 0
+    text: str = "COMMIT"
 
     @property
     def sql(self) -> str:
@@ -176,6 +178,8 @@ class Service:
         job = Job(name, int(attempt), body, None)
         self.jobs[id_] = job
         decided = self.decide(job)
+        if isinstance(decided, Mapping):
+            job.text = str(decided.get("script", job.text))
         job.ending, job.questions = (decided.then, decided.questions) if isinstance(decided, Running) else (decided, 0)
         return body
 
@@ -200,7 +204,8 @@ class Service:
             raise _http(400, job.ending.message)
         if job.ending is None:
             return {"jobComplete": True}
-        return {"jobComplete": True, "rows": [{"f": [{"v": json.dumps(job.ending)}]}]}
+        cells = [{"v": json.dumps(job.ending)}, {"v": job.text}]
+        return {"jobComplete": True, "rows": [{"f": cells}]}
 
 
 def _http(status: int, message: str) -> HttpError:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from replicator.runtime.errors import WorkflowFailed
+from replicator.workflow.stages.commit import STATEMENT_BYTES
 from tests.unit.plan.pipelines import plan
 from tests.unit.workflow.scripted import Bench, Failed, Job, Service
 
@@ -27,7 +28,7 @@ def decide(*, poisoned: frozenset[str] = frozenset(), how: Failed = Failed("not 
 
     def become(job: Job) -> Any:
         if job.name.startswith("write_"):
-            return {"units": 1, "rows": 1, "known": 0, "statement": json.dumps(sources(job))}
+            return {"units": 1, "rows": 1, "known": 0, "more": 0, "script": json.dumps(sources(job))}
         return how if poisoned.intersection(sources(job)) else None
 
     return become
@@ -100,7 +101,7 @@ def test_a_fence_that_has_moved_on_ends_the_run() -> None:
 
 def test_what_the_ledger_knows_is_committed_without_a_transaction() -> None:
     """A batch for which no script is written has nothing to do, and its sources go on to their receipts."""
-    service = Service(lambda _: {"units": 0, "rows": 0, "known": 3, "statement": None})
+    service = Service(lambda _: {"units": 0, "rows": 0, "known": 3, "more": 0})
 
     assert commit(service, 2) == {"s0": None, "s1": None}
     assert transactions(service) == []
@@ -115,3 +116,33 @@ def test_each_transaction_is_a_job_of_its_own() -> None:
     assert [job.name for job in service.jobs.values()] == [
         "write_1", "commit_1", "write_1_0", "commit_1_0", "write_1_1", "commit_1_1",
     ]  # fmt: skip
+
+
+def test_what_finds_no_room_in_a_script_is_committed_by_the_next() -> None:
+    """Variables share 512 KB, so a script has a bound; the ledger knows what is committed, so the rest is asked for."""
+    left = [5, 2, 0]
+
+    def become(job: Job) -> Any:
+        return decide()(job) | {"more": left.pop(0)} if job.name.startswith("write_") else None
+
+    service = Service(become)
+
+    assert commit(service, 3) == {f"s{n}": None for n in range(3)}
+    assert [job.name for job in service.jobs.values()] == [
+        "write_1", "commit_1", "write_1_then_2", "commit_1_then_2", "write_1_then_3", "commit_1_then_3",
+    ]  # fmt: skip
+    assert all(job.parameter("run")["room"] == STATEMENT_BYTES for job in service.jobs.values() if "write" in job.name)
+
+
+def test_a_bad_source_among_the_rest_stands_alone_as_well() -> None:
+    """What the first script committed stays; halves have numbers of their own all the same."""
+    left = [5, 0, 0, 0]
+
+    def become(job: Job) -> Any:
+        if job.name.startswith("write_"):
+            return decide()(job) | {"more": left.pop(0)}
+        return Failed("bad") if job.name != "commit_1" and "s1" in sources(job) else None
+
+    outcome = commit(Service(become), 2)
+
+    assert [name for name, error in outcome.items() if error is not None] == ["s1"]

@@ -7,15 +7,16 @@ from typing import Any, Final
 import pytest
 
 from replicator.runtime.errors import ConnectionBroken, HttpError, WorkflowFailed
+from replicator.sql.placeholders import bind
 from tests.unit.plan.pipelines import plan
-from tests.unit.workflow.scripted import Bench, Failed, Fault, Running, Service
+from tests.unit.workflow.scripted import HOLDER, Bench, Failed, Fault, Running, Service
 
 BENCH: Final = Bench(plan())
 JOB: Final = {
     "name": "count",
     "project": "acme-jp",
     "location": "asia-northeast1",
-    "sql": "SELECT {epoch}",
+    "statement": "count_staged",
     "run": {"run": "orders-000012"},
     "source": None,
     "names": {"epoch": "000012"},
@@ -23,8 +24,10 @@ JOB: Final = {
 
 
 def finish(service: Service, **other: Any) -> Any:
-    """Start the job and wait for its answer."""
-    return BENCH.run("finish_job", service, pipeline=BENCH.pipeline, run=BENCH.of_run, job=JOB | other)
+    """Start the job and wait for its answer, which says where the job is as well."""
+    answer = BENCH.run("finish_job", service, pipeline=BENCH.pipeline, run=BENCH.of_run, job=JOB | other)
+    assert answer.pop("job")["jobId"].startswith(BENCH.job_id("count").removesuffix(f"_1_{HOLDER}"))
+    return answer
 
 
 def reference() -> dict[str, str]:
@@ -49,7 +52,8 @@ def test_a_job_says_where_it_runs_what_it_sends_and_whose_it_is() -> None:
     assert job.body["jobReference"] == reference()
     assert job.body["configuration"]["labels"] == {"managed-by": "replicator", "pipeline": "orders", "team": "a-1"}
     assert job.body["configuration"]["query"]["maximumBytesBilled"] == "200"
-    assert job.sql == "SELECT 000012"
+    assert job.sql == bind(BENCH.plan.statements.count_staged, {"epoch": "000012"})
+    assert "000012" in job.sql
     assert job.parameter("run") == {"run": "orders-000012"}
     assert job.parameter("source")["name"] == "japan"
 

@@ -77,7 +77,7 @@ def test_every_statement_is_a_literal_block() -> None:
         statement = getattr(PLAN.statements, field.name)
         wanted = [line.strip() for line in statement.strip().splitlines()]
         first = next(at for at, line in enumerate(lines) if lines[at : at + len(wanted)] == wanted)
-        assert lines[first - 1] in {"sql: |", "- sql: |"}, field.name
+        assert lines[first - 1] == "return: |", field.name
 
 
 def test_a_step_has_a_name_of_its_own_in_its_subworkflow() -> None:
