@@ -40,19 +40,27 @@ def command(
       replicator --cloud local:/tmp/cloud plan ga4_events --json
     """
     from replicator.plan.build import build_plan
+    from replicator.plan.warnings import warnings
 
     if offline and with_units:
         msg = "--units: what is due is known to the cloud only; leave --offline out"
         raise UsageError(msg)
-    plan = build_plan(invocation.project().pipeline(pipeline))
+    chosen = invocation.project().pipeline(pipeline)
+    plan, told = build_plan(chosen), warnings(chosen)
     if not as_json:
         _print_plan(plan)
         if with_sql:
             _print_statements(plan)
+        for warning in told:
+            click.echo(f"warning: {warning}", err=True)
     forecasts = () if offline else ask_due(invocation.cloud, plan)
     if as_json:
         due = None if offline else [found.as_json(listed=with_units) for found in forecasts]
-        click.echo(json.dumps({**asdict(plan), "due": due}, indent=2, ensure_ascii=False))
+        click.echo(
+            json.dumps(
+                {**asdict(plan), "warnings": [str(each) for each in told], "due": due}, indent=2, ensure_ascii=False
+            )
+        )
     elif not offline:
         print_due(forecasts, with_units=with_units)
     return tell_failures(forecasts)

@@ -60,7 +60,9 @@ def explain(event: object) -> Said | None:
         case "stage" if isinstance(source, str) and {event.get("from"), event.get("stage")} <= _STATES:
             return _stage(source, event)
         case "waiting":
-            return Said(None, f"waiting for the fence: {event.get('holder')} holds it until {event.get('expires')}")
+            since = f" since {event.get('since')}" if event.get("since") else ""
+            holder = event.get("held_by") or event.get("holder")
+            return Said(None, f"waiting for the fence: {holder} holds it{since}, until {event.get('expires')}")
         case "transfer_requested" if isinstance(source, str):
             return Said(source, f"copying, as a run of {event.get('config')}")
         case "not_cleared" if isinstance(source, str):

@@ -76,6 +76,9 @@ class Outcome:
         run: Its id, pipeline and epoch.
         state: ``done``, ``quiet`` (nothing was due) or ``left`` (another run holds the fence).
         sources: In the order of the pipeline's file.
+        held_by: Where another run holds the fence, its id.
+        since: Since when it does, as the ledger says.
+        expires: Until when it does if it does no more.
     """
 
     run: str
@@ -85,6 +88,9 @@ class Outcome:
     bytes: int
     copies: int
     sources: tuple[SourceOutcome, ...]
+    held_by: str | None = None
+    since: str | None = None
+    expires: str | None = None
 
     @classmethod
     def from_json(cls, value: object) -> Self:
@@ -106,6 +112,9 @@ class Outcome:
             bytes=int(value.get("bytes") or 0),
             copies=int(value.get("copies") or 0),
             sources=tuple(SourceOutcome.from_json(source) for source in value.get("sources") or ()),
+            held_by=_text(value.get("held_by")),
+            since=_text(value.get("since")),
+            expires=_text(value.get("expires")),
         )
 
     @property
@@ -124,7 +133,10 @@ def sentence(outcome: Outcome) -> str:
         case "quiet":
             return f"{outcome.run}: nothing was due"
         case "left":
-            return f"{outcome.run}: another run holds the fence; left it alone"
+            holder = f"{outcome.held_by or 'another run'} holds the fence"
+            since = f" since {outcome.since}" if outcome.since else ""
+            until = f" until {outcome.expires} at least" if outcome.expires else ""
+            return f"{holder}{since}{until}; left it alone"
         case _:
             moved = ", ".join(
                 (
@@ -178,6 +190,10 @@ def reason_of(error: object) -> str | None:
         return None
     job = f" (job {error['job']}, {error.get('console')})" if "job" in error else ""
     return f"{error['message']}{job}"
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _seconds(milliseconds: Mapping[str, Any]) -> dict[str, float]:

@@ -18,8 +18,9 @@ def take_fence(*, target: TableRef, state: DatasetRef, fence: TableRef, location
     ``now`` (leaves when the fence is held), ``next`` (waits, and says so in the ledger) or ``after`` (waits for
     those who wait as well; a run with a window does, so that a backfill lets the schedule through).
     The answer is one JSON text: ``taken``, ``epoch``, ``number`` (the epoch in six digits), ``run`` (the
-    run's id), ``holder``, ``expires``, ``target_exists``, ``keeps`` (days until the target's partitions expire),
-    ``committed`` (what the ledger has of each source).
+    run's id), ``holder``, ``expires``, ``held_by`` and ``since`` (the run that has the fence, and when it took it),
+    ``target_exists``, ``keeps`` (days until the target's partitions expire), ``committed`` (what the ledger has of
+    each source).
 
     A holder that asks again gets the next epoch, so a lost answer costs a number and no wait.
     """
@@ -31,7 +32,7 @@ def take_fence(*, target: TableRef, state: DatasetRef, fence: TableRef, location
     return f"""\
 DECLARE taken INT64;
 DECLARE target_exists BOOL;
-DECLARE ahead STRING;
+DECLARE ahead, held_by, since STRING;
 {make_memory(target=target, state=state, fence=fence, location=location)}
 SET target_exists = EXISTS (SELECT 1 FROM {columns} WHERE table_name = {name});
 IF target_exists THEN
@@ -92,8 +93,14 @@ IF taken = 1 OR {run_value("turn")} = 'next' THEN
     IF(taken = 1, 'started', 'waiting'), CURRENT_TIMESTAMP(), {run_value("holder")}
   FROM {quote_table(fence)};
 END IF;
+SET held_by = (
+  SELECT MIN(run) FROM {runs}
+  WHERE target = {own} AND state = 'started' AND epoch = (SELECT MAX(epoch) FROM {quote_table(fence)}));
+SET since = (
+  SELECT FORMAT_TIMESTAMP('%F %T UTC', MIN(recorded_at)) FROM {runs}
+  WHERE target = {own} AND state = 'started' AND run = held_by);
 SELECT TO_JSON_STRING(STRUCT(
-  taken = 1 AS taken, epoch AS epoch, FORMAT('%06d', epoch) AS number,
+  taken = 1 AS taken, epoch AS epoch, FORMAT('%06d', epoch) AS number, held_by AS held_by, since AS since,
   CONCAT({run_value("pipeline")}, '-', FORMAT('%06d', epoch)) AS run,
   IFNULL(ahead, holder) AS holder, CAST(expires AS STRING) AS expires, target_exists AS target_exists,
   (

@@ -89,7 +89,7 @@ def main(plan: Plan) -> Subworkflow:
                         steps=(
                             Return(name="left", value={
                                 "run": run["run"], "epoch": run["epoch"], "state": "left", "holder": run["holder"],
-                                "expires": run["expires"],
+                                "expires": run["expires"], "held_by": run["held_by"], "since": run["since"],
                                 "units": 0, "rows": 0, "bytes": 0, "copies": 0, "sources": [],
                             }),
                         ),

@@ -59,7 +59,8 @@ def take_fence() -> Subworkflow:
                             Return(
                                 name="leave",
                                 value={"taken": False, "run": taken["run"], "epoch": taken["epoch"],
-                                       "holder": taken["holder"], "expires": taken["expires"]},
+                                       "holder": taken["holder"], "expires": taken["expires"],
+                                       "held_by": get(taken, "held_by"), "since": get(taken, "since")},
                             ),
                         ),
                     ),
@@ -68,7 +69,8 @@ def take_fence() -> Subworkflow:
             Call(name="tell", function="sys.log", arguments={
                 "severity": "INFO",
                 "json": {"event": "waiting", "pipeline": PIPELINE["name"], "holder": taken["holder"],
-                         "expires": taken["expires"]},
+                         "expires": taken["expires"], "held_by": get(taken, "held_by"),
+                         "since": get(taken, "since")},
             }),
             Call(name="wait", function="sys.sleep", arguments={"seconds": Binary("/", PIPELINE["lease"], 6)},
                  next="try_it"),

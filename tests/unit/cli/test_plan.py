@@ -71,6 +71,21 @@ def test_the_statements_are_shown_when_asked(capsys: pytest.CaptureFixture[str])
         assert heading in shown
 
 
+def test_what_costs_more_than_it_seems_to_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An upsert by a key without the partition column reads the whole target; a program is told as well."""
+    text = (CONFIGS / f"{PIPELINE}.yaml").read_text(encoding="utf-8")
+    (tmp_path / f"{PIPELINE}.yaml").write_text(
+        text.replace("merge: replace_partitions", "merge: {upsert: {keys: [event_name]}}"), encoding="utf-8"
+    )
+    arguments = ["--configs", str(tmp_path), "plan", PIPELINE, "--offline"]
+
+    assert answer(arguments) == 0
+    assert "in every commit" in capsys.readouterr().err
+    assert answer([*arguments, "--json"]) == 0
+    (warning,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert "reads all of acme-analytics.marketing.ga4_events" in warning
+
+
 def test_what_is_due_is_known_to_the_cloud_only(capsys: pytest.CaptureFixture[str]) -> None:
     """Listing units offline is refused rather than answered with none."""
     assert _plan("--offline", "--units") == 2

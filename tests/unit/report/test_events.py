@@ -39,7 +39,7 @@ def test_a_source_says_what_is_over_and_what_comes_next(event: object, said: Sai
     [
         (
             {"event": "waiting", "holder": "execution-1", "expires": "2026-11-21 10:00:00+00"},
-            "waiting for the fence: execution-1 holds it until 2026-11-21 10:00:00+00",
+            "waiting for the fence: execution-1 holds it, until 2026-11-21 10:00:00+00",
         ),
         (
             {"event": "not_cleared", "source": "japan", "reason": "quota"},

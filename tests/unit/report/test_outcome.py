@@ -54,12 +54,20 @@ def test_what_a_run_did_not_bring_is_said(capsys: pytest.CaptureFixture[str]) ->
     assert not any(line.startswith("brazil:") for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("state", "said"), [("quiet", "nothing was due"), ("left", "another run holds the fence; left it alone")]
-)
-def test_a_run_that_moved_nothing_says_why(state: str, said: str) -> None:
+def test_a_run_that_found_nothing_says_so() -> None:
     """Nothing due and nothing allowed are two things."""
-    assert sentence(Outcome.from_json({**_RESULT, "state": state})) == f"ga4_events-000012: {said}"
+    assert sentence(Outcome.from_json({**_RESULT, "state": "quiet"})) == "ga4_events-000012: nothing was due"
+
+
+def test_a_run_that_left_says_who_holds_the_fence_and_since_when() -> None:
+    """Also where the ledger does not know it any more."""
+    held = {"held_by": "orders-000011", "since": "2026-11-21 09:00:00 UTC", "expires": "2026-11-21 10:00:00+00"}
+
+    assert sentence(Outcome.from_json({**_RESULT, "state": "left"} | held)) == (
+        "orders-000011 holds the fence since 2026-11-21 09:00:00 UTC until 2026-11-21 10:00:00+00 at least; "
+        "left it alone"
+    )
+    assert sentence(Outcome.from_json({**_RESULT, "state": "left"})) == "another run holds the fence; left it alone"
 
 
 @pytest.mark.parametrize("value", [None, "done", {}, {"run": "x"}])
