@@ -11,11 +11,16 @@ COUNTED = ("statements before GoogleSQL", "random expressions before GoogleSQL")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Files that a reviewer approved are written again only when somebody asks for it."""
+    """Files that a reviewer approved are written again only when somebody asks for it; what takes hours can be cut."""
     parser.addoption(
         "--update-golden",
         action="store_true",
         help="write the expected documents and the generated parts of the README again, to be reviewed as a diff",
+    )
+    parser.addoption(
+        "--points",
+        type=int,
+        help="of -m crash_everywhere: at most so many points of each kind of run, chosen by chance; all if not said",
     )
 
 
