@@ -11,7 +11,7 @@ from replicator.workflow.expressions import Binary, Var, add, call, default, eq,
 from replicator.workflow.jobs import PIPELINE, RUN, job
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
 
-STATEMENT_BYTES: Final = 60_000
+STATEMENT_BYTES: Final = 30_000
 """Room for the script of a commit; what does not fit is committed by the next one, within the same run.
 
 Variables share 512 KB, and the script is held three times on its way from the job that wrote it to its own.
@@ -82,7 +82,7 @@ def commit() -> Subworkflow:
                     ),
                 ),
             ),
-            Assign(name="halve", values=(("halves", [[], []]),)),
+            Assign(name="halve", values=(("halves", [[], []]), ("job", None))),
             ForEach(
                 name="deal", value="part", index="position", over=batch,
                 steps=(

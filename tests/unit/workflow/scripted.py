@@ -249,6 +249,20 @@ class Bench:
             if event.moment is Moment.LOG:
                 logged.append(event.data)
 
+        return self._run(function, service, listen, arguments)
+
+    def run_counted(self, function: str, service: Service, *, step: Callable[[], object], **arguments: Any) -> Any:
+        """The same; ``step`` is called at each step."""
+
+        def listen(event: StepEvent) -> None:
+            if event.moment is Moment.STARTED:
+                step()
+
+        return self._run(function, service, listen, arguments)
+
+    def _run(
+        self, function: str, service: Service, listen: Callable[[StepEvent], None], arguments: Mapping[str, Any]
+    ) -> Any:
         environment = Environment(
             connectors=Connectors(transport=service),
             clock=VirtualClock(_NOW),
@@ -256,7 +270,7 @@ class Bench:
             variables={"GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID": HOLDER},
             on_step=listen,
         )
-        return Execution.run(self._program(function), arguments or None, environment=environment)
+        return Execution.run(self._program(function), dict(arguments) or None, environment=environment)
 
     def _program(self, function: str) -> Program:
         if function not in self._programs:

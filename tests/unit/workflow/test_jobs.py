@@ -207,3 +207,11 @@ def test_an_answer_that_cannot_be_read_is_no_answer() -> None:
 
     assert isinstance(failed.value.error, dict)
     assert failed.value.error["job"] == f"acme-jp:asia-northeast1.{BENCH.job_id('count')}"
+
+
+def test_an_answer_is_asked_for_again_while_the_error_may_pass() -> None:
+    """The service was away for a moment and the job went well: a few questions more, and no second job."""
+    service = Service(lambda _: {"n": 1}, faults=[Fault("getQueryResults", HttpError(500, "away", body=None))] * 2)
+
+    assert look(service)["answer"] == {"n": 1}
+    assert len(service.jobs) == 1
