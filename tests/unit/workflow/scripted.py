@@ -22,7 +22,7 @@ from replicator.workflow.render import to_yaml
 from replicator.workflow.steps import Call, Return, Subworkflow
 
 HOLDER: Final = "execution-1"
-_NOW: Final = 1_795_000_000.25
+NOW: Final = 1_795_000_000.25
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ class Bench:
     ) -> Any:
         environment = Environment(
             connectors=Connectors(transport=service),
-            clock=VirtualClock(_NOW),
+            clock=VirtualClock(NOW),
             uuid=lambda: "id",
             variables={"GOOGLE_CLOUD_WORKFLOW_EXECUTION_ID": HOLDER},
             on_step=listen,

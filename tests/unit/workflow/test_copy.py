@@ -11,7 +11,7 @@ from replicator.workflow.jobs import ATTEMPTS
 from replicator.workflow.sources import source_block
 from replicator.workflow.stages.copy import COPY_SECONDS
 from tests.unit.plan.pipelines import plan, source
-from tests.unit.workflow.scripted import Bench, Fault, Service
+from tests.unit.workflow.scripted import NOW, Bench, Fault, Service
 
 BENCH: Final = Bench(plan(source(more=("staging: {project: acme-replication}",))))
 SOURCE: Final = source_block(BENCH.plan.sources[0])
@@ -159,6 +159,9 @@ def test_a_copy_that_did_not_succeed_is_an_error_with_its_reason(state: str) -> 
 
 
 def test_a_copy_that_never_ends_is_given_up() -> None:
-    """Beyond its own deadline and the longest that a start may be held back, nobody waits for it."""
+    """Beyond its own deadline and the longest that a start may be held back, nobody waits for it; until then, yes."""
+    running = {"transfer": "projects/p/locations/eu/transferConfigs/0/runs/0"}
+
+    assert turn(service(state="RUNNING"), **running, since=NOW - COPY_SECONDS + 60)["stage"] == "copy"
     with pytest.raises(WorkflowFailed, match="is still RUNNING after 36 hours"):
-        turn(service(state="RUNNING"), transfer="projects/p/locations/eu/transferConfigs/0/runs/0", since=-COPY_SECONDS)
+        turn(service(state="RUNNING"), **running, since=NOW - COPY_SECONDS - 60)
