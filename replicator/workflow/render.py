@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 import yaml
 
@@ -33,7 +33,10 @@ from replicator.workflow.steps import (
 
 _BEGINS_A_NUMBER = frozenset("0123456789+-.")
 _WIDTH = 4096  # PyYAML would fold long plain lines, and a folded expression is hard to compare
-_INLINE = 96  # characters of a map or list that stands on one line; indentation counts against the 128 KB
+_LAYOUTS: Final = (96, 360)
+"""Characters of what stands on one line. Indentation counts against the 128 KB: the second is for documents that would
+not fit by the first, and puts whole conditions and loops on a line."""
+_CONTROL: Final = frozenset({"steps", "switch", "for", "parallel", "try", "condition"})
 
 
 class DocumentTooLargeError(ReplicatorError):
@@ -47,42 +50,44 @@ def to_yaml(document: Document) -> str:
         DocumentTooLargeError: It has more than 128 KB.
         ExpressionTooLongError: An expression has more than 400 characters.
     """
-    parts = ["".join(f"# {line}".rstrip() + "\n" for line in document.header)]
-    parts += [_subworkflow(subworkflow) for subworkflow in document.subworkflows]
-    text = "\n".join(parts)
-    size = len(text.encode())
-    if size > limits.SOURCE_BYTES.value:
-        allowed = limits.SOURCE_BYTES.value
-        msg = f"the document has {size} bytes, {allowed} are allowed; split the pipeline's sources in two"
-        raise DocumentTooLargeError(msg)
-    return text
+    plain = [(subworkflow, _subworkflow(subworkflow)) for subworkflow in document.subworkflows]
+    header = "".join(f"# {line}".rstrip() + "\n" for line in document.header)
+    size = 0
+    for width in _LAYOUTS:
+        parts = (f"# {subworkflow.purpose}\n{_dump(subworkflow.name, body, width)}" for subworkflow, body in plain)
+        text = "\n".join((header, *parts))
+        size = len(text.encode())
+        if size <= limits.SOURCE_BYTES.value:
+            return text
+    allowed = limits.SOURCE_BYTES.value
+    msg = f"the document has {size} bytes, {allowed} are allowed; split the pipeline's sources in two"
+    raise DocumentTooLargeError(msg)
 
 
-def _subworkflow(subworkflow: Subworkflow) -> str:
-    body: dict[str, Any] = {}
-    if subworkflow.parameters:
-        parameters = [
-            parameter if isinstance(parameter, str) else {parameter[0]: _value(parameter[1])}
-            for parameter in subworkflow.parameters
-        ]
-        body["params"] = _on_one_line(parameters)
-    body["steps"] = _steps(subworkflow.steps)
-    text = yaml.dump(
-        {subworkflow.name: body},
+def _dump(name: str, body: dict[str, Any], width: int) -> str:
+    steps = {"steps": [_item(step, width) for step in body["steps"]]}
+    return yaml.dump(
+        {name: {key: _laid_out(child, width) for key, child in body.items()} | steps},
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
         width=_WIDTH,
         default_flow_style=False,
     )
-    return f"# {subworkflow.purpose}\n{text}"
+
+
+def _subworkflow(subworkflow: Subworkflow) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if subworkflow.parameters:
+        body["params"] = [
+            parameter if isinstance(parameter, str) else {parameter[0]: _value(parameter[1])}
+            for parameter in subworkflow.parameters
+        ]
+    return body | {"steps": _steps(subworkflow.steps)}
 
 
 def _steps(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    return [
-        {step.name: _on_one_line(_step(step)) if isinstance(step, Assign | Call | Return | Raise) else _step(step)}
-        for step in steps
-    ]
+    return [{step.name: _step(step)} for step in steps]
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -169,8 +174,8 @@ def _value(value: Value) -> Any:
     if isinstance(value, str | int | float | bool) or value is None:
         return value
     if isinstance(value, Mapping):
-        return _on_one_line({key: _value(child) for key, child in value.items()})
-    return _on_one_line([_value(child) for child in value])
+        return {key: _value(child) for key, child in value.items()}
+    return [_value(child) for child in value]
 
 
 class _InlineMap(dict[str, Any]):
@@ -181,11 +186,33 @@ class _InlineList(list[Any]):
     """A list that is written as ``[1, 2]``."""
 
 
-def _on_one_line(value: dict[str, Any] | list[Any]) -> dict[str, Any] | list[Any]:
-    """The value marked to be written on one line, where it is short enough for that and has no long text in it."""
-    if _width(value) > _INLINE:
+def _laid_out(value: Any, width: int) -> Any:
+    """The value with every map and list marked that is to stand on one line, outermost first.
+
+    Only the wide layout does so to what decides where the run goes, and none to a step's name, which begins its line.
+    """
+    if not isinstance(value, dict | list):
         return value
-    return _InlineMap(value) if isinstance(value, dict) else _InlineList(value)
+    if _width(value) <= width and (width > _LAYOUTS[0] or not _controls(value)):
+        return _InlineMap(value) if isinstance(value, dict) else _InlineList(value)
+    if isinstance(value, dict):
+        return {
+            key: [_item(step, width) for step in child] if key == "steps" else _laid_out(child, width)
+            for key, child in value.items()
+        }
+    return [_item(item, width) for item in value]
+
+
+def _item(item: Any, width: int) -> Any:
+    if isinstance(item, dict) and len(item) == 1:
+        return {key: _laid_out(child, width) for key, child in item.items()}
+    return _laid_out(item, width)
+
+
+def _controls(value: Any) -> bool:
+    if isinstance(value, dict):
+        return not _CONTROL.isdisjoint(value) or any(map(_controls, value.values()))
+    return isinstance(value, list) and any(map(_controls, value))
 
 
 def _width(value: Any) -> int:
@@ -195,7 +222,7 @@ def _width(value: Any) -> int:
     if isinstance(value, list):
         return sum(_width(child) + 2 for child in value)
     text = str(value)
-    return _INLINE + 1 if "\n" in text else len(text) + 2
+    return _WIDTH if "\n" in text else len(text) + 2
 
 
 class _Dumper(Emitting):

@@ -116,6 +116,17 @@ def test_a_further_source_adds_one_small_block_of_data() -> None:
     assert one.partition("\n# Refuse")[2] == TEXT.partition("\n# Refuse")[2] != ""
 
 
+def test_a_document_that_would_not_fit_is_written_on_fewer_lines() -> None:
+    """The same steps; only where the usual layout is too large, since it is easier to review."""
+    filler = "x" * (limits.SOURCE_BYTES.value - len(TEXT.encode()) + 2_000)
+
+    text = to_yaml(replace(DOCUMENT, header=(*DOCUMENT.header, filler)))
+
+    assert len(text.encode()) <= limits.SOURCE_BYTES.value
+    assert text.count("\n") < 0.9 * TEXT.count("\n")
+    assert yaml.load(text, Loader=yaml.CSafeLoader) == LOADED
+
+
 def test_a_document_that_is_too_large_is_refused() -> None:
     """Before anything is deployed, with both sizes and what to do."""
     too_large = document(("text", "x" * limits.SOURCE_BYTES.value))
