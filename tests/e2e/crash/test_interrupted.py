@@ -25,7 +25,7 @@ def test_an_interrupted_run_leaves_its_lease_and_the_next_one_goes_on(tmp_path: 
             hold = standing.control.hold("after", call.match())
             run = subprocess.Popen(
                 [sys.executable, "-m", "replicator", "--configs", str(night.directory / "configs"),
-                 "--cloud", standing.cloud.endpoints.http, "run", NAME],
+                 "--cloud", str(standing.cloud.endpoints.http), "run", NAME],
                 env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}, stderr=subprocess.PIPE, text=True,
             )  # fmt: skip
             while standing.control.get(f"/holds/{hold}?wait=1")["state"] != "holding":
