@@ -94,6 +94,15 @@ def evaluate(sql: str) -> list[tuple[Any, ...]]:
     return answer(sql)[1]
 
 
+def shown(value: Any, kind: Type) -> Any:
+    """A value as BigQuery shows and keeps it: an array that is NULL is an empty one, at every depth."""
+    if kind.element is not None:
+        return [] if value is None else [shown(one, kind.element) for one in value]
+    if kind.name == "STRUCT" and value is not None:
+        return tuple(shown(one, child) for one, (_, child) in zip(value, kind.fields, strict=True))
+    return value
+
+
 def answer(sql: str) -> tuple[list[Type], list[tuple[Any, ...]]]:
     """The types and the rows of a query over no tables.
 

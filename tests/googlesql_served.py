@@ -122,14 +122,18 @@ def _said(statement: Statement) -> str:
 
 def _valued(sql: str) -> str:
     try:
-        _, expected = googlesql.answer(sql)
+        kinds, expected = googlesql.answer(sql)
     except googlesql.RefusedError as error:
         return str(error)
     try:
         rows = rows_of(analyze_query(sql, Context(TestCatalog({}), NOW, "acme")))
     except BigQueryError as error:
         return error.message
-    return "" if sorted(map(repr, expected)) == sorted(map(repr, rows)) else f"{expected} is {rows}"
+    theirs, ours = (
+        sorted(repr([googlesql.shown(cell, kind) for cell, kind in zip(row, kinds, strict=True)]) for row in answer)
+        for answer in (expected, rows)
+    )
+    return "" if theirs == ours else f"{expected} is {rows}"
 
 
 def _captured(statement: Statement) -> Captured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -124,6 +125,25 @@ def test_decorators_copy_one_partition(client: bigquery.Client, dataset: str) ->
     assert client.get_table(f"{dataset}.new").time_partitioning.field == "day"
     copy(client, f"{dataset}.a$__NULL__", f"{dataset}.new$__NULL__")
     assert sorted(x for _, x in rows(client, f"{dataset}.new")) == [1, 3]
+
+
+def test_only_the_partition_that_is_copied_into_tells_of_it(client: bigquery.Client, dataset: str) -> None:
+    """Its own time of change and the table's move; those of the other partitions and of the source stay."""
+    for name in ("a", "b"):
+        make(client, f"{dataset}.{name}")
+
+    def times() -> dict[tuple[str, str], Any]:
+        view = f"`{dataset}.INFORMATION_SCHEMA.PARTITIONS`"
+        found = client.query(f"SELECT table_name, partition_id, last_modified_time FROM {view}").result()
+        return {(row[0], row[1]): row[2] for row in found}
+
+    before, modified = times(), client.get_table(f"{dataset}.b").modified
+    time.sleep(0.002)
+    copy(client, f"{dataset}.a$20260101", f"{dataset}.b$20260101", write_disposition="WRITE_TRUNCATE")
+    after = times()
+    assert {key for key in after if after[key] != before.get(key)} == {("b", "20260101")}
+    assert after["b", "20260101"] > before["b", "20260101"]
+    assert client.get_table(f"{dataset}.b").modified > modified
 
 
 def test_a_table_goes_into_a_partition_by_ingestion_time(client: bigquery.Client, dataset: str) -> None:

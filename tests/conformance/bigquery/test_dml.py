@@ -163,6 +163,7 @@ MERGE = "MERGE `{t}` AS t USING (SELECT 2 AS k, 'two!' AS s UNION ALL SELECT 9, 
 @pytest.mark.parametrize(
     ("clauses", "expected"),
     [
+        ("WHEN NOT MATCHED THEN INSERT (k, s) ROW", [(1, "one"), (2, "two"), (3, "three"), (9, "nine")]),
         ("WHEN MATCHED THEN UPDATE SET s = s.s", [(1, "one"), (2, "two!"), (3, "three")]),
         (
             "WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (k, s) VALUES (s.k, s.s)",

@@ -157,6 +157,38 @@ def test_dml_pays_for_the_partitions_it_touches(
     assert job.total_bytes_processed == processed
 
 
+@pytest.fixture
+def months(client: bigquery.Client, dataset: str) -> str:
+    """Two months of two days each, a partition a month."""
+    client.query(
+        f"CREATE TABLE `{dataset}.m` PARTITION BY DATE_TRUNC(day, MONTH) AS SELECT x, day, 'abcde' AS s FROM"
+        " UNNEST([DATE '2026-01-01', '2026-01-02', '2026-02-01', '2026-02-02']) AS day WITH OFFSET AS x"
+    ).result()
+    return f"{dataset}.m"
+
+
+@pytest.mark.parametrize(
+    ("sql", "processed", "left"),
+    [
+        # A day of a month's partition is not the whole partition: it is scanned, and all of it is written again.
+        ("DELETE FROM `{0}` WHERE day = '2026-01-01'", 2 * 8 + 2 * WHOLE, [1, 2, 3]),
+        ("DELETE FROM `{0}` WHERE day >= '2026-01-02' AND day < '2026-02-02'", 4 * 8 + 4 * WHOLE, [0, 3]),
+        ("DELETE FROM `{0}` WHERE day >= '2026-01-01' AND day <= '2026-01-30'", 2 * 8 + 2 * WHOLE, [2, 3]),
+        ("UPDATE `{0}` SET s = 'vwxyz' WHERE day = '2026-01-01'", 2 * 8 + 2 * WHOLE, [0, 1, 2, 3]),
+        # The whole month is.
+        ("DELETE FROM `{0}` WHERE day >= '2026-01-01' AND day < '2026-02-01'", 0, [2, 3]),
+        ("DELETE FROM `{0}` WHERE day BETWEEN '2026-01-01' AND '2026-02-28'", 0, []),
+        ("DELETE FROM `{0}` WHERE day > '2025-12-31' AND day <= '2026-01-31'", 0, [2, 3]),
+    ],
+)
+def test_a_part_of_a_partition_is_paid_for_as_the_whole_partition(
+    client: bigquery.Client, months: str, sql: str, processed: int, left: list[int]
+) -> None:
+    """And its other rows stay: partitions go unscanned only where constants leave nothing of them."""
+    assert both(client, sql.format(months)) == processed
+    assert [row.x for row in client.query(f"SELECT x FROM `{months}` ORDER BY x").result()] == left
+
+
 def test_dml_pays_for_a_whole_table_without_partitions(client: bigquery.Client, dataset: str) -> None:
     """Q + t, as the table was before, whether a row is hit or not."""
     client.query(f"CREATE TABLE `{dataset}.t` AS SELECT x, 'abcde' AS s FROM UNNEST([1, 2, 3]) AS x").result()

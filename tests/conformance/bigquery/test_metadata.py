@@ -160,6 +160,27 @@ def test_columns_and_their_paths_are_listed(client: bigquery.Client, filled: str
     ]
 
 
+@pytest.mark.parametrize(
+    ("view", "columns"),
+    [
+        ("TABLES", "table_name, table_type, ddl"),
+        ("VIEWS", "table_name, view_definition"),
+        ("COLUMNS", "table_name, column_name, ordinal_position, data_type, is_partitioning_column"),
+        ("COLUMN_FIELD_PATHS", "table_name, column_name, field_path, data_type"),
+        ("TABLE_OPTIONS", "table_name, option_name, option_value"),
+    ],
+)
+def test_a_region_shows_of_a_dataset_what_the_dataset_shows(
+    client: bigquery.Client, filled: str, view: str, columns: str
+) -> None:
+    """Qualified by one or the other, the rows are the same."""
+    name = filled.partition(".")[2]
+    by_region = rows(client, f"SELECT {columns} FROM {REGION}.{view} WHERE table_schema = '{name}'")
+    by_dataset = rows(client, f"SELECT {columns} FROM `{filled}.INFORMATION_SCHEMA.{view}`")
+    assert sorted(by_region, key=repr) == sorted(by_dataset, key=repr)
+    assert by_region
+
+
 def test_partitions_and_storage_count_alike(client: bigquery.Client, filled: str) -> None:
     """Rows and bytes by partition sum up to the table's, and dropped tables are remembered with NULL times."""
     name = filled.partition(".")[2]

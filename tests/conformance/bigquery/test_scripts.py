@@ -260,6 +260,19 @@ def test_row_count_is_that_of_the_last_change(client: bigquery.Client, dataset: 
       SET deleted = @@row_count;
       SELECT inserted, updated, deleted"""
     assert last(client, script) == [(2, 3, 0)]
+    further = f"""
+      DECLARE dynamic, queried, merged, cleared INT64 DEFAULT -1;
+      EXECUTE IMMEDIATE "INSERT INTO `{dataset}.t` (x) VALUES (7)";
+      SET dynamic = @@row_count;
+      SELECT x FROM `{dataset}.t`;
+      SET queried = @@row_count;
+      MERGE `{dataset}.t` AS t USING (SELECT 1 AS y UNION ALL SELECT 90) AS s ON t.x = s.y
+        WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT (x) VALUES (y);
+      SET merged = @@row_count;
+      TRUNCATE TABLE `{dataset}.t`;
+      SET cleared = @@row_count;
+      SELECT dynamic, queried, merged, cleared"""
+    assert last(client, further) == [(1, None, 2, 6)]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -72,6 +73,29 @@ def test_streamed_rows_are_seen_by_queries_at_once(client: bigquery.Client, tabl
     assert rows(client, table) == [1, 2, 3]
 
 
+@pytest.mark.parametrize(("column", "clause"), [("day DATE", "day"), ("x INT64", "_PARTITIONDATE")])
+def test_rows_in_the_buffer_are_in_no_partition_yet(
+    client: bigquery.Client, dataset: str, column: str, clause: str
+) -> None:
+    """``__UNPARTITIONED__`` until they leave it (streaming-data-into-bigquery, partitioned tables)."""
+    client.query(f"CREATE TABLE `{dataset}.p` ({column}) PARTITION BY {clause}").result()
+    today = datetime.fromtimestamp(CLOCK(), UTC).date()
+    row = {"day": str(today)} if clause == "day" else {"x": 1}
+    assert client.insert_rows_json(f"{dataset}.p", [row]) == []
+
+    def partitions() -> list[Any]:
+        view = f"SELECT partition_id, total_rows FROM `{dataset}.INFORMATION_SCHEMA.PARTITIONS`"
+        return [tuple(each.values()) for each in client.query(view).result()]
+
+    assert partitions() == [("__UNPARTITIONED__", 1)]
+    if clause != "day":
+        null = client.query(f"SELECT x FROM `{dataset}.p` WHERE _PARTITIONTIME IS NULL").result()
+        assert [each.x for each in null] == [1]
+    CLOCK.ahead += BUFFER
+    ((name, count),) = partitions()
+    assert (name in {f"{today:%Y%m%d}", f"{datetime.fromtimestamp(CLOCK(), UTC):%Y%m%d}"}, count) == (True, 1)
+
+
 def test_a_copy_misses_what_is_in_the_buffer(running: Running, client: bigquery.Client, table: str) -> None:
     """A copy job and a dataset's copy take stored rows only, until the others have left the buffer."""
     stream(client, table, 2)
@@ -129,6 +153,10 @@ def test_rows_that_do_not_fit_stop_the_others(client: bigquery.Client, table: st
     told = [(each["index"], each["errors"][0]["reason"], each["errors"][0]["location"]) for each in errors]
     assert told == [(0, "stopped", ""), (1, "invalid", "y"), (2, "invalid", "x")]
     assert errors[1]["errors"][0]["message"] == "no such field: y."
+    client.query(f"CREATE TABLE `{table}_strict` (x INT64 NOT NULL, r STRUCT<y INT64 NOT NULL>)").result()
+    for row in ({"r": None}, {"x": 2, "r": {}}):
+        (error,) = client.insert_rows_json(f"{table}_strict", [row], row_ids=[None])
+        assert (error["errors"][0]["reason"], "equired" in error["errors"][0]["message"]) == ("invalid", True)
     assert rows(client, table) == [1]
     errors = client.insert_rows_json(table, bad, row_ids=[None] * 3, skip_invalid_rows=True, ignore_unknown_values=True)
     assert [each["index"] for each in errors] == [2]

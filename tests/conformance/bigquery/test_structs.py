@@ -28,13 +28,6 @@ def plain(cell: Any) -> Any:
     return list(map(plain, cell)) if isinstance(cell, list) else cell
 
 
-def shown(cell: Any) -> Any:
-    """A cell of GoogleSQL's as BigQuery shows it: no array is NULL."""
-    if isinstance(cell, tuple):
-        return tuple(map(shown, cell))
-    return list(map(shown, cell)) if isinstance(cell, list) else cell
-
-
 WAYS = {
     "INSERT SELECT": "INSERT INTO `{t}` (k, s) SELECT 2, {given}",
     "INSERT VALUES": "INSERT INTO `{t}` VALUES (2, {given})",
@@ -75,18 +68,35 @@ def test_a_struct_is_assigned_by_position_or_refused(client: bigquery.Client, da
         client.query(statement).result()
         (expected,) = googlesql.evaluate(f"SELECT CAST({given} AS {column})")
         found = rows(client, f"SELECT {'s[OFFSET(0)]' if way == 'ARRAY' else 's'} FROM `{name}` WHERE k = 2")
-        assert [shown(nulls(cell, column)) for cell in expected] == [*found[0]], f"{seed}: {statement}"
+        assert [googlesql.shown(cell, column) for cell in expected] == [*found[0]], f"{seed}: {statement}"
 
     assert accepted
 
 
-def nulls(cell: Any, kind: Type) -> Any:
-    """A cell of GoogleSQL's with its NULL arrays made empty."""
-    if kind.element is not None:
-        return [] if cell is None else [nulls(one, kind.element) for one in cell]
-    if kind.name == "STRUCT" and cell is not None:
-        return tuple(nulls(one, child) for one, (_, child) in zip(cell, kind.fields, strict=True))
-    return cell
+NO_ARRAY = "STRUCT(CAST(NULL AS ARRAY<INT64>) AS l, STRUCT(1 AS i, CAST(NULL AS ARRAY<STRING>) AS m) AS r)"
+
+
+def test_an_array_that_is_null_is_empty_where_it_is_shown_or_kept(client: bigquery.Client, dataset: str) -> None:
+    """BigQuery has NULL arrays only while a query runs (data-types, array NULLs), within a struct as on its own."""
+    shown_as = {"l": [], "r": {"i": 1, "m": []}}
+    (row,) = client.query(f"SELECT {NO_ARRAY} AS s, [{NO_ARRAY}] AS a, CAST(NULL AS ARRAY<INT64>) AS n").result()
+    assert tuple(row.values()) == (shown_as, [shown_as], [])
+    assert rows(client, f"SELECT s.l IS NULL, s.r.m IS NULL FROM (SELECT {NO_ARRAY} AS s)") == [(True, True)]
+
+    table = f"{dataset}.t"
+    client.query(f"CREATE TABLE `{table}` AS SELECT 1 AS k, {NO_ARRAY} AS s, [{NO_ARRAY}] AS a").result()
+    client.query(f"INSERT INTO `{table}` (k, s) SELECT 2, {NO_ARRAY}").result()
+    client.query(f"INSERT INTO `{table}` (k, s) VALUES (3, NULL); UPDATE `{table}` SET s.r.i = 1 WHERE k = 3").result()
+    client.query(f"INSERT INTO `{table}` (k, s) VALUES (4, STRUCT(NULL, STRUCT(1, NULL)))").result()
+    given: list[dict[str, Any]] = [{"k": 5, "s": {"r": {"i": 1}}}, {"k": 6, "s": {"l": None, "r": {"i": 1, "m": None}}}]
+    assert client.insert_rows_json(table, given) == []
+    load = bigquery.LoadJobConfig(schema=client.get_table(table).schema)
+    client.load_table_from_json([{**one, "k": one["k"] + 2} for one in given], table, job_config=load).result()
+
+    stored = {row["k"]: (row["s"], row["a"]) for row in client.list_rows(table)}
+    assert stored == {1: (shown_as, [shown_as]), **{k: (shown_as, []) for k in range(2, 9)}}
+    empty = f"SELECT COUNTIF(s.l IS NULL OR s.r.m IS NULL), SUM(ARRAY_LENGTH(s.r.m)) FROM `{table}`"
+    assert rows(client, empty) == [(0, 0)]
 
 
 def test_the_trap_swaps_values_as_the_service_does(client: bigquery.Client, dataset: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -263,6 +263,38 @@ def test_partitions_expire_one_by_one_and_take_in_nothing_afterwards(timed: Time
     assert rows(client, f"SELECT i FROM `{name}.t` ORDER BY i") == [(2,), (9,)]
     assert client.get_table(f"{name}.t").num_rows == 2
     assert partitions(client, name, "t") == {f"{days[2]:%Y%m%d}": 1, "__NULL__": 1}
+
+
+def test_whatever_brings_rows_into_an_expired_partition_brings_none(timed: Timed) -> None:
+    """A MERGE, an UPDATE, a load, a query's destination and a copy (managing-partitioned-tables)."""
+    name = timed.dataset("vanishing")
+    client = timed.client
+    today = datetime.fromtimestamp(timed.clock(), UTC).date()
+    old = today - timedelta(days=9)
+    columns = "(d DATE, i INT64) PARTITION BY d"
+    client.query_and_wait(
+        f"CREATE TABLE `{name}.t` {columns} OPTIONS (partition_expiration_days = 3); CREATE TABLE `{name}.s` {columns};"
+        f"INSERT INTO `{name}.t` VALUES ('{today}', 1); INSERT INTO `{name}.s` VALUES ('{today}', 2), ('{old}', 3)"
+    )
+    append = {"write_disposition": "WRITE_APPEND"}
+    rows_of_json = [{"d": str(old), "i": 4}, {"d": str(today), "i": 5}]
+    load = bigquery.LoadJobConfig(schema=[F("d", "DATE"), F("i", "INTEGER")], **append)
+    query = bigquery.QueryJobConfig(destination=f"{name}.t", **append)
+    ways: list[tuple[Callable[[], Any], list[int]]] = [
+        (lambda: client.load_table_from_json(rows_of_json, f"{name}.t", job_config=load), [1, 5]),
+        (lambda: client.query(f"SELECT d, i + 4 AS i FROM `{name}.s`", job_config=query), [1, 5, 6]),
+        (lambda: client.copy_table(f"{name}.s", f"{name}.t", job_config=bigquery.CopyJobConfig(**append)),
+         [1, 2, 5, 6]),
+        (lambda: client.query(
+            f"MERGE `{name}.t` USING (SELECT d, i + 7 FROM `{name}.s`) ON FALSE WHEN NOT MATCHED THEN INSERT ROW"
+        ), [1, 2, 5, 6, 9]),
+        (lambda: client.query(f"UPDATE `{name}.t` SET d = '{old}' WHERE i < 6"), [6, 9]),
+    ]  # fmt: skip
+    for start, left in ways:
+        start().result()
+        assert rows(client, f"SELECT i FROM `{name}.t` ORDER BY i") == [(i,) for i in left]
+        assert client.get_table(f"{name}.t").num_rows == len(left)
+    assert partitions(client, name, "t") == {f"{today:%Y%m%d}": 2}
 
 
 def test_a_longer_expiration_spares_what_has_not_gone(timed: Timed) -> None:

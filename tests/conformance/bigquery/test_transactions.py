@@ -212,6 +212,46 @@ def test_changes_of_other_tables_are_in_nobodys_way(server: Server, name: str) -
     assert (server.values(f"{name}.t"), server.values(f"{name}.u")) == ([1], [1])
 
 
+COLUMNS_CHANGE = {
+    "drop": ("ALTER TABLE {0}.t DROP COLUMN i", ["j"]),
+    "rename": ("ALTER TABLE {0}.t RENAME COLUMN i TO k", ["k", "j"]),
+    "widen": ("ALTER TABLE {0}.t ALTER COLUMN i SET DATA TYPE FLOAT64", ["i", "j"]),
+}
+
+
+@pytest.mark.parametrize("change", COLUMNS_CHANGE)
+def test_an_insert_and_a_change_of_its_columns_exclude_each_other(server: Server, name: str, change: str) -> None:
+    """Whichever commits first: the other one is cancelled, and no row stands in columns that it was not written for."""
+    statement, columns = COLUMNS_CHANGE[change]
+    server.client.query_and_wait(f"ALTER TABLE {name}.t ADD COLUMN j INT64")
+    insert = f"INSERT INTO {name}.t (i, j) VALUES (9, 9)"
+
+    def state() -> tuple[list[str], list[Any]]:
+        fields = [field.name for field in server.client.get_table(f"{name}.t").schema]
+        return fields, [row[0] for row in server.client.query_and_wait(f"SELECT j FROM {name}.t ORDER BY j")]
+
+    altering = server.hold(statement.format(name))
+    server.client.query_and_wait(insert)
+    with pytest.raises(exceptions.BadRequest, match=ABORTED.format(name)):
+        server.release(altering)
+    assert state() == (["i", "j"], [None, None, None, 9])
+
+    inserting = server.hold(insert)
+    server.client.query_and_wait(statement.format(name))
+    with pytest.raises(exceptions.BadRequest, match=ABORTED.format(name)):
+        server.release(inserting)
+    assert state() == (columns, [None, None, None, 9])
+
+
+@pytest.mark.parametrize("change", ["ADD COLUMN j INT64", "SET OPTIONS (description = 'told')"])
+def test_an_insert_goes_on_beside_a_change_that_its_columns_survive(server: Server, name: str, change: str) -> None:
+    """Columns are added and options set while rows are being written; the rows are NULL there."""
+    inserting = server.hold(f"INSERT INTO {name}.t (i) VALUES (9)")
+    server.client.query_and_wait(f"ALTER TABLE {name}.t {change}")
+    server.release(inserting)
+    assert server.values(f"{name}.t") == [1, 2, 3, 9]
+
+
 BODY = "DELETE FROM {0}.t WHERE i = 1; INSERT INTO {0}.u (i) VALUES (4); UPDATE {0}.u SET i = 0 WHERE i = 3"
 
 

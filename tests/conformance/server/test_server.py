@@ -9,8 +9,10 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from google.api_core import exceptions
 from google.cloud import workflows_v1
 from google.cloud.workflows import executions_v1
 
@@ -96,6 +98,44 @@ def test_a_dataset_copy_brings_tables_from_one_location_to_another(running: Runn
     assert second == [{"a": 2}, {"a": 3}]
     jobs = [job for job in clients.bigquery.list_jobs(all_users=True) if job.job_type == "copy"]
     assert jobs == []
+
+
+def test_a_dataset_copy_keeps_what_is_said_of_a_table(running: Running) -> None:
+    """Layout, texts, labels and expiration come along, anew with each change; the table then expires there too."""
+    clients = Clients(running.endpoints)
+    clients.make_dataset("acme-japan.staging", "asia-northeast1")
+    clients.make_dataset(LANDING, "EU")
+    config = clients.make_config("acme-japan.staging")
+    said = "description = 'told', labels = [('k', 'v')]"
+    clients.query(
+        "CREATE TABLE `acme-japan.staging.t` (d DATE NOT NULL, a INT64) PARTITION BY DATE_TRUNC(d, MONTH) CLUSTER BY a "
+        f"OPTIONS ({said}, partition_expiration_days = 4000, require_partition_filter = TRUE, "
+        "expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 2 DAY)) "
+        "AS SELECT CURRENT_DATE() AS d, 1 AS a",
+        "asia-northeast1",
+    )
+
+    def stated(table: str) -> dict[str, Any]:
+        resource = clients.bigquery.get_table(table).to_api_repr()
+        kept = ("schema", "timePartitioning", "clustering", "description", "labels", "expirationTime", "numRows")
+        return {name: resource.get(name) for name in (*kept, "requirePartitionFilter")}
+
+    assert clients.copy(config).state.name == "SUCCEEDED"
+    source = stated("acme-japan.staging.t")
+    assert None not in source.values()
+    assert stated(f"{LANDING}.t") == source
+    clients.query(
+        "ALTER TABLE `acme-japan.staging.t` SET OPTIONS (description = 'later', "
+        "expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 DAY))",
+        "asia-northeast1",
+    )
+    assert clients.copy(config).state.name == "SUCCEEDED"
+    assert stated(f"{LANDING}.t") == stated("acme-japan.staging.t") != source
+
+    running.clock.move(86_400 + 60)
+
+    with pytest.raises(exceptions.NotFound):
+        clients.bigquery.get_table(f"{LANDING}.t")
 
 
 def test_services_share_the_servers_clock(running: Running) -> None:

@@ -281,9 +281,14 @@ def test_a_run_that_the_server_left_unfinished_goes_on_after_a_restart(cloud: Cl
     cloud.datasets.released.clear()
     run = cloud.start_run(cloud.config())
     wait_for(lambda: cloud.datasets.running == 1)
-    # The server stops after the table at hand.
-    threading.Timer(0.2, cloud.datasets.released.set).start()
-    cloud.stop()
+    # The server stops after the table at hand, which is released once it has stopped to look for runs.
+    dispatchers = [thread for thread in threading.enumerate() if thread.name == "transfer-runs"]
+    stopping = threading.Thread(target=cloud.stop)
+    stopping.start()
+    for dispatcher in dispatchers:
+        dispatcher.join(timeout=30)
+    cloud.datasets.released.set()
+    stopping.join()
     copied_before = list(cloud.datasets.copies)
 
     cloud.start()

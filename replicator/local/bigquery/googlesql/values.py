@@ -175,11 +175,8 @@ def pack(kind: Type, members: Sequence[str]) -> str:
 
 
 def packed(kind: Type, members: Sequence[Value]) -> str:
-    """A struct made of values, as it is stored: an array that is NULL is an empty one there.
-
-    data-types#array_nulls. What asks for a member of the constructor itself still finds the NULL.
-    """
-    return pack(kind, [stored(member) for member in members])
+    """A struct made of values. An array that is NULL stays so until it is written (data-types#array_nulls)."""
+    return pack(kind, [member.sql for member in members])
 
 
 def stored(value: Value) -> str:
