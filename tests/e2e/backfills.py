@@ -85,8 +85,11 @@ def found(local: Cloud, name: str) -> list[tuple[str, str, int]]:
 
 
 def copies(local: Cloud, name: str) -> int:
-    """Tables that crossed, by the ledger."""
-    (row,) = local.rows(
-        f"SELECT IFNULL(SUM(copies), 0) AS n FROM `acme-analytics.memory.runs` WHERE pipeline = '{name}'", "EU"
+    """How many runs of the pipeline's dataset copy there were, those of killed runs among them."""
+    client = local.clients.transfers()
+    (config,) = (
+        each
+        for each in client.list_transfer_configs(parent="projects/acme-analytics/locations/eu")
+        if f"_{name}__" in each.destination_dataset_id
     )
-    return int(row["n"])
+    return len(list(client.list_transfer_runs(parent=config.name)))
