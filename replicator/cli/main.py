@@ -31,6 +31,7 @@ VERBS: Final = {
     "destroy": Verb("replicator.cli.destroy", "Remove what was made for a pipeline, and nothing else."),
     "backfill": Verb("replicator.cli.backfill", "Replicate a span of the past, window by window."),
     "status": Verb("replicator.cli.status", "Show the last runs, how fresh each source is, and who holds the fence."),
+    "drift": Verb("replicator.cli.drift", "Show where sources' schemas are not the target's, and what accepts it."),
     "schema": Verb("replicator.cli.schema", "Print the JSON Schema of a pipeline file, for editors."),
     "local": Verb("replicator.cli.local", "A BigQuery, a transfer service and Workflows on this machine."),
     "workflow": Verb("replicator.cli.workflow", "Run or lint any Cloud Workflows document."),

@@ -52,6 +52,22 @@ class Drift(Section):
     ignore: tuple[ColumnPath, ...] = Field(
         default=(), description="Columns whose differences are not worth a word.", examples=["[publisher]"]
     )
+    cast: tuple[ColumnPath, ...] = Field(
+        default=(),
+        description=(
+            "Columns whose values are cast to the target's type where none is lost: INT64 to NUMERIC, BIGNUMERIC, "
+            "FLOAT64 or STRING, NUMERIC to BIGNUMERIC."
+        ),
+        examples=["[items.quantity]"],
+    )
+    reshape: tuple[ColumnPath, ...] = Field(
+        default=(),
+        description=(
+            "Columns that may be one value here and an array there: one becomes an array of it, an array its only "
+            "value; a second value fails the source."
+        ),
+        examples=["[hits.page]"],
+    )
 
 
 def _spread(raw: Any) -> Any:

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from replicator.ledger.port import Cell, Query
 from replicator.names import DatasetRef, TableRef
+from replicator.schema.compare import Change
 from replicator.sql.fence import read_fence
 from replicator.sql.ledger import read_drift, read_freshness, read_runs
 
@@ -72,14 +73,32 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class DriftedField:
-    """A field that a source has and the target lacks."""
+    """A field that is not in a source as it is in the target.
+
+    Attributes:
+        source: The source's name.
+        dataset: The latest dataset that it was seen in.
+        path: The field, as the target spells it.
+        change: What differs.
+        data_type: The source's type, or None where it lacks the field.
+        target_type: The target's type, or None where it lacks the field.
+        first_seen: When a run first saw it.
+        last_seen: When a run last saw it.
+    """
 
     source: str
+    dataset: str
     path: str
-    kind: str
+    change: Change
     data_type: str | None
+    target_type: str | None
     first_seen: datetime
     last_seen: datetime
+
+    @property
+    def absorbed(self) -> bool:
+        """Whether the source's rows arrive without a loss: NULL for what is not there, other capitals."""
+        return self.change in {Change.REMOVED, Change.CASE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +144,12 @@ class History:
         )  # fmt: skip
 
     def drift(self) -> tuple[DriftedField, ...]:
-        """What sources have and the target lacks."""
+        """Where sources' schemas are not as the target's."""
         return tuple(
             DriftedField(
-                str(row["source"]), str(row["path"]), str(row["kind"]), _text(row["data_type"]),
-                _moment(row["first_seen"]), _moment(row["last_seen"]),
+                str(row["source"]), str(row["dataset"]), str(row["path"]), Change(str(row["kind"])),
+                _text(row["data_type"]), _text(row["target_type"]), _moment(row["first_seen"]),
+                _moment(row["last_seen"]),
             )
             for row in self._ask(read_drift(self.state))
         )  # fmt: skip

@@ -16,11 +16,13 @@ from replicator.errors import ConfigError
 from replicator.names import DatasetRef, TableRef
 from replicator.plan.plan import Plan, SourceRoute, Statements, labels_of
 from replicator.plan.refusals import refusals
-from replicator.sql import align, commit, fence, inventory, receipts, stage
+from replicator.sql import align, commit, evolve, fence, inventory, receipts, stage
 from replicator.sql.datasets import label_array, landing_options, staging_options
+from replicator.sql.drift import Policies
 from replicator.sql.merge import Replacing, Strategy, Upserting
 from replicator.sql.newer import Newer
 from replicator.sql.placeholders import QUERY, bind
+from replicator.sql.rebuild import Alignment
 from replicator.sql.units import Kind
 
 
@@ -137,12 +139,24 @@ def _strategy(pipeline: Pipeline) -> Strategy:
             return Upserting(pipeline.merge.keys, pipeline.merge.newest_by, pipeline.merge.mirror_deletions)
 
 
+def _policies(pipeline: Pipeline) -> Policies:
+    drift = pipeline.drift
+    return Policies(
+        policy=drift.policy.value,
+        paths={path.lower(): policy.value for path, policy in drift.paths.items()},
+        ignore=tuple(path.lower() for path in drift.ignore),
+        cast=tuple(path.lower() for path in drift.cast),
+        reshape=tuple(path.lower() for path in drift.reshape),
+    )
+
+
 def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: TableRef, key: str) -> Statements:
     location = pipeline.target.location
     partition_column = pipeline.target.partition.column
     source_column = pipeline.target.source_column
     labels = labels_of(pipeline.name, pipeline.environment)
     kinds, strategy, newer = kinds_of(pipeline), _strategy(pipeline), _newer(pipeline)
+    policies = _policies(pipeline)
     within = None if isinstance(strategy, Upserting) else partition_column
     return Statements(
         take_fence=fence.take_fence(
@@ -165,8 +179,11 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
             source_column=source_column, labels=label_array(labels),
         ),
         align=align.align_source(
-            target=target, state=state, partition_column=partition_column, source_column=source_column
+            target=target, state=state, partition_column=partition_column, source_column=source_column,
+            policies=policies, alignment=Alignment(pipeline.align.value),
         ),
+        evolve=evolve.write_evolution(target=target, state=state, policies=policies)
+        if policies.evolves else None,
         write_commit=commit.write_commit(
             target=target, state=state, fence=guard, key=key,
             partition_column=partition_column, source_column=source_column, strategy=strategy,

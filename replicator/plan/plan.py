@@ -29,6 +29,7 @@ class Statements:
         restore_receipts: That page as receipts, at the source.
         write_receipts: Receipts at the source, and its tables of this run go.
         drop_landed: The landing dataset's tables of this run go.
+        evolve: Write what gives the target the fields that it lacks, or None where it never gains any.
         finish: Write how the run ended, give the fence back.
     """
 
@@ -46,6 +47,7 @@ class Statements:
     write_receipts: str
     drop_landed: str
     finish: str
+    evolve: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

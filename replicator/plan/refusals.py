@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from replicator.config.drift import Align, Policy, Transport
+from replicator.config.drift import Align, Transport
 from replicator.config.googlesql import uses_window
 from replicator.config.incremental import Always, ByColumn, ByQuery
 from replicator.config.merge import Append, ReplacePartitions, ReplaceTable, Upsert
@@ -26,10 +26,6 @@ def _refusals(pipeline: Pipeline) -> Iterator[Problem]:
         yield from _column_refusals(pipeline, pipeline.incremental)
     if isinstance(pipeline.incremental, Always) and isinstance(pipeline.merge, Append):
         yield pipeline.problem(("incremental",), "takes again what is appended once", "use another merge")
-    if pipeline.drift.policy is not Policy.REPORT or pipeline.drift.paths or pipeline.drift.ignore:
-        yield pipeline.problem(("drift",), "is not supported yet", "use 'report', without paths")
-    if pipeline.align is not Align.WILDCARD:
-        yield pipeline.problem(("align",), "is not supported yet", "use 'wildcard'")
     if pipeline.transport is not Transport.DATASET_COPY:
         yield pipeline.problem(("transport",), "is not supported yet", "use 'dataset_copy'")
     for index, source in enumerate(pipeline.sources):
@@ -74,9 +70,14 @@ def _source_refusals(pipeline: Pipeline, index: int, source: Source) -> Iterator
         elif not windowed and not isinstance(pipeline.incremental, Always):
             remedy = "use @window_start and @window_end in it, or write 'incremental: always'"
             yield pipeline.problem(place, "asks for no window, so nothing says when it is due", remedy)
-    if source.staging.kms_key is not None and source.location.lower() == pipeline.target.location.lower():
-        remedy = "leave it out; elsewhere a copy crosses, which does not keep the key"
+    stays = source.location.lower() == pipeline.target.location.lower()
+    if source.staging.kms_key is not None and stays and _reads_wildcard(pipeline):
+        remedy = "write 'align: projection', or leave it out; elsewhere a copy crosses, which does not keep the key"
         yield pipeline.problem(("sources", index, "staging", "kms_key"), _NO_KEY, remedy)
+
+
+def _reads_wildcard(pipeline: Pipeline) -> bool:
+    return pipeline.align is Align.WILDCARD and not (pipeline.drift.cast or pipeline.drift.reshape)
 
 
 _NO_KEY: Final = "encrypts tables that align reads where they were staged, and a wildcard reads none with a key"

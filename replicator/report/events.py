@@ -65,6 +65,8 @@ def explain(event: object) -> Said | None:
             return Said(None, f"waiting for the fence: {holder} holds it{since}, until {event.get('expires')}")
         case "transfer_requested" if isinstance(source, str):
             return Said(source, f"copying, as a run of {event.get('config')}")
+        case "drift" if isinstance(source, str):
+            return Said(None, f"{source}: the target lacks {event.get('fields')}; see 'replicator drift'")
         case "not_cleared" if isinstance(source, str):
             fact = f"{source}: committed, but not cleared up, which the next run does"
             return Said(None, f"{fact}: {event.get('reason')}")

@@ -166,9 +166,7 @@ def remainders(outcome: Outcome) -> tuple[str, ...]:
         if part.left:
             said.append(f"{part.source}: {counted(part.left, 'unit')} more due, left for the next run")
         if part.drift:
-            said.append(
-                f"{part.source}: the target lacks {counted(part.drift, 'field')} of it; see 'replicator status'"
-            )
+            said.append(f"{part.source}: the target lacks {counted(part.drift, 'field')} of it; see 'replicator drift'")
     return tuple(said)
 
 

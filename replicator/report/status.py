@@ -21,7 +21,7 @@ class Status:
         fence: Who may commit; None before the target's first run.
         runs: The last runs, newest first.
         freshness: One entry for each value of the source column that was ever committed.
-        drift: Fields that sources have and the target lacks.
+        drift: Fields that are not in a source as they are in the target.
     """
 
     at: datetime
@@ -57,11 +57,12 @@ def print_status(status: Status) -> None:
             [_fresh_cells(fresh, status.at) for fresh in status.freshness],
             right=["units", "committed"],
         )
-    if status.drift:
+    telling = [drifted for drifted in status.drift if not drifted.absorbed]
+    if telling:
         _section()
         print_table(
             ["source", "field", "drift", "type", "first seen", "last seen"],
-            [_drift_cells(drifted) for drifted in status.drift],
+            [_drift_cells(drifted) for drifted in telling],
         )
 
 
@@ -100,7 +101,7 @@ def _drift_cells(drifted: DriftedField) -> list[str]:
     return [
         drifted.source,
         drifted.path,
-        drifted.kind,
+        drifted.change.value,
         drifted.data_type or "-",
         f"{drifted.first_seen:%Y-%m-%d %H:%M:%S}",
         f"{drifted.last_seen:%Y-%m-%d %H:%M:%S}",

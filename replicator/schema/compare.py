@@ -16,12 +16,12 @@ from replicator.schema.fields import Field, Mode
 FieldNames = tuple[str, ...]
 """A field's path: the names of the records around it, and its own."""
 
-# What a column's type can be changed to: managing-table-schemas#change_a_columns_data_type
-_WIDER: Final = {
+WIDER: Final = {
     "INTEGER": frozenset({"NUMERIC", "BIGNUMERIC", "FLOAT"}),
     "NUMERIC": frozenset({"BIGNUMERIC", "FLOAT"}),
     "BIGNUMERIC": frozenset({"FLOAT"}),
 }
+"""What a column of each type can be changed to (managing-table-schemas#change_a_columns_data_type)."""
 
 CASTS: Final = {
     "INTEGER": frozenset({"NUMERIC", "BIGNUMERIC", "FLOAT", "STRING"}),
@@ -164,6 +164,6 @@ def _compare_field(path: FieldNames, target: Field, source: Field) -> Iterator[D
 
 
 def _type_change(target: str, source: str) -> Change:
-    if source in _WIDER.get(target, ()):
+    if source in WIDER.get(target, ()):
         return Change.WIDENED
-    return Change.NARROWED if target in _WIDER.get(source, ()) else Change.TYPE
+    return Change.NARROWED if target in WIDER.get(source, ()) else Change.TYPE

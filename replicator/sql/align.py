@@ -6,8 +6,8 @@ from typing import Final
 
 from replicator.names import DatasetRef, TableRef
 from replicator.sql.datasets import STAGING_DAYS, DatasetOptions, create_landing
+from replicator.sql.drift import Policies, find_differences, tell_differences
 from replicator.sql.inventory import buffer_name, drop_dead_tables
-from replicator.sql.ledger import DRIFT
 from replicator.sql.placeholders import (
     ALIGNED,
     BUFFER_PREFIX,
@@ -16,10 +16,11 @@ from replicator.sql.placeholders import (
     REFERENCE,
     dataset_view,
     run_value,
-    source_value,
 )
 from replicator.sql.projection import UNIT
-from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted, quoted_fields
+from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted
+from replicator.sql.rebuild import Alignment, rebuild_rows
+from replicator.sql.wildcard import read_wildcard
 
 _EXPIRES: Final = f"OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))"
 
@@ -123,39 +124,35 @@ SELECT TO_JSON_STRING(STRUCT(TRUE AS ready)) AS answer;
 """
 
 
-def align_source(*, target: TableRef, state: DatasetRef, partition_column: str, source_column: str) -> str:
+def align_source(
+    *, target: TableRef, state: DatasetRef, partition_column: str, source_column: str, policies: Policies,
+    alignment: Alignment,
+) -> str:  # fmt: skip
     """Check what has landed against what left, and bring it to the target's schema in one run-named table.
 
     Arguments in ``@run``: ``run``, ``epoch``, ``pipeline``, and the totals of the source's side: ``units``, ``rows``,
-    ``buffers``. In ``@source``: ``name``. The answer is one JSON text: ``units``, ``rows``, ``drift`` (new paths).
+    ``buffers``. In ``@source``: ``name``. The answer is one JSON text: ``units``, ``rows``, ``fields`` (those that the
+    target lacks and no run has told of), ``drift`` (how many these are).
 
-    A wildcard reads every buffer by name into the schema of the table that was made last (querying-wildcard-tables),
-    which is an empty one with the target's own schema and no REQUIRED field. Whether a copied table keeps its time of
-    creation no page says; so the reference is made here, after the copy, and asserted to be the newest.
+    Differences are told and judged before a row is read. Rows are projected where ``alignment`` asks for it, or the
+    policies for conversions; else they are read through a wildcard.
     """
     columns = dataset_view(str(target.parent), "COLUMNS")
     owner, day = quote_string(source_column.lower()), quote_string(partition_column.lower())
-    own = f"LOWER(column_name) IN ({day}, {owner})"
+    own_path = f"LOWER(field_path) = {owner} OR dated AND LOWER(field_path) = {day}"
     manifest = quote_name(LANDING, MANIFEST)
-    reference = quote_name(LANDING, REFERENCE)
     aligned = quote_name(LANDING, ALIGNED)
-    wildcard = quote_name(LANDING, f"{BUFFER_PREFIX}*")
     buffers = f"STARTS_WITH(table_name, {quote_string(BUFFER_PREFIX)}) AND table_name != {quote_string(REFERENCE)}"
-    create_head = f"CREATE OR REPLACE TABLE {reference} ("
-    create_tail = f", {UNIT} INT64) {_EXPIRES}"
-    select_head = (
-        f"CREATE OR REPLACE TABLE {aligned} {_EXPIRES} AS\n"
-        f"SELECT %s AS {quote_name(partition_column)}, m.owner AS {quote_name(source_column)}, b.{UNIT}"
-    )
-    select_tail = (
-        f"\nFROM {wildcard} AS b JOIN {manifest} AS m ON m.unit = b.{UNIT}"
-        f"\nWHERE b._TABLE_SUFFIX != 'DONOTUSE' AND m.error IS NULL"
-    )
+    projects = alignment is Alignment.PROJECTION or policies.converts
+    if projects:
+        rows = rebuild_rows(target, partition_column=partition_column, source_column=source_column)
+    else:
+        rows = read_wildcard(target, buffers=buffers, partition_column=partition_column, source_column=source_column)
     return f"""\
 DECLARE statement STRING;
 DECLARE wrong STRING;
-DECLARE made_at TIMESTAMP;
-DECLARE new_paths INT64;
+DECLARE {"day_type STRING" if projects else "made_at TIMESTAMP"};
+DECLARE news ARRAY<STRING>;
 DECLARE dated BOOL;
 
 SET wrong = (
@@ -185,35 +182,9 @@ END IF;
 
 -- Where the units' own starts are the partition values, the rows bring none.
 SET dated = (SELECT LOGICAL_OR(m.dated) FROM {manifest} AS m);
-SET statement = (
-  SELECT CONCAT({quote_string(create_head)},
-    STRING_AGG(CONCAT({quoted("column_name")}, ' ', {quoted_fields("data_type")}), ', ' ORDER BY ordinal_position),
-    {quote_string(create_tail)})
-  FROM {columns}
-  WHERE table_name = {quote_string(target.table)}
-    AND LOWER(column_name) != {owner} AND NOT (dated AND LOWER(column_name) = {day})
-);
-EXECUTE IMMEDIATE statement;
-SET made_at = (
-  SELECT creation_time FROM {dataset_view(LANDING, "TABLES")} WHERE table_name = {quote_string(REFERENCE)});
-IF made_at IS NULL
-  OR EXISTS (SELECT 1 FROM {dataset_view(LANDING, "TABLES")} WHERE {buffers} AND creation_time >= made_at)
-THEN
-  RAISE USING MESSAGE = {quote_string(f"the reference table {REFERENCE} is not the newest of its wildcard")};
-END IF;
-SET statement = (
-  SELECT CONCAT(
-    FORMAT({quote_string(select_head)},
-      IF(dated,
-        FORMAT('CAST(m.range_start AS %s)', MAX(IF(LOWER(column_name) = {day}, data_type, NULL))),
-        {quote_string("b." + quote_name(partition_column))})),
-    IFNULL(STRING_AGG(IF({own}, NULL, CONCAT(', b.', {quoted("column_name")})), '' ORDER BY ordinal_position), ''),
-    {quote_string(select_tail)})
-  FROM {columns}
-  WHERE table_name = {quote_string(target.table)}
-);
-EXECUTE IMMEDIATE statement;
-SET wrong = (
+{find_differences(target, buffers=buffers, own=own_path, policies=policies)}{
+        tell_differences(target, state=state, policies=policies)
+    }{rows}SET wrong = (
   SELECT STRING_AGG(FORMAT('%s is %s and not %s', t.column_name, a.data_type, t.data_type), ', ' LIMIT 5)
   FROM {columns} AS t
   JOIN {dataset_view(LANDING, "COLUMNS")} AS a ON a.column_name = t.column_name
@@ -233,24 +204,7 @@ SET wrong = (
 IF wrong IS NOT NULL THEN
   RAISE USING MESSAGE = FORMAT('not everything that landed was aligned: %s', wrong);
 END IF;
-
-INSERT INTO {quote_table(state.table(DRIFT))}
-  (target, pipeline, source, path, kind, data_type, run, epoch, seen_at)
-SELECT {quote_string(str(target))}, {run_value("pipeline")}, {source_value("name")}, path, 'added', data_type,
-  {run_value("run")}, CAST({run_value("epoch")} AS INT64), CURRENT_TIMESTAMP()
-FROM (
-  SELECT MIN(field_path) AS path, MIN(data_type) AS data_type
-  FROM {dataset_view(LANDING, "COLUMN_FIELD_PATHS")}
-  WHERE {buffers}
-    AND LOWER(field_path) NOT IN (
-      SELECT LOWER(field_path) FROM {dataset_view(LANDING, "COLUMN_FIELD_PATHS")}
-      WHERE table_name = {quote_string(REFERENCE)})
-    AND LOWER(field_path) NOT IN (
-      SELECT LOWER(path) FROM {quote_table(state.table(DRIFT))}
-      WHERE target = {quote_string(str(target))} AND source = {source_value("name")})
-  GROUP BY LOWER(field_path)
-);
-SET new_paths = @@row_count;
-SELECT TO_JSON_STRING(STRUCT(COUNT(DISTINCT {UNIT}) AS units, COUNT(*) AS `rows`, new_paths AS drift)) AS answer
+SELECT TO_JSON_STRING(STRUCT(COUNT(DISTINCT {UNIT}) AS units, COUNT(*) AS `rows`, ARRAY_LENGTH(news) AS drift,
+  ARRAY_TO_STRING(news, ', ') AS fields)) AS answer
 FROM {aligned};
 """

@@ -38,11 +38,12 @@ CREATE TABLE IF NOT EXISTS {quote_table(state.table(UNITS))} (
 ) CLUSTER BY target, owner
 OPTIONS ({_OPTIONS}, description = "One row per committed unit and stamp: the truth. Only ever inserted into.");
 CREATE TABLE IF NOT EXISTS {quote_table(state.table(DRIFT))} (
-  target STRING NOT NULL, pipeline STRING NOT NULL, source STRING NOT NULL, path STRING NOT NULL,
-  kind STRING NOT NULL, data_type STRING, run STRING NOT NULL, epoch INT64 NOT NULL, seen_at TIMESTAMP NOT NULL
+  target STRING NOT NULL, pipeline STRING NOT NULL, source STRING NOT NULL, dataset STRING NOT NULL,
+  path STRING NOT NULL, kind STRING NOT NULL, data_type STRING, target_type STRING,
+  run STRING NOT NULL, epoch INT64 NOT NULL, seen_at TIMESTAMP NOT NULL
 ) CLUSTER BY target, pipeline
 OPTIONS ({_OPTIONS},
-  description = "Fields of sources that the target lacks, as runs saw them. Only ever inserted into.");
+  description = "Where schemas of sources are not as the target's, as runs saw them. Only ever inserted into.");
 """
 
 
@@ -114,10 +115,14 @@ ORDER BY pipeline, target"""
 
 
 def read_drift(state: DatasetRef) -> str:
-    """Fields that sources have and the target lacks. Parameters: ``target``, ``pipeline``."""
+    """Where schemas of sources are not as the target's. Parameters: ``target``, ``pipeline``.
+
+    One row per source, path, kind of difference and pair of types; ``dataset`` is the latest example.
+    """
     return f"""\
-SELECT source, path, kind, ANY_VALUE(data_type) AS data_type, MIN(seen_at) AS first_seen, MAX(seen_at) AS last_seen
+SELECT source, path, kind, data_type, target_type, MIN(seen_at) AS first_seen, MAX(seen_at) AS last_seen,
+  ARRAY_AGG(dataset ORDER BY seen_at DESC, dataset LIMIT 1)[OFFSET(0)] AS dataset
 FROM {quote_table(state.table(DRIFT))}
 WHERE target = @target AND pipeline = @pipeline
-GROUP BY source, path, kind
-ORDER BY source, path"""
+GROUP BY source, path, kind, data_type, target_type
+ORDER BY source, path, kind, first_seen"""

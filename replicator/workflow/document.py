@@ -8,7 +8,7 @@ from replicator.plan.plan import Plan
 from replicator.workflow import following, jobs, sources
 from replicator.workflow.expressions import Value, Var, eq, no
 from replicator.workflow.jobs import PIPELINE, RUN
-from replicator.workflow.stages import advance, argument, commit, copy, drive, fence, source, summary
+from replicator.workflow.stages import advance, argument, commit, copy, drive, evolve, fence, source, summary
 from replicator.workflow.steps import Assign, Call, Case, Raise, Return, Subworkflow, Switch, Try
 
 
@@ -35,7 +35,7 @@ def build_document(plan: Plan) -> Document:
             drive.drive(plan),
             fence.renew_fence(),
             advance.begin_source(),
-            advance.advance(),
+            advance.advance(plan),
             source.inventory(),
             source.rebuild(),
             source.restore(),
@@ -44,7 +44,8 @@ def build_document(plan: Plan) -> Document:
             copy.transfer_config(),
             copy.start_transfer(),
             source.align(),
-            drive.take_stock(),
+            drive.take_stock(plan),
+            *((evolve.evolve_target(plan),) if plan.statements.evolve is not None else ()),
             commit.commit(),
             source.clear(),
             summary.summarize(),
@@ -53,7 +54,7 @@ def build_document(plan: Plan) -> Document:
             following.finish_job(),
             following.follow(),
             following.start_once(),
-            jobs.start_job(),
+            jobs.start_job(plan),
             jobs.job_error(),
             jobs.passes(),
             following.look(),

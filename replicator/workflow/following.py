@@ -97,7 +97,9 @@ def look() -> Subworkflow:
                         steps=(Return(name="not_yet", value={"done": False, "answer": None, "error": None}),),
                     ),
                     Case(
-                        condition=eq(get(page, "rows"), None),
+                        condition=either(
+                            eq(get(page, "rows"), None),
+                            eq(call("json.encode_to_string", get(page, "rows")), "[]")),
                         steps=(Return(name="no_answer", value={"done": True, "answer": None, "error": None}),),
                     ),
                 ),

@@ -26,7 +26,7 @@ from replicator.workflow.expressions import (
     lt,
     ne,
 )
-from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Retry, Return, Subworkflow, Switch, Try
+from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Retry, Return, Step, Subworkflow, Switch, Try
 
 ATTEMPTS = 3
 """How often a job is tried when the service says that trying again may help."""
@@ -64,20 +64,22 @@ def job(name: Value, *, project: Value, location: Value, run: dict[str, Value], 
 
 
 def statement(plan: Plan) -> Subworkflow:
-    """Every statement of the plan by its name; they differ from run to run in what stands in their braces."""
-    texts = [(each.name, getattr(plan.statements, each.name)) for each in fields(plan.statements)]
+    """Every statement of the plan by its name; they differ from run to run in what stands in their braces.
+
+    They are steps of their own and not steps of their cases: each level of indentation costs a byte for each line.
+    """
+    texts = [
+        (each.name, text)
+        for each in fields(plan.statements)
+        if (text := getattr(plan.statements, each.name)) is not None
+    ]
     return Subworkflow(
         name="statement",
         purpose="The statements that jobs run, by name; start_job puts names where they have them in braces.",
         parameters=("name",),
         steps=(
-            Switch(
-                name="which",
-                cases=tuple(
-                    Case(condition=eq(Var("name"), name), steps=(Return(name=name, value=text),))
-                    for name, text in texts
-                ),
-            ),
+            Switch(name="which", cases=tuple(Case(condition=eq(Var("name"), name), next=name) for name, _ in texts)),
+            *(Return(name=name, value=text) for name, text in texts),
         ),
     )
 
@@ -127,7 +129,7 @@ def job_reference() -> Subworkflow:
     )  # fmt: skip
 
 
-def start_job() -> Subworkflow:
+def start_job(plan: Plan) -> Subworkflow:
     """Start one attempt of a job and do not wait for it."""
     error = Var("error")
     reference = Var("reference")
@@ -191,6 +193,7 @@ def start_job() -> Subworkflow:
                     }),
                 ),
             ),
+            *(_into_table() if plan.statements.evolve is not None else ()),
             Switch(
                 name="source_settings",
                 cases=(Case(condition=eq(JOB["source"], None), next="insert"),),
@@ -272,6 +275,17 @@ def start_job() -> Subworkflow:
             ),
             Return(name="started", value=reference),
         ),
+    )  # fmt: skip
+
+
+def _into_table() -> tuple[Step, ...]:
+    """Where a job names a table, its rows are appended, and fields that the table lacks are added to it."""
+    query = "body.configuration.query."
+    return (
+        Switch(name="into_table", cases=(Case(condition=ne(get(JOB, "into"), None), steps=(
+            Assign(name="append", values=(
+                (f"{query}destinationTable", JOB["into"]), (f"{query}writeDisposition", "WRITE_APPEND"),
+                (f"{query}schemaUpdateOptions", ["ALLOW_FIELD_ADDITION"]))),)),)),
     )  # fmt: skip
 
 

@@ -38,9 +38,13 @@ class Bench:
         self.dataset(TARGET, "EU")
 
     def pipeline(
-        self, name: str, *, tables: str, merge: str = "", by: str = "day", incremental: str = "", more: str = ""
-    ) -> Pipeline:
-        """A pipeline that is called ``name``, with one source that reads the dataset of that name."""
+        self, name: str, *, tables: str, merge: str = "", by: str = "day", incremental: str = "", more: str = "",
+        keys: str = "",
+    ) -> Pipeline:  # fmt: skip
+        """A pipeline that is called ``name``, with one source that reads the dataset of that name.
+
+        ``more`` are further lines of the source, ``keys`` of the file.
+        """
         self.dataset(f"{PROJECT}.{name}", LOCATION)
         text = f"""\
 version: 1
@@ -60,6 +64,7 @@ sources:
         text += "".join(f"    {line}\n" for line in more.splitlines())
         text += f"incremental: {incremental}\n" if incremental else ""
         text += f"merge: {merge}\n" if merge else ""
+        text += f"{keys}\n" if keys else ""
         return pipeline_of(self.directory / name, text)
 
     def dataset(self, name: str, location: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from replicator.workflow.expressions import Binary, Var, both, call, default, eq, get, join, no
+from replicator.plan.plan import Plan
+from replicator.workflow.expressions import Binary, Var, both, call, default, eq, get, join, ne, no
 from replicator.workflow.jobs import RUN
 from replicator.workflow.stages.source import ARGUMENTS, FIRST, PARAMETERS, SOURCE, STATE
 from replicator.workflow.steps import Assign, Call, Case, Return, Step, Subworkflow, Switch, Try
@@ -46,11 +47,13 @@ def begin_source() -> Subworkflow:
     )  # fmt: skip
 
 
-def advance() -> Subworkflow:
+def advance(plan: Plan) -> Subworkflow:
     """Move one source on by one stage where it can; what goes wrong is the source's own."""
     error = Var("error")
-    # What has landed waits for a target that is still to be made.
-    ready = {"landed": both(eq(STATE["stage"], "landed"), RUN["target_exists"])}
+    # What has landed waits for a target that is still to be made, or may be given what it lacks.
+    landed = eq(STATE["stage"], "landed")
+    evolves = plan.statements.evolve is not None
+    ready = {"landed": both(landed, ne(get(STATE, "fits"), None) if evolves else RUN["target_exists"])}
     moves = tuple(
         Case(
             condition=ready.get(at, eq(STATE["stage"], at)),
@@ -102,7 +105,7 @@ def advance() -> Subworkflow:
                     # A target that is made ends this wait at once.
                     Case(
                         condition=both(
-                            eq(STATE["stage"], "landed"), eq(Var("was"), "landed"), no(RUN["target_exists"])),
+                            landed, eq(Var("was"), "landed"), *(() if evolves else (no(RUN["target_exists"]),))),
                         steps=(Return(name="waiting", value=STATE),),
                     ),
                     Case(

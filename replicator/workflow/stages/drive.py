@@ -9,7 +9,7 @@ from typing import Final
 
 from replicator import limits
 from replicator.plan.plan import Plan
-from replicator.workflow.expressions import Binary, Value, Var, add, both, call, either, eq, join, ne, no
+from replicator.workflow.expressions import Binary, Value, Var, add, both, call, default, either, eq, get, join, ne, no
 from replicator.workflow.jobs import PIPELINE, RUN, job
 from replicator.workflow.stages.advance import note_stage
 from replicator.workflow.stages.source import SOURCE
@@ -45,7 +45,8 @@ def drive(plan: Plan) -> Subworkflow:
         parameters=("pipeline", "sources", "run"),
         steps=(
             Assign(name="begin", values=(
-                ("states", []), ("turn", 0), ("batches", 0), ("pause", FIRST_PAUSE_SECONDS))),
+                ("states", []), ("turn", 0), ("batches", 0), ("pause", FIRST_PAUSE_SECONDS),
+                *((("evolutions", 0),) if plan.statements.evolve is not None else ()))),
             ForEach(
                 name="each_source", value="source", over=_SOURCES,
                 steps=(
@@ -75,9 +76,12 @@ def drive(plan: Plan) -> Subworkflow:
                             Call(name="make_target", function="finish_job",
                                  arguments={"pipeline": PIPELINE, "run": RUN, "job": Var("job")}),
                             Assign(name="made", values=(
-                                ("run.target_exists", True), ("pause", FIRST_PAUSE_SECONDS)), next="next_turn"),
+                                ("run.target_exists", True), ("pause", FIRST_PAUSE_SECONDS)),
+                                # What may evolve the target moves by that alone.
+                                next="next_turn" if plan.statements.evolve is None else "stock"),
                         ),
                     ),
+                    *(_evolve_first() if plan.statements.evolve is not None else ()),
                     Case(
                         condition=ne(call("len", Var("stock")["batch"]), 0),
                         steps=(
@@ -118,6 +122,25 @@ def _side_by_side(plan: Plan) -> int:
     return max(1, min(SIDE_BY_SIDE, room))
 
 
+def _evolve_first() -> tuple[Case, ...]:
+    """The case that sources have landed, and the target may lack what they have; as if one of them had moved."""
+    evolved = Var("evolved")
+    return (
+        Case(
+            condition=both(RUN["target_exists"], ne(call("len", Var("stock")["landings"]), 0)),
+            steps=(
+                Call(name="evolve", function="evolve_target", result="evolved",
+                     arguments={"pipeline": PIPELINE, "run": RUN, "states": _STATES, "stock": Var("stock"),
+                                "turn": call("string", Var("turn")), "evolutions": Var("evolutions")}),
+                Assign(name="evolved", values=(
+                    ("evolutions", add(Var("evolutions"), call("if", eq(evolved, None), 1, 0))),
+                    ("states", default(evolved, _STATES)),
+                    ("turn", add(Var("turn"), 1)), ("moved", 1), ("now", call("sys.now"))), next="renew"),
+            ),
+        ),
+    )  # fmt: skip
+
+
 def _advance_all(side_by_side: int) -> Step:
     """All sources side by side; a branch cannot fail, since ``advance`` keeps a source's errors to the source."""
     return ParallelFor(
@@ -149,7 +172,7 @@ def _advance_all(side_by_side: int) -> Step:
     )  # fmt: skip
 
 
-def take_stock() -> Subworkflow:
+def take_stock(plan: Plan) -> Subworkflow:
     """How far the sources are: what can be committed, what waits for a target, how many are still on their way."""
     stage = _STATE["stage"]
     part: Value = {
@@ -157,6 +180,8 @@ def take_stock() -> Subworkflow:
         "manifest": join(SOURCE["landing"], ".manifest_", RUN["key"], "_", RUN["number"]),
         "aligned": join(SOURCE["landing"], ".aligned_", RUN["key"], "_", RUN["number"]),
     }
+    evolves = plan.statements.evolve is not None
+    landed = eq(stage, "landed")
     at_source = either(*(eq(stage, name) for name in ("inventory", "rebuild", "restore", "stage", "copy")))
     at_its_end = either(*(eq(stage, name) for name in ("quiet", "done", "failed")))
     return Subworkflow(
@@ -165,7 +190,8 @@ def take_stock() -> Subworkflow:
         parameters=("run", "sources", "states"),
         steps=(
             Assign(name="nothing_seen", values=(
-                ("batch", []), ("landings", []), ("on_their_way", 0), ("open", 0))),
+                ("batch", []), ("landings", []), *((("landed", []),) if evolves else ()), ("on_their_way", 0),
+                ("open", 0))),
             ForEach(
                 name="each_source", value="source", index="position", over=_SOURCES,
                 steps=(
@@ -177,9 +203,11 @@ def take_stock() -> Subworkflow:
                         cases=(
                             Case(condition=at_source, steps=(
                                 Assign(name="count_way", values=(("on_their_way", add(Var("on_their_way"), 1)),)),)),
-                            Case(condition=eq(stage, "landed"), steps=(
+                            Case(condition=both(landed, eq(get(_STATE, "fits"), None)) if evolves else landed, steps=(
                                 Assign(name="add_landing", values=(
-                                    ("landings", call("list.concat", Var("landings"), SOURCE["landing"])),)),)),
+                                    ("landings", call("list.concat", Var("landings"), SOURCE["landing"])),
+                                    *((("landed", call("list.concat", Var("landed"), SOURCE["name"])),)
+                                      if evolves else ()))),)),
                             Case(condition=eq(stage, "aligned"), steps=(
                                 Assign(name="add_part", values=(
                                     ("part", part), ("batch", call("list.concat", _BATCH, Var("part"))))),)),
@@ -189,7 +217,7 @@ def take_stock() -> Subworkflow:
             ),
             Return(name="stock", value={
                 "batch": _BATCH, "landings": Var("landings"), "on_their_way": Var("on_their_way"),
-                "open": Var("open")}),
+                "open": Var("open"), **({"landed": Var("landed")} if evolves else {})}),
         ),
     )  # fmt: skip
 

@@ -253,6 +253,20 @@ def align() -> Subworkflow:
                 ),
             ),
             Assign(name="ready", values=(("state.stage", "aligned"), ("state.drift", SEEN["answer"]["drift"]))),
+            Switch(
+                name="drifted",
+                cases=(
+                    Case(
+                        condition=ne(STATE["drift"], 0),
+                        steps=(
+                            Call(name="tell_drift", function="sys.log", arguments={
+                                "severity": "WARNING", "json": {
+                                    "event": "drift", "run": RUN["id"], "source": SOURCE["name"],
+                                    "fields": SEEN["answer"]["fields"]}}),
+                        ),
+                    ),
+                ),
+            ),
             Return(name="aligned", value=STATE),
         ),
     )  # fmt: skip

@@ -131,13 +131,15 @@ def test_a_replaced_partition_may_add_fields(client: bigquery.Client, dataset: s
 
 
 def test_required_columns_are_relaxed_when_allowed(client: bigquery.Client, dataset: str) -> None:
-    """A query's columns are NULLABLE: without ALLOW_FIELD_RELAXATION they do not go into REQUIRED ones."""
+    """A query's columns go into REQUIRED ones, their NULLs do not; ALLOW_FIELD_RELAXATION makes them NULLABLE."""
     client.query(f"CREATE TABLE `{dataset}.t` (a INT64 NOT NULL, b INT64 NOT NULL)").result()
-    with pytest.raises(exceptions.BadRequest, match="Field a has changed mode from REQUIRED to NULLABLE"):
-        into(client, f"{dataset}.t", "SELECT 1 AS a, 2 AS b", "WRITE_APPEND")
+    with pytest.raises(exceptions.BadRequest, match="null"):
+        into(client, f"{dataset}.t", "SELECT CAST(NULL AS INT64) AS a, 2 AS b", "WRITE_APPEND")
+    into(client, f"{dataset}.t", "SELECT 3 AS a, 4 AS b", "WRITE_APPEND")
+    assert [field.mode for field in client.get_table(f"{dataset}.t").schema] == ["REQUIRED", "REQUIRED"]
     into(client, f"{dataset}.t", "SELECT 1 AS a", "WRITE_APPEND", schema_update_options=["ALLOW_FIELD_RELAXATION"])
     assert [field.mode for field in client.get_table(f"{dataset}.t").schema] == ["NULLABLE", "NULLABLE"]
-    assert rows(client, f"{dataset}.t") == [(1, None)]
+    assert rows(client, f"{dataset}.t") == [(1, None), (3, 4)]
 
 
 @pytest.mark.parametrize(

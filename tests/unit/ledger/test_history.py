@@ -10,6 +10,7 @@ import pytest
 from replicator.ledger.history import DriftedField, Fence, Freshness, History, RunRecord, SourceOutcome
 from replicator.ledger.port import Cell
 from replicator.names import DatasetRef, TableRef
+from replicator.schema.compare import Change
 from tests.unit.ledger.lists import Lists, Rows
 
 STATE: Final = DatasetRef("acme-analytics", "replicator")
@@ -99,11 +100,13 @@ def test_freshness_is_one_value_per_source_value() -> None:
 def test_drift_is_one_value_per_field() -> None:
     """Where, what, of which type, since when."""
     row: dict[str, Cell] = {
-        "source": "japan", "path": "items.coupon", "kind": "added", "data_type": "STRING", "first_seen": START,
-        "last_seen": START,
+        "source": "japan", "dataset": "shop_1", "path": "items.coupon", "kind": "added", "data_type": "STRING",
+        "target_type": None, "first_seen": START, "last_seen": START,
     }  # fmt: skip
 
-    assert history(drift=[row])[0].drift() == (DriftedField("japan", "items.coupon", "added", "STRING", START, START),)
+    assert history(drift=[row])[0].drift() == (
+        DriftedField("japan", "shop_1", "items.coupon", Change.ADDED, "STRING", None, START, START),
+    )
 
 
 @pytest.mark.parametrize("holder", [None, "execution-1"])

@@ -35,10 +35,6 @@ MIRRORED = "merge: {upsert: {keys: [id], mirror_deletions: true}}"
 @pytest.mark.parametrize(
     ("line", "field", "remedy"),
     [
-        ("drift: evolve", "drift", "use 'report', without paths"),
-        ("drift: {policy: report, paths: {items: evolve}}", "drift", "use 'report', without paths"),
-        ("drift: {policy: report, ignore: [items]}", "drift", "use 'report', without paths"),
-        ("align: projection", "align", "use 'wildcard'"),
         ("transport: storage", "transport", "use 'dataset_copy'"),
     ],
 )
@@ -79,7 +75,8 @@ def test_what_the_pipeline_asks_for_is_refused_where_it_asks(line: str, field: s
         ((TABLE + "    columns: {hash: [Updated_At]}\n",), "day", f"{UPSERT}\n{BY_COLUMN}",
          [("sources[0].columns.hash", "leave that column as it is")]),
         ((source(location="EU", more=(KEY.format("europe"),)),), "day", "",
-         [("sources[0].staging.kms_key", "leave it out; elsewhere a copy crosses, which does not keep the key")]),
+         [("sources[0].staging.kms_key",
+           "write 'align: projection', or leave it out; elsewhere a copy crosses, which does not keep the key")]),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_together_is_refused_with_what_does(
@@ -115,10 +112,10 @@ def test_what_fits_together_is_planned(sources: tuple[str, ...], more: str) -> N
 
 def test_everything_that_is_refused_is_told_at_once() -> None:
     """Nobody corrects one line to be told of the next."""
-    asked = pipeline(source(), TABLE, more="align: projection\ndrift: fail\n")
+    asked = pipeline(source(), TABLE, more="transport: storage\n")
 
     with pytest.raises(ConfigError) as refused:
         build_plan(asked)
 
-    assert [problem.field for problem in refused.value.problems] == ["sources[1].tables", "align", "drift"]
+    assert [problem.field for problem in refused.value.problems] == ["sources[1].tables", "transport"]
     assert "configs/orders.yaml:18:13: sources[1].tables: is one unit, which fills no part" in str(refused.value)

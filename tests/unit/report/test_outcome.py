@@ -50,7 +50,7 @@ def test_what_a_run_did_not_bring_is_said(capsys: pytest.CaptureFixture[str]) ->
 
     lines = capsys.readouterr().out.splitlines()
     assert "japan: 3 units more due, left for the next run" in lines
-    assert "japan: the target lacks 1 field of it; see 'replicator status'" in lines
+    assert "japan: the target lacks 1 field of it; see 'replicator drift'" in lines
     assert not any(line.startswith("brazil:") for line in lines)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from replicator.ledger.history import DriftedField, Fence, Freshness, RunRecord, SourceOutcome
 from replicator.report.status import Status, print_status
+from replicator.schema.compare import Change
 
 _NOW = datetime(2026, 11, 5, 6, tzinfo=UTC)
 _START = _NOW - timedelta(minutes=30)
@@ -20,7 +21,7 @@ def _status(holder: str | None, *, expires: timedelta = timedelta(minutes=5), st
     ended = None if state == "started" else _START + timedelta(seconds=75)
     run = RunRecord("ga4-000002", 2, state, _START, ended, error, (_PART, _PART))
     fresh = Freshness("japan", "acme-jp.analytics_301", 4, "2026-11-05", _NOW - timedelta(days=1, hours=2))
-    drifted = DriftedField("japan", "items.coupon", "added", "STRING", _START, _NOW)
+    drifted = DriftedField("japan", "analytics_1", "items.coupon", Change.ADDED, "STRING", None, _START, _NOW)
     return Status(_NOW, Fence(holder, 2, _NOW + expires), (run,), (fresh,), (drifted,))
 
 

@@ -22,7 +22,7 @@ from tests.unit.plan.pipelines import plan, source
 NAMES: Final = tuple(field.name for field in fields(Statements))
 # A quantifier of a regular expression, such as {6,18}, is no name.
 BRACES: Final = re.compile(r"\{[^\W\d][^{}]*\}")
-HOSTILE: Final = plan(source(), target="acme-analytics.sales.all orders", by="month")
+HOSTILE: Final = plan(source(), target="acme-analytics.sales.all orders", by="month", more="drift: evolve")
 
 
 def statements(of: Plan) -> dict[str, str]:

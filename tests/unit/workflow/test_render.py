@@ -73,11 +73,12 @@ def test_the_same_plan_gives_the_same_text() -> None:
 def test_every_statement_is_a_literal_block() -> None:
     """SQL stands in the document as it stands in the console, line by line."""
     lines = [line.strip() for line in TEXT.splitlines()]
-    for field in fields(Statements):
-        statement = getattr(PLAN.statements, field.name)
+    statements = {field.name: getattr(PLAN.statements, field.name) for field in fields(Statements)}
+    # A plan that never evolves its target has no statement for it.
+    for name, statement in ((name, text) for name, text in statements.items() if text is not None):
         wanted = [line.strip() for line in statement.strip().splitlines()]
         first = next(at for at, line in enumerate(lines) if lines[at : at + len(wanted)] == wanted)
-        assert lines[first - 1] == "return: |", field.name
+        assert lines[first - 1] == "return: |", name
 
 
 def test_a_step_has_a_name_of_its_own_in_its_subworkflow() -> None:

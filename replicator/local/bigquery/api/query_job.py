@@ -19,7 +19,14 @@ from replicator.local.bigquery.api.job import Job, nothing
 from replicator.local.bigquery.api.parameters import read_parameters
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.statistics import statement_statistics
-from replicator.local.bigquery.api.writing import Destination, Write, check_layout, make_room, read_destination
+from replicator.local.bigquery.api.writing import (
+    Destination,
+    Write,
+    check_layout,
+    make_room,
+    read_destination,
+    required_alike,
+)
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.members import flag, member, number, required
 from replicator.local.bigquery.statements.by_name import select_by_name
@@ -271,6 +278,9 @@ class _Single(Engine):
             prepared = self.prepare(transaction, source.placed, frame=frame)
             self.session.in_location(transaction, destination.ref.parent)
             fields = query_fields(prepared)
+            there = transaction.find_table(destination.ref)
+            if there is not None and not destination.relaxes and destination.write is Write.APPEND:
+                fields = required_alike(there.definition.fields, fields)
             scratch = self.session.scratch()
             self.compute(f"CREATE TEMP TABLE {scratch} AS {prepared.named()}")
             made = replace(self._request.definition, fields=fields)

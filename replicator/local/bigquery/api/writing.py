@@ -231,6 +231,23 @@ def combined(
     return (*fields, *by_name.values())
 
 
+def required_alike(old: Sequence[Field], new: Sequence[Field]) -> tuple[Field, ...]:
+    """The columns of a query's result, REQUIRED where those are that they are appended to.
+
+    A result's columns are NULLABLE, and Google's own samples append them to REQUIRED ones without relaxing these
+    (samples/bigquery-add-column-query-append); a NULL among the values is refused with its row.
+    """
+    there = {field.name.lower(): field for field in old}
+    return tuple(
+        _required_as(there[field.name.lower()], field) if field.name.lower() in there else field for field in new
+    )
+
+
+def _required_as(old: Field, new: Field) -> Field:
+    bound = old.mode is Mode.REQUIRED and new.mode is Mode.NULLABLE
+    return replace(new, mode=Mode.REQUIRED if bound else new.mode, fields=required_alike(old.fields, new.fields))
+
+
 def _mode(old: Field, new: Field, destination: Destination, path: str) -> Mode:
     if old.mode is new.mode or (old.mode is Mode.NULLABLE and new.mode is Mode.REQUIRED):
         return old.mode

@@ -1,0 +1,85 @@
+"""Schemas that differ from the target's: told, let in, or kept out, source by source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from replicator.runtime.errors import WorkflowFailed
+from replicator.schema.fields import Field
+from tests.e2e.clouds import cloud, record, repeated
+from tests.e2e.units import TARGET, Bench, refused
+
+pytestmark = pytest.mark.slow
+
+SHARDS: Final = '{shards: "t_", suffix: "%Y%m%d"}'
+ITEM: Final = repeated("items", Field("id", "STRING"), repeated("params", Field("key", "STRING")))
+WIDER: Final = repeated(
+    "items", repeated("params", Field("key", "STRING"), Field("coupon", "STRING")), Field("id", "STRING")
+)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """One local cloud for all pipelines."""
+    directory = tmp_path_factory.mktemp("drift")
+    with cloud(directory / "cloud") as local:
+        yield Bench(local, directory)
+
+
+def _drift(bench: Bench, name: str) -> set[tuple[Any, ...]]:
+    return {
+        (row["path"], row["kind"], row["dataset"])
+        for row in bench.cloud.rows(
+            f"SELECT path, kind, dataset FROM `acme-analytics.memory.drift` WHERE target = '{TARGET}.{name}'", "EU"
+        )
+    }
+
+
+def test_a_field_of_an_array_in_an_array_arrives_in_the_run_that_finds_it(bench: Bench) -> None:
+    """evolve: at the end of its record, with its values, described fields as they were; a second run adds nothing."""
+    pipeline = bench.pipeline("grows", tables=SHARDS, more="datasets: grows", keys="drift: evolve")
+    bench.load("grows.t_20261101", [ITEM], [{"items": [{"id": "a", "params": [{"key": "k"}]}]}])
+    bench.cloud.run(pipeline)
+    bench.cloud.rows(f"ALTER TABLE `{TARGET}.grows` ALTER COLUMN items SET OPTIONS (description = 'bought')", "EU")
+    row = {"items": [{"params": [{"key": "l", "coupon": "c"}], "id": "b"}], "new": 5}
+    bench.load("grows.t_20261102", [WIDER, Field("new", "INTEGER")], [row])
+
+    assert bench.cloud.run(pipeline)["state"] == "done"
+
+    table = bench.cloud.clients.bigquery("acme-analytics").get_table(f"{TARGET}.grows")
+    assert [field.name for field in table.schema] == ["day", "shop", "items", "new"]
+    assert [field.mode for field in table.schema][:2] == ["REQUIRED", "REQUIRED"]
+    assert table.schema[2].description == "bought"
+    assert [row["items"] for row in bench.target("grows")] == [
+        [{"id": "a", "params": [{"key": "k", "coupon": None}]}],
+        [{"id": "b", "params": [{"key": "l", "coupon": "c"}]}],
+    ]
+    assert _drift(bench, "grows") >= {("items.params.coupon", "added", "grows"), ("new", "added", "grows")}
+    bench.load("grows.t_20261103", [WIDER, Field("new", "INTEGER")], [row])
+    modified = table.modified
+    assert bench.cloud.run(pipeline)["sources"][0]["drift"] == 0
+    assert bench.cloud.clients.bigquery("acme-analytics").get_table(f"{TARGET}.grows").schema == table.schema
+    assert modified is not None
+    assert not refused(bench)
+
+
+def test_what_may_not_pass_keeps_its_source_out_and_is_named(bench: Bench) -> None:
+    """fail: with dataset, path and type; the ledger has it; what is ignored passes without a word."""
+    pipeline = bench.pipeline(
+        "strict", tables=SHARDS, more="datasets: strict", keys="drift: {policy: fail, ignore: [noise]}"
+    )
+    bench.load("strict.t_20261101", [Field("a", "STRING")], [{"a": "x"}])
+    bench.cloud.run(pipeline)
+    bench.load("strict.t_20261102", [Field("a", "STRING"), Field("noise", "STRING")], [{"a": "y", "noise": "z"}])
+    assert bench.cloud.run(pipeline)["state"] == "done"
+    bench.load("strict.t_20261103", [record("a", Field("x", "STRING")), Field("odd", "DATE")], [{"odd": None}])
+
+    with pytest.raises(WorkflowFailed, match=r"strict: a is STRUCT<x STRING>, in the target STRING; "
+                       r"strict: odd is DATE, in the target missing"):  # fmt: skip
+        bench.cloud.run(pipeline)
+
+    assert _drift(bench, "strict") == {("a", "kind changed", "strict"), ("odd", "added", "strict")}
+    assert [row["a"] for row in bench.target("strict")] == ["x", "y"]

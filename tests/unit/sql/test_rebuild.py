@@ -1,0 +1,224 @@
+"""Rows that SQL projects onto the target's schema, against the same in plain Python."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from replicator.errors import FailedError
+from replicator.names import TableRef
+from replicator.schema.compare import Change, compare
+from replicator.schema.fields import Field, Mode
+from replicator.sql.drift import Policies, find_differences
+from replicator.sql.placeholders import BUFFER_PREFIX, bind
+from replicator.sql.projection import UNIT
+from replicator.sql.rebuild import rebuild_rows
+from tests.e2e.clouds import Cloud, cloud
+from tests.unit.schema.schemas import record, scalar, schemas
+
+SERIAL: Final = itertools.count(1)
+OWN: Final = (Field("day", "DATE", Mode.REQUIRED), Field("shop", "STRING", Mode.REQUIRED))
+
+Row = Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A local cloud with a dataset for targets."""
+    with cloud(tmp_path_factory.mktemp("rebuild")) as running:
+        running.dataset("acme-analytics.web", "EU")
+        yield running
+
+
+def aligned(
+    local: Cloud, target: Sequence[Field], buffers: Sequence[tuple[Sequence[Field], Sequence[Row]]], policies: Policies
+) -> list[dict[str, Any]]:
+    """The aligned rows of these buffers, each a unit of its own, in the order of the units."""
+    serial = next(SERIAL)
+    landing = f"acme-analytics.landing_{serial}"
+    names = {"landing": landing, "key": "0a1b2c", "epoch": "000001"}
+    table = TableRef("acme-analytics", "web", f"visits_{serial}")
+    local.dataset(landing, "EU")
+    local.load(str(table), (*OWN, *target), [], "EU")
+    units = []
+    for number, (fields, rows) in enumerate(buffers, 1):
+        staged = [{**row, UNIT: number} for row in rows]
+        local.load(f"{landing}.buffer_0a1b2c_000001_{number:04d}", (*fields, Field(UNIT, "INTEGER")), staged, "EU")
+        units.append(
+            f"STRUCT({number} AS unit, {number} AS buffer, 'web' AS dataset, 'web_{number}' AS owner, "
+            f"'2026-11-0{number}' AS range_start, CAST(NULL AS STRING) AS error)"
+        )
+    script = bind(
+        "DECLARE dated BOOL DEFAULT TRUE; DECLARE statement, day_type STRING;\n"
+        f"CREATE TABLE `{landing}.manifest_0a1b2c_000001` AS SELECT * FROM UNNEST([{', '.join(units)}]);\n"
+        + find_differences(
+            table, buffers=f"STARTS_WITH(table_name, '{BUFFER_PREFIX}')",
+            own="LOWER(field_path) IN ('shop', 'day')", policies=policies,
+        )
+        + rebuild_rows(table, partition_column="day", source_column="shop")
+        + "SELECT * FROM `{landing}.aligned_{key}_{epoch}` ORDER BY " + UNIT,
+        names,
+    )  # fmt: skip
+    return local.rows(script, "EU")
+
+
+def expected(target: Sequence[Field], buffers: Sequence[tuple[Sequence[Field], Sequence[Row]]]) -> list[dict[str, Any]]:
+    """The same in plain Python."""
+    return [
+        {
+            "day": date(2026, 11, number), "shop": f"web_{number}", UNIT: number,
+            **{field.name: brought(field, fields, row) for field in target},
+        }
+        for number, (fields, rows) in enumerate(buffers, 1)
+        for row in rows
+    ]  # fmt: skip
+
+
+def brought(field: Field, fields: Sequence[Field], row: Row) -> Any:
+    """The value of one of the target's fields in a row, or in a record, of the source's."""
+    there = next((one for one in fields if one.name.lower() == field.name.lower()), None)
+    if there is None or row[there.name] is None:
+        return [] if field.mode is Mode.REPEATED else None
+    value = row[there.name]
+    if field.type != "RECORD":
+        return value
+    rebuilt = [
+        {inner.name: brought(inner, there.fields, one) for inner in field.fields}
+        for one in (value if there.mode is Mode.REPEATED else [value])
+    ]
+    return rebuilt if field.mode is Mode.REPEATED else rebuilt[0]
+
+
+VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "STRING": st.sampled_from(["", "a", "é'\"\\`"]),
+    "INTEGER": st.integers(-9, 9),
+    "NUMERIC": st.sampled_from(["1.5"]),
+    "FLOAT": st.sampled_from([0.5, -2.0]),
+    "DATE": st.sampled_from(["0001-01-01", "2026-11-21"]),
+}
+
+
+@st.composite
+def values(draw: st.DrawFn, field: Field) -> Any:
+    """A value of a field, as it is loaded."""
+    if field.mode is Mode.REPEATED:
+        single = Field(field.name, field.type, Mode.REQUIRED, field.fields)
+        return draw(st.lists(values(single), max_size=2))
+    if field.mode is Mode.NULLABLE and not draw(st.integers(0, 3)):
+        return None
+    if field.type == "RECORD":
+        return {inner.name: draw(values(inner)) for inner in field.fields}
+    return draw(VALUES[field.type])
+
+
+@st.composite
+def drifted(draw: st.DrawFn, target: Sequence[Field]) -> tuple[Field, ...]:
+    """The target's fields in another order and spelling, some gone and some new, their types as they were."""
+    kept = [one for one in draw(st.permutations(target)) if draw(st.integers(0, 3))]
+    fields = [
+        Field(
+            draw(st.sampled_from([one.name, one.name.upper()])), one.type, one.mode,
+            draw(drifted(one.fields)) or one.fields if one.fields else (),
+        )
+        for one in kept
+    ]  # fmt: skip
+    if draw(st.booleans()):
+        fields.append(scalar("new"))
+    return tuple(fields)
+
+
+def _unbound(fields: Sequence[Field]) -> tuple[Field, ...]:
+    return tuple(
+        Field(one.name, one.type, Mode.NULLABLE if one.mode is Mode.REQUIRED else one.mode, _unbound(one.fields))
+        for one in fields
+    )
+
+
+@settings(max_examples=5, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(st.data(), schemas.filter(bool).map(_unbound))
+def test_every_value_stands_under_its_own_name(local: Cloud, data: st.DataObject, target: tuple[Field, ...]) -> None:
+    """Whatever order, capitals and fields the sources have, at every depth; what they lack is NULL or empty."""
+    buffers = []
+    for _ in range(3):
+        fields = data.draw(drifted(target)) or target
+        assert {one.change for one in compare(target, fields)} <= {
+            Change.ADDED, Change.REMOVED, Change.REORDERED, Change.CASE}  # fmt: skip
+        buffers.append((fields, [{one.name: data.draw(values(one)) for one in fields}]))
+
+    found = aligned(local, target, buffers, Policies())
+
+    assert _plain(found) == _plain(expected(target, buffers))
+
+
+def _plain(value: Any) -> Any:
+    """Dates and decimals as text."""
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value if value is None or isinstance(value, int | float) else str(value)
+
+
+PAGE: Final = (scalar("Path"), scalar("n", "INTEGER"))
+
+
+def test_values_are_cast_and_reshaped_where_that_is_allowed(local: Cloud) -> None:
+    """Whole numbers become wider ones and text; one becomes an array of one, an array its only value."""
+    target = (
+        scalar("total", "NUMERIC"), scalar("code"), scalar("rate", "FLOAT"), scalar("tags", mode=Mode.REPEATED),
+        record("page", scalar("n", "NUMERIC"), scalar("path")),
+        record("hits", scalar("n", "INTEGER"), mode=Mode.REPEATED), scalar("one"),
+    )  # fmt: skip
+    fields = (
+        scalar("total", "INTEGER"), scalar("code", "INTEGER"), scalar("rate", "INTEGER"), scalar("tags", "INTEGER"),
+        record("page", *PAGE, mode=Mode.REPEATED), record("hits", scalar("n", "INTEGER")),
+        scalar("one", mode=Mode.REPEATED),
+    )  # fmt: skip
+    full = {
+        "total": 1, "code": 2, "rate": 3, "tags": 4, "page": [{"Path": "/", "n": 5}], "hits": {"n": 6}, "one": ["x"],
+    }  # fmt: skip
+    empty: dict[str, Any] = {
+        "total": None,
+        "code": None,
+        "rate": None,
+        "tags": None,
+        "page": [],
+        "hits": None,
+        "one": [],
+    }
+    policies = Policies(
+        cast=("total", "code", "rate", "tags", "page.n"),
+        reshape=("tags", "page", "hits", "one"),
+    )
+
+    first, second = aligned(local, target, [(fields, [full]), (fields, [empty])], policies)
+
+    own = {"day", "shop", UNIT}
+    assert _plain({name: value for name, value in first.items() if name not in own}) == {
+        "total": "1", "code": "2", "rate": 3.0, "tags": ["4"], "page": {"n": "5", "path": "/"}, "hits": [{"n": 6}],
+        "one": "x",
+    }  # fmt: skip
+    assert {name: value for name, value in second.items() if name not in own} == {
+        "total": None, "code": None, "rate": None, "tags": [], "page": None, "hits": [], "one": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "value", "words"),
+    [
+        (scalar("rate", "FLOAT"), scalar("rate", "INTEGER"), 2**53 + 1, "FLOAT64 does not hold 9007199254740993"),
+        (scalar("page"), scalar("page", mode=Mode.REPEATED), ["a", "b"], "more than one"),
+    ],
+)
+def test_a_value_that_would_be_lost_fails(local: Cloud, target: Field, source: Field, value: Any, words: str) -> None:
+    """Nothing is rounded and nothing is left out."""
+    policies = Policies(cast=("rate",), reshape=("page",))
+
+    with pytest.raises(FailedError, match=words):
+        aligned(local, (target,), [((source,), [{source.name: value}])], policies)
