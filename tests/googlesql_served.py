@@ -43,7 +43,7 @@ BESIDES_GOOGLESQL: Final[Mapping[str, str]] = {
     ),
     "a limit": (
         r"^Too many partitions produced by query|would have \d+ partitions|attempted to read too many tables"
-        r"|^The query references \d+ tables|^A transaction can change at most"
+        r"|^The query references \d+ tables|^A transaction can (change|perform) at most"
     ),
     "a transaction's rules": r" not supported in a transaction\b|^Transaction is aborted due to concurrent update",
     "a value": r"^division by zero|^Assertion failed: ",

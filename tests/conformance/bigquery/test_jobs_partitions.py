@@ -50,3 +50,19 @@ def test_a_table_holds_ten_thousand_partitions_at_most(
     with pytest.raises(exceptions.Forbidden, match="partitions"):
         client.query(f"INSERT INTO `{dataset}.t` VALUES (DATE '2020-01-01', 1)").result()
     assert client.get_table(f"{dataset}.t").num_rows == 10
+
+
+def test_a_transaction_changes_a_hundred_thousand_partitions_at_most(
+    client: bigquery.Client, dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Summed over its statements, a partition each time that it is changed (transactions, limitations)."""
+    assert limits.TRANSACTION_PARTITIONS.value == 100_000
+    monkeypatch.setattr(limits, "TRANSACTION_PARTITIONS", replace(limits.TRANSACTION_PARTITIONS, value=5))
+    client.query(f"CREATE TABLE `{dataset}.t` PARTITION BY day AS {DAYS.format(3)}").result()
+    replaced = f"DELETE FROM `{dataset}.t` WHERE day > '2000-01-{{:02}}'; INSERT INTO `{dataset}.t` {DAYS.format(2)};"
+
+    with pytest.raises(exceptions.BadRequest, match="at most 5 partition modifications, and would have performed 7"):
+        client.query(f"BEGIN TRANSACTION; {replaced.format(1)} {replaced.format(9)} COMMIT").result()
+    assert client.get_table(f"{dataset}.t").num_rows == 3
+    client.query(f"BEGIN TRANSACTION; {replaced.format(1)} COMMIT TRANSACTION").result()
+    assert client.get_table(f"{dataset}.t").num_rows == 2

@@ -20,7 +20,18 @@ from replicator.local.bigquery.googlesql.refusals import refused
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.scope import Scope, Source, member
 from replicator.local.bigquery.googlesql.tables import joined, scanned
-from replicator.local.bigquery.googlesql.values import Names, Origin, Value, bound, fail, quote, settled, stored, typed
+from replicator.local.bigquery.googlesql.values import (
+    Names,
+    Origin,
+    Value,
+    bound,
+    fail,
+    null_elements,
+    quote,
+    settled,
+    stored,
+    typed,
+)
 from replicator.local.bigquery.types import Type
 
 EMITTERS = (calls, constructors, operators, predicates, subqueries)
@@ -201,18 +212,22 @@ class Statement:
         return self._written(coerced, name or f"f{index - 1}_")
 
     def _written(self, value: Value, name: str) -> str:
-        """The value as results and tables have it: no array is NULL, and none has a NULL element."""
-        if value.type.element is None:
-            return value.sql
-        sql = stored(value)
-        if value.full:
+        """The value as results and tables have it: it is no NULL array, and no array in it has a NULL element."""
+        sql, names = stored(value), self._gathering.names
+        if value.full and value.column is not None:
             return sql
-        failure = fail(value.type, f"'Array cannot have a null element; error in writing field ' || {quote(name)}")
-        return bound(
-            sql,
-            self._gathering.names,
-            lambda held: f"(CASE WHEN list_count({held}) < len({held}) THEN {failure} ELSE {held} END)",
-        )
+        # Of an array that is full only what lies in its elements has to be looked at.
+        first = 1 if value.full and value.type.element is not None else 0
+
+        def checked(held: str) -> str:
+            found = list(null_elements(held, value.type, names, name))[first:]
+            where = " ".join(f"WHEN {condition} THEN {quote(path)}" for path, condition in found)
+            fact = f"'Array cannot have a null element; error in writing field ' || CASE {where} END"
+            any_of = " OR ".join(condition for _, condition in found)
+            return f"(CASE WHEN {any_of} THEN {fail(value.type, fact)} ELSE {held} END)"
+
+        has_arrays = len(list(null_elements("", value.type, names, name))) > first
+        return bound(sql, names, checked) if has_arrays else sql
 
     def _coerced(self, value: Value, to: Type | None, node: exp.Expr) -> Expression:
         if to is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -189,6 +189,18 @@ def stored(value: Value) -> str:
 def field_sql(sql: str, kind: Type, index: int) -> str:
     """A field of a struct; NULL of a NULL struct."""
     return f"struct_extract({sql}, {quote(field_keys(kind)[index])})"
+
+
+def null_elements(sql: str, kind: Type, names: Names, path: str) -> Iterator[tuple[str, str]]:
+    """Each array in a value, by its dotted path: SQL of whether it has a NULL element, from the outermost inwards."""
+    if kind.element is not None:
+        yield path, f"list_count({sql}) < len({sql})"
+        name = names.fresh("e")
+        for inner, condition in null_elements(name, kind.element, names, path):
+            yield inner, f"len(list_filter({sql}, lambda {name}: {condition})) > 0"
+    else:
+        for index, (field, child) in enumerate(kind.fields):
+            yield from null_elements(field_sql(sql, kind, index), child, names, f"{path}.{field}" if field else path)
 
 
 _CONTROL: Final = re.compile("([\x00-\x07]+)")

@@ -90,9 +90,19 @@ def test_a_null_array_is_an_empty_column() -> None:
 
 
 def test_an_array_with_a_null_element_is_not_written() -> None:
-    """BigQuery's own error, with the column."""
-    with pytest.raises(BigQueryError, match="Array cannot have a null element; error in writing field a"):
-        run("SELECT ARRAY_AGG(x) AS a FROM UNNEST([1, NULL]) AS x")
+    """BigQuery's own error, with the column or the path of the field."""
+    for sql, field in {
+        "SELECT ARRAY_AGG(x) AS a FROM UNNEST([1, NULL]) AS x": "a",
+        "SELECT STRUCT(1 AS i, [1, NULL] AS a) AS s": "s.a",
+        "SELECT [STRUCT([1] AS a), STRUCT([1, NULL] AS a)] AS s": "s.a",
+        "SELECT s FROM (SELECT STRUCT(STRUCT([x, NULL] AS a) AS r) AS s FROM UNNEST([1, 2]) AS x)": "s.r.a",
+        "SELECT e AS s FROM UNNEST([STRUCT([1, NULL] AS a)]) AS e": "s.a",
+        "SELECT ARRAY(SELECT AS STRUCT [x, NULL] AS a FROM UNNEST([1]) AS x) AS s": "s.a",
+    }.items():
+        with pytest.raises(BigQueryError, match=f"Array cannot have a null element; error in writing field {field}$"):
+            run(sql)
+    assert run("SELECT (SELECT AS STRUCT ARRAY_LENGTH(a) AS n FROM (SELECT [1, NULL] AS a)) AS s") == [((2,),)]
+    assert run("SELECT [STRUCT([1, 2] AS a), STRUCT(NULL)] AS s") == [([([1, 2],), (None,)],)]
 
 
 def test_a_value_is_coerced_to_the_column_it_is_assigned_to() -> None:
