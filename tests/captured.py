@@ -50,12 +50,15 @@ class Captured:
         Raises:
             RefusedError: GoogleSQL does not accept it.
         """
+        # A column wins over a variable of its name (procedural-language: declare).
+        columns = {column.lower() for table in self.tables for column, _ in table.columns}
+        variables = {name: kind for name, kind in self.variables.items() if name.lower() not in columns}
         parameters = {
             **self.parameters,
-            **{_parameter(name): kind for name, kind in self.variables.items()},
+            **{_parameter(name): kind for name, kind in variables.items()},
             **{_parameter(f"@@{name}"): kind for name, kind in self.system.items()},
         }
-        text = with_parameters(self.text, self.variables)
+        text = with_parameters(self.text, variables)
         if self.kind == "EXPRESSION":
             text = f"SELECT ({text})"
         wanted = () if self.wanted is None else (self.wanted,)

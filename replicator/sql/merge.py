@@ -13,7 +13,7 @@ from typing import Final
 
 from replicator.names import TableRef
 from replicator.sql.placeholders import dataset_view
-from replicator.sql.projection import UNIT
+from replicator.sql.projection import ROW, UNIT
 from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted
 from replicator.sql.units import literal
 
@@ -27,6 +27,11 @@ class Replacing(StrEnum):
     PARTITIONS = "replace_partitions"
     TABLE = "replace_table"
     NOTHING = "append"
+
+
+_OLD: Final = "replicator_old"
+_NEW: Final = "replicator_new"
+"""Aliases of a target's row and of the one that comes; in SET the target's columns stand without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,8 @@ def replace_rows(
             f"ELSE FORMAT({ranged}, {literal('kind', 'first_start')}, {literal('kind', 'last_end')}) END"
         )
     insert = (
-        f"INSERT INTO {quote_table(target)} (%s)\nSELECT %s FROM %s AS a\n"
-        f"WHERE EXISTS (SELECT 1 FROM {batch} AS b WHERE b.source = %T AND b.number = a.{UNIT});\n"
+        f"INSERT INTO {quote_table(target)} (%s)\nSELECT %s FROM %s AS {ROW}\n"
+        f"WHERE EXISTS (SELECT 1 FROM {batch} AS b WHERE b.source = %T AND b.number = {ROW}.{UNIT});\n"
         f"SELECT IF(@@row_count = %d, 1, ERROR(%T));\n"
     )
     return f"""\
@@ -132,16 +137,17 @@ def merge_rows(strategy: Upserting, *, target: TableRef, batch: str, partition_c
     newest = f"\nQUALIFY RANK() OVER (PARTITION BY {listed} ORDER BY {by} DESC) = 1" if by else ""
     one_each = f"\nQUALIFY ROW_NUMBER() OVER (PARTITION BY {listed} ORDER BY {by} DESC) = 1" if by else ""
     pruned = partition_column.lower() in (key.lower() for key in strategy.keys)
-    on = " AND ".join(f"t.{column} = s.{column}" for column in (owner, *keys))
+    on = " AND ".join(f"{_OLD}.{column} = {_NEW}.{column}" for column in (owner, *keys))
     own = ", ".join(quote_string(name.lower()) for name in (source_column, *strategy.keys))
-    newer = f"(t.{by} IS NULL OR s.{by} >= t.{by}) AND " if by else ""
+    newer = f"({_OLD}.{by} IS NULL OR {_NEW}.{by} >= {_OLD}.{by}) AND " if by else ""
     question = f"""\
-WITH staged AS (
+WITH {ROW} AS (
 %s), keyed AS (
-  SELECT replicator_source AS source, {owner} AS owner, TO_JSON_STRING(STRUCT({", ".join(keys)})) AS key,
-    {lacking} AS lacking FROM staged{newest}
+  SELECT replicator_source, {owner} AS replicator_owner, TO_JSON_STRING(STRUCT({", ".join(keys)})) AS replicator_key,
+    {lacking} AS replicator_lacking FROM {ROW}{newest}
 ), grouped AS (
-  SELECT owner, key, MIN(source) AS source, COUNT(*) AS row_count, LOGICAL_OR(lacking) AS lacking
+  SELECT replicator_owner AS owner, replicator_key AS key, MIN(replicator_source) AS source, COUNT(*) AS row_count,
+    LOGICAL_OR(replicator_lacking) AS lacking
   FROM keyed GROUP BY owner, key
 )
 SELECT COUNT(*), MIN(CASE
@@ -153,30 +159,32 @@ SELECT COUNT(*), MIN(CASE
   END), {
         f'''(
     SELECT IF(COUNT(DISTINCT {day}) <= {MOST_LITERALS},
-      CONCAT('t.{day} IN (', STRING_AGG(DISTINCT FORMAT('%%T', {day}), ', '), ')'),
-      FORMAT('t.{day} BETWEEN %%T AND %%T', MIN({day}), MAX({day})))
-    FROM staged)'''
+      CONCAT('{_OLD}.{day} IN (', STRING_AGG(DISTINCT FORMAT('%%T', {day}), ', '), ')'),
+      FORMAT('{_OLD}.{day} BETWEEN %%T AND %%T', MIN({day}), MAX({day})))
+    FROM {ROW})'''
         if pruned
         else "'TRUE'"
     }
 FROM grouped"""
-    deletes = f"\nWHEN NOT MATCHED BY SOURCE AND t.{owner} IN (%s) THEN DELETE" if strategy.mirror_deletions else ""
+    mirrored = f"\nWHEN NOT MATCHED BY SOURCE AND {_OLD}.{owner} IN (%s) THEN DELETE"
+    deletes = mirrored if strategy.mirror_deletions else ""
     gone = f" + (SELECT COUNT(*) FROM {table} WHERE {owner} IN (%s)) - COUNTIF(replicator_change != 'new')"
     changes = f"""\
 CREATE TEMP TABLE replicator_changes AS
-WITH staged AS (
+WITH {ROW} AS (
 %s), newest AS (
-  SELECT * FROM staged WHERE TRUE{one_each}
+  SELECT * FROM {ROW} WHERE TRUE{one_each}
 )
-SELECT s.*, CASE WHEN t.{owner} IS NULL THEN 'new' WHEN {newer}(%s) THEN 'differs' ELSE 'same' END AS replicator_change
-FROM newest AS s LEFT JOIN (SELECT * FROM {table} AS t WHERE %s) AS t ON {on};
+SELECT {_NEW}.*,
+  CASE WHEN {_OLD}.{owner} IS NULL THEN 'new' WHEN {newer}(%s) THEN 'differs' ELSE 'same' END AS replicator_change
+FROM newest AS {_NEW} LEFT JOIN (SELECT * FROM {table} AS {_OLD} WHERE %s) AS {_OLD} ON {on};
 SELECT IF(COUNT(*) = %d, 1, ERROR('the target has two rows of one key; correct it, or choose other keys'))
 FROM replicator_changes;
 """
     merge = f"""\
-MERGE {table} AS t USING replicator_changes AS s ON %s AND {on}%s
+MERGE {table} AS {_OLD} USING replicator_changes AS {_NEW} ON %s AND {on}%s
 WHEN NOT MATCHED BY TARGET THEN INSERT (%s) VALUES (%s)"""
-    rewrite = "\nWHEN MATCHED AND s.replicator_change = 'differs' THEN UPDATE SET "
+    rewrite = f"\nWHEN MATCHED AND {_NEW}.replicator_change = 'differs' THEN UPDATE SET "
     check = """\
 SELECT IF(@@row_count = expected, 1, ERROR('the merge touched other rows than differ')) FROM replicator_expected;
 """
@@ -195,8 +203,8 @@ SET rows_text = (
   SELECT STRING_AGG(
     FORMAT({
         quote_string(
-            f"  SELECT %T AS replicator_source, %s FROM %s AS a WHERE EXISTS ("
-            f"SELECT 1 FROM {batch} AS b WHERE b.source = %T AND b.number = a.{UNIT})"
+            f"  SELECT %T AS replicator_source, %s FROM %s AS {ROW} WHERE EXISTS ("
+            f"SELECT 1 FROM {batch} AS b WHERE b.source = %T AND b.number = {ROW}.{UNIT})"
         )
     }, source, list, {quoted("JSON_VALUE(part, '$.aligned')")}, source), '\\n  UNION ALL\\n' ORDER BY source)
   FROM UNNEST(JSON_QUERY_ARRAY(@run, '$.batch')) AS part
@@ -214,17 +222,17 @@ SET body = (
       IFNULL(STRING_AGG(CASE
         WHEN LOWER(column_name) IN ({own}) THEN NULL
         WHEN REGEXP_CONTAINS(data_type, r'^(ARRAY|STRUCT|JSON|GEOGRAPHY)') THEN FORMAT(
-          'TO_JSON_STRING(s.%s) IS DISTINCT FROM TO_JSON_STRING(t.%s)', {quoted("column_name")}, {
+          'TO_JSON_STRING({_NEW}.%s) IS DISTINCT FROM TO_JSON_STRING({_OLD}.%s)', {quoted("column_name")}, {
         quoted("column_name")
     })
-        ELSE FORMAT('s.%s IS DISTINCT FROM t.%s', {quoted("column_name")}, {quoted("column_name")})
+        ELSE FORMAT('{_NEW}.%s IS DISTINCT FROM {_OLD}.%s', {quoted("column_name")}, {quoted("column_name")})
       END, ' OR '), 'FALSE'),
       IFNULL(pruning, 'FALSE'), key_count),
     {expected_text},
     FORMAT({quote_string(merge)}, IFNULL(pruning, 'FALSE'),
       IFNULL(CONCAT({quote_string(rewrite)}, STRING_AGG(IF(LOWER(column_name) IN ({own}), NULL,
-        FORMAT('%s = s.%s', {quoted("column_name")}, {quoted("column_name")})), ', ')), ''),
-      list, STRING_AGG(CONCAT('s.', {quoted("column_name")}), ', ' ORDER BY ordinal_position)),
+        FORMAT('%s = {_NEW}.%s', {quoted("column_name")}, {quoted("column_name")})), ', ')), ''),
+      list, STRING_AGG(CONCAT('{_NEW}.', {quoted("column_name")}), ', ' ORDER BY ordinal_position)),
     {deletes_text}, ';\\n', {quote_string(check)})
   FROM {dataset_view(str(target.parent), "COLUMNS")}
   WHERE table_name = {quote_string(target.table)}

@@ -13,7 +13,10 @@ from typing import Final
 from replicator.sql.quoting import quoted
 
 ROW: Final = "replicator_row"
-"""The alias of the row that a projection reads; it names no column of a source."""
+"""The alias of whatever a source's or a target's columns are read from without a qualifier.
+
+An alias, and a table's own name where it has none, wins over a column of the same name: the whole row would be read.
+"""
 
 UNIT: Final = "replicator_unit"
 """The column that says which unit of the manifest a staged row belongs to."""

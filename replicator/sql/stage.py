@@ -40,7 +40,7 @@ def write_fills(kinds: tuple[Kind, ...], newer: Newer | None = None) -> str:
     table = quoted(f"CONCAT({quote_string(PROJECT + '.')}, m.dataset, '.', m.origin)")
     if Kind.QUERY in kinds:
         table = f"IFNULL(CONCAT('(', {window_text('m.range_start', 'm.range_end')}, '\\n)'), {table})"
-    text = f"FORMAT('SELECT %d AS {UNIT}, %s FROM %s', m.unit, columns.names, {table})"
+    text = f"FORMAT('SELECT %d AS {UNIT}, %s FROM %s AS {ROW}', m.unit, columns.names, {table})"
     if Kind.PARTITIONED in kinds or newer is not None:
         text = f"CONCAT({text}, IFNULL(CONCAT(' WHERE ', m.filter), ''))"
     buffer = quoted(f"CONCAT({quote_string(STAGING + '.')}, {buffer_name('u.buffer')})")

@@ -196,6 +196,24 @@ def test_deletions_are_mirrored_only_where_it_is_asked(bench: Bench) -> None:
     assert len(bench.target("mirrored")) == 4
 
 
+def test_a_column_may_have_any_name_that_a_table_or_a_statement_has(bench: Bench) -> None:
+    """An alias wins over a column of its name, so a table called like its column would be staged row by row."""
+    names = ("odd", "a", "b", "m", "s", "t", "u", "staged", "source", "owner", "key", "lacking")
+    fields = (*(Field(name, "INTEGER") for name in names), Field("day", "DATE"))
+    pipeline = bench.pipeline("odd", tables="{table: odd.odd}", merge="{upsert: {keys: [odd, key, owner]}}")
+    rows = [
+        {name: 100 * row + place for place, name in enumerate(names)} | {"day": date(2026, 11, row)} for row in (1, 2)
+    ]
+    bench.load("odd.odd", fields, rows)
+    assert bench.cloud.run(pipeline)["rows"] == 2
+    assert bench.target("odd") == owned("odd.odd", *rows)
+
+    rows[0] |= {"s": -1, "t": -2, "source": -3, "staged": -4}
+    bench.load("odd.odd", fields, rows)
+    bench.cloud.run(pipeline)
+    assert bench.target("odd") == owned("odd.odd", *rows)
+
+
 def test_every_statement_that_was_sent_is_googlesql(bench: Bench) -> None:
     """What the tests above had the server run is analyzed without an error; it stands last for that."""
     assert refused(bench) == []
