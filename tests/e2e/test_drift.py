@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
+from google.cloud.bigquery import SchemaField
 
 from replicator.runtime.errors import WorkflowFailed
 from replicator.schema.fields import Field
@@ -43,13 +44,19 @@ def test_a_field_of_an_array_in_an_array_arrives_in_the_run_that_finds_it(bench:
     pipeline = bench.pipeline("grows", tables=SHARDS, more="datasets: grows", keys="drift: evolve")
     bench.load("grows.t_20261101", [ITEM], [{"items": [{"id": "a", "params": [{"key": "k"}]}]}])
     bench.cloud.run(pipeline)
-    bench.cloud.rows(f"ALTER TABLE `{TARGET}.grows` ALTER COLUMN items SET OPTIONS (description = 'bought')", "EU")
+    client = bench.cloud.clients.bigquery("acme-analytics")
+    described = client.get_table(f"{TARGET}.grows")
+    described.schema = [
+        SchemaField.from_api_repr({**field.to_api_repr(), "description": "bought"}) if field.name == "items" else field
+        for field in described.schema
+    ]
+    client.update_table(described, ["schema"])
     row = {"items": [{"params": [{"key": "l", "coupon": "c"}], "id": "b"}], "new": 5}
     bench.load("grows.t_20261102", [WIDER, Field("new", "INTEGER")], [row])
 
     assert bench.cloud.run(pipeline)["state"] == "done"
 
-    table = bench.cloud.clients.bigquery("acme-analytics").get_table(f"{TARGET}.grows")
+    table = client.get_table(f"{TARGET}.grows")
     assert [field.name for field in table.schema] == ["day", "shop", "items", "new"]
     assert [field.mode for field in table.schema][:2] == ["REQUIRED", "REQUIRED"]
     assert table.schema[2].description == "bought"
@@ -61,7 +68,7 @@ def test_a_field_of_an_array_in_an_array_arrives_in_the_run_that_finds_it(bench:
     bench.load("grows.t_20261103", [WIDER, Field("new", "INTEGER")], [row])
     modified = table.modified
     assert bench.cloud.run(pipeline)["sources"][0]["drift"] == 0
-    assert bench.cloud.clients.bigquery("acme-analytics").get_table(f"{TARGET}.grows").schema == table.schema
+    assert client.get_table(f"{TARGET}.grows").schema == table.schema
     assert modified is not None
     assert not refused(bench)
 
