@@ -38,7 +38,7 @@ pytestmark = [
 STEPS: Final = 3
 """Rules of one history at most, without the runs that settle it."""
 
-SAMPLE: Final = 4
+SAMPLE: Final = 2
 """Histories of the usual suite, the same each time; 200 of them with ``-m histories``."""
 
 ALL: Final = 200
