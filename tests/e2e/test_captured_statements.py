@@ -47,10 +47,11 @@ sources:
     location: asia-northeast1
     datasets: broken
     tables: {shards: "t_", suffix: "%Y%m%d"}
+    columns: {exclude: [spare]}
     where: "10 / n > 0"
 """
 """A row that the condition cannot be computed for fails its shard, until the shard is written again."""
-_NUMBERS: Final = (Field("n", "INTEGER"), Field("name", "STRING"))
+_NUMBERS: Final = (Field("n", "INTEGER"), Field("name", "STRING"), Field("spare", "STRING"))
 _PLACEHOLDER: Final = re.compile(r"\\\{[a-z]+\\\}")
 _KINDS: Final = frozenset(
     {
@@ -106,10 +107,12 @@ def _replicate_a_broken_shard(local: Cloud, directory: Path) -> None:
     load(f"{source.landing}.{dead}", 1, location="EU")
     assert len(due(query, source)) == 2
     assert local.run(pipeline)["state"] == "done"
+    window = {"from": "2026-11-01", "to": "2026-12-01"}
+    assert local.run(pipeline, {"rebuild_receipts": True, "window": window})["state"] == "quiet"
     ledger = History(query, plan.state, plan.location, plan.target, plan.pipeline)
-    assert [run.state for run in ledger.runs(2)] == ["done", "failed"]
+    assert [run.state for run in ledger.runs(3)] == ["quiet", "done", "failed"]
     assert [field.path for field in ledger.drift()] == ["new"]
-    assert (len(ledger.freshness()), ledger.fence(plan.fence).epoch) == (1, 2)
+    assert (len(ledger.freshness()), ledger.fence(plan.fence).epoch) == (1, 3)
 
 
 def test_every_statement_is_analyzed_without_error(
@@ -179,7 +182,10 @@ def test_a_mistake_in_a_captured_statement_is_refused(statements: list[Captured]
     condition = next(one for one in statements if one.kind == "EXPRESSION" and "wrong" in one.variables)
 
     for spoilt, words in (
-        (commit.saying("a.replicator_unit", "a.replicator_units"), "replicator_units not found"),
+        (
+            commit.saying("replicator_row.replicator_unit", "replicator_row.replicator_units"),
+            "replicator_units not found",
+        ),
         (fence.saying("holder = ", "epoch = "), "No matching signature for operator = "),
         (fill.saying("replicator_row.`geo`.`", "replicator_row.`geo`.`no_"), "does not exist in STRUCT"),
         (replace(condition, text="wrong", wanted=Type("INT64")), "cannot be coerced to target type INT64"),

@@ -215,7 +215,9 @@ def test_columns_are_inserted_by_name_and_their_rows_counted() -> None:
     statement = written(units(("a", 0), ("b", 4)))["statement"]
 
     assert "INSERT INTO `acme-analytics.sales.orders` (`order_day`, `shop`, `total \\`x\\``)\n" in statement
-    assert "SELECT `order_day`, `shop`, `total \\`x\\`` FROM `acme.japan.aligned_000012` AS replicator_row\n" in statement
+    assert (
+        "SELECT `order_day`, `shop`, `total \\`x\\`` FROM `acme.japan.aligned_000012` AS replicator_row\n" in statement
+    )
     assert 'SELECT IF(@@row_count = 14, 1, ERROR("not every row of japan was inserted"));' in statement
     assert "acme.br.aligned" not in statement
 
