@@ -98,11 +98,11 @@ def ordered(rows: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def refused(bench: Bench) -> list[str]:
-    """What GoogleSQL says against statements that the server was sent, with their texts."""
+    """What GoogleSQL says against statements that the server was sent, with their texts; of one shape against one."""
     found = []
     statements = captured(bench.cloud.running.endpoints.http)
     assert statements
-    for statement in statements:
+    for statement in {each.shape: each for each in statements}.values():
         if not statement.error.startswith("Not found: "):
             try:
                 statement.check()
