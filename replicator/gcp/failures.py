@@ -6,7 +6,7 @@ work out) and ``google.auth`` (there are no credentials).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
@@ -38,20 +38,21 @@ FAMILIES = (GoogleAPICallError, RetryError, http.RequestException, GoogleAuthErr
 
 
 @contextmanager
-def calling(what: str) -> Iterator[None]:
+def calling(what: str, explain: Callable[[Exception], str] | None = None) -> Iterator[None]:
     """Around one call by a person's command: what goes wrong becomes one sentence.
 
     Args:
         what: The place in that sentence: ``creating dataset acme-jp.x``.
+        explain: Says why, and what would help; ``reason`` if not given.
 
     Raises:
         NotFoundError: The service says that something is not there.
-        FailedError: ``what``, and what the service says.
+        FailedError: ``what``, and what is said of the error.
     """
     try:
         yield
     except FAMILIES as error:
-        msg = f"{what}: {reason(error)}"
+        msg = f"{what}: {(explain or reason)(error)}"
         if isinstance(error, NotFound):
             raise NotFoundError(msg) from error
         raise FailedError(msg) from error

@@ -42,7 +42,7 @@ FIELDS = (
 )  # fmt: skip
 PARENT = "projects/acme-analytics/locations/europe-west1"
 # What differs between two runs of the same thing: when they were, and the names made of it.
-OF_THE_MOMENT = {"run", "recorded_at", "committed_at", "modified", "detail", "holder", "expires"}
+OF_THE_MOMENT = {"run", "recorded_at", "committed_at", "modified", "detail", "holder", "expires", "seen_at"}
 
 
 @contextmanager

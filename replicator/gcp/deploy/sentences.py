@@ -6,14 +6,11 @@ The reasons are those of google/api/error_reason.proto; BigQuery says its own in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from google.api_core.exceptions import NotFound
-
-from replicator.errors import FailedError, NotFoundError
-from replicator.gcp.failures import FAMILIES, call_failed, reason
+from replicator.gcp.failures import call_failed, calling, reason
 from replicator.runtime.errors import HttpError
 
 _DENIED: Final = re.compile(r"[Pp]ermission '?([a-z]+\.[A-Za-z.]+)'? denied|have ([a-z]+\.[A-Za-z.]+) permission")
@@ -24,8 +21,7 @@ _DISABLED: Final = re.compile(r"has not been used in project (\S+) before or it 
 _HOST: Final = re.compile(r"/apis/api/([a-z]+\.googleapis\.com)/")
 
 
-@contextmanager
-def deploying(what: str) -> Iterator[None]:
+def deploying(what: str) -> AbstractContextManager[None]:
     """Around one call of a deployment: what goes wrong becomes one sentence, with what would help.
 
     Args:
@@ -35,13 +31,7 @@ def deploying(what: str) -> Iterator[None]:
         NotFoundError: The service says that something is not there.
         FailedError: ``what``, what the service says, and the remedy.
     """
-    try:
-        yield
-    except FAMILIES as error:
-        sentence = f"{what}: {_explained(error)}"
-        if isinstance(error, NotFound):
-            raise NotFoundError(sentence) from error
-        raise FailedError(sentence) from error
+    return calling(what, _explained)
 
 
 def _explained(error: Exception) -> str:

@@ -101,6 +101,13 @@ deploy: {{project: acme-analytics, region: {region}, service_account: {account}}
         assert said.code == 0, said.err
         return said
 
+    def settle(self) -> None:
+        """Wait for the jobs whose answers were lost: they run on without the command that started them."""
+        client = self.cloud.clients.bigquery("acme-analytics")
+        for state in ("pending", "running"):
+            for job in client.list_jobs(state_filter=state):
+                job.result(timeout=60)
+
     def job(self, name: str) -> Any:
         """The pipeline's Scheduler job, or None."""
         return next((job for job in self.get(f"/v1/{PARENT}/jobs").get("jobs", ()) if f"-{name}-" in job["name"]), None)

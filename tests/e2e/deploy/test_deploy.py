@@ -160,6 +160,7 @@ def test_a_deployment_that_dies_half_way_is_completed_by_the_next(bench: Bench) 
         died = bench.deploy(name)
         assert died.code == 1
         assert f"stopped half-way: {call} of 7 changes made" in died.err
+        bench.settle()
         completed = bench.deployed(name)
         assert len(completed.changes) == 7 - call - (kind == "drop_after")
         assert bench.deployed(name).out == "half: nothing to change\n"

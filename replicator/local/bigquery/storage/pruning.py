@@ -6,7 +6,7 @@ querying-wildcard-tables); a fragment is read unless no row of it can be wanted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -51,13 +51,13 @@ def extents(definition: TableDefinition, partition: str) -> Mapping[str, Extent]
 def wanted(known: Mapping[str, Extent], prune: Iterable[Prune]) -> bool:
     """Whether a row of such extents may satisfy every condition."""
     folded = {name.casefold(): extent for name, extent in known.items()}
-    return all(_may(folded, condition) for condition in prune)
+    return all(_decide(folded, condition, _compare, unknown=True) for condition in prune)
 
 
 def certain(known: Mapping[str, Extent], prune: Iterable[Prune]) -> bool:
     """Whether every row of such extents satisfies every condition."""
     folded = {name.casefold(): extent for name, extent in known.items()}
-    return all(_must(folded, condition) for condition in prune)
+    return all(_decide(folded, condition, _holds, unknown=False) for condition in prune)
 
 
 def filters(column: str, prune: Iterable[Prune]) -> bool:
@@ -75,15 +75,18 @@ def _restricts(column: str, condition: Prune) -> bool:
             return all(_restricts(column, each) for each in conditions)
 
 
-def _may(known: Mapping[str, Extent], condition: Prune) -> bool:
+def _decide(
+    known: Mapping[str, Extent], condition: Prune, compare: Callable[[Extent, Operator, object], bool], *, unknown: bool
+) -> bool:
+    """Compare each column's extent, or take ``unknown`` where it has none."""
     match condition:
         case AllOf(conditions):
-            return all(_may(known, each) for each in conditions)
+            return all(_decide(known, each, compare, unknown=unknown) for each in conditions)
         case AnyOf(conditions):
-            return any(_may(known, each) for each in conditions)
+            return any(_decide(known, each, compare, unknown=unknown) for each in conditions)
         case Comparison(column, operator, constant):
             extent = known.get(column.casefold())
-            return extent is None or _compare(extent, operator, constant)
+            return unknown if extent is None else compare(extent, operator, constant)
 
 
 def _compare(extent: Extent, operator: Operator, constant: object) -> bool:
@@ -105,17 +108,6 @@ def _compare(extent: Extent, operator: Operator, constant: object) -> bool:
             return bool(extent.last > value)
         case _:
             return bool(extent.last >= value)
-
-
-def _must(known: Mapping[str, Extent], condition: Prune) -> bool:
-    match condition:
-        case AllOf(conditions):
-            return all(_must(known, each) for each in conditions)
-        case AnyOf(conditions):
-            return any(_must(known, each) for each in conditions)
-        case Comparison(column, operator, constant):
-            extent = known.get(column.casefold())
-            return extent is not None and _holds(extent, operator, constant)
 
 
 def _holds(extent: Extent, operator: Operator, constant: object) -> bool:
