@@ -27,6 +27,7 @@ from replicator.workflow.expressions import (
     ne,
 )
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Retry, Return, Step, Subworkflow, Switch, Try
+from replicator.workflow.texts import Sql
 
 ATTEMPTS = 3
 """How often a job is tried when the service says that trying again may help."""
@@ -79,7 +80,7 @@ def statement(plan: Plan) -> Subworkflow:
         parameters=("name",),
         steps=(
             Switch(name="which", cases=tuple(Case(condition=eq(Var("name"), name), next=name) for name, _ in texts)),
-            *(Return(name=name, value=text) for name, text in texts),
+            *(Return(name=name, value=Sql(text)) for name, text in texts),
         ),
     )
 

@@ -30,12 +30,13 @@ from replicator.workflow.steps import (
     Switch,
     Try,
 )
+from replicator.workflow.texts import Sql, dense
 
 _BEGINS_A_NUMBER = frozenset("0123456789+-.")
 _WIDTH = 4096  # PyYAML would fold long plain lines, and a folded expression is hard to compare
 _LAYOUTS: Final = (96, 360)
 """Characters of what stands on one line. Indentation counts against the 128 KB: the second is for documents that would
-not fit by the first, and puts whole conditions and loops on a line."""
+not fit by the first, and puts whole conditions and loops on a line, and a statement's lines together."""
 _CONTROL: Final = frozenset({"steps", "switch", "for", "parallel", "try", "condition"})
 
 
@@ -191,6 +192,8 @@ def _laid_out(value: Any, width: int) -> Any:
 
     Only the wide layout does so to what decides where the run goes, and none to a step's name, which begins its line.
     """
+    if isinstance(value, Sql):
+        return value if width == _LAYOUTS[0] else dense(value, width)
     if not isinstance(value, dict | list):
         return value
     if _width(value) <= width and (width > _LAYOUTS[0] or not _controls(value)):
@@ -241,7 +244,8 @@ def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     # PyYAML quotes what YAML 1.1 takes for a number; newer readers take more for one, 27e155 for example.
     if style is None and text[:1] in _BEGINS_A_NUMBER:
         style = "'"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    # libyaml takes no subclass of str.
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 
 
 def _inline_map(dumper: _Dumper, value: _InlineMap) -> yaml.MappingNode:
@@ -253,5 +257,6 @@ def _inline_list(dumper: _Dumper, value: _InlineList) -> yaml.SequenceNode:
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(Sql, _text)
 _Dumper.add_representer(_InlineMap, _inline_map)
 _Dumper.add_representer(_InlineList, _inline_list)

@@ -117,15 +117,24 @@ def test_a_further_source_adds_one_small_block_of_data() -> None:
     assert one.partition("\n# Refuse")[2] == TEXT.partition("\n# Refuse")[2] != ""
 
 
+def on_one_line(value: Any) -> Any:
+    """The value with every run of white space within its texts as one space."""
+    if isinstance(value, dict):
+        return {key: on_one_line(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [on_one_line(child) for child in value]
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
 def test_a_document_that_would_not_fit_is_written_on_fewer_lines() -> None:
-    """The same steps; only where the usual layout is too large, since it is easier to review."""
+    """The same steps and tokens; only where the usual layout is too large, since it is easier to review."""
     filler = "x" * (limits.SOURCE_BYTES.value - len(TEXT.encode()) + 2_000)
 
     text = to_yaml(replace(DOCUMENT, header=(*DOCUMENT.header, filler)))
 
     assert len(text.encode()) <= limits.SOURCE_BYTES.value
-    assert text.count("\n") < 0.9 * TEXT.count("\n")
-    assert yaml.load(text, Loader=yaml.CSafeLoader) == LOADED
+    assert text.count("\n") < 0.6 * TEXT.count("\n")
+    assert on_one_line(yaml.load(text, Loader=yaml.CSafeLoader)) == on_one_line(LOADED)
 
 
 def test_a_document_that_is_too_large_is_refused() -> None:

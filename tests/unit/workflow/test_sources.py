@@ -64,9 +64,15 @@ def test_what_all_sources_have_in_common_stands_once() -> None:
     assert split_blocks(plan())[0] == {}
 
 
-def test_sixty_sources_leave_room_in_a_document() -> None:
+def test_sixty_sources_with_settings_of_their_own_fit_in_a_document() -> None:
     """A pipeline with as many sources as there are locations of BigQuery is no special case."""
-    sixty = plan(*(source(f"country_{number:02}", project=f"acme-country-{number:02}") for number in range(60)))
+    own = ("where: \"country = 'C{:02}' AND platform = 'WEB'\"", "columns: {{exclude: [user_id, geo.city_{:02}]}}")
+    sixty = plan(
+        *(
+            source(f"c_{number:02}", project=f"acme-c-{number:02}", more=tuple(line.format(number) for line in own))
+            for number in range(60)
+        )
+    )
     text = to_yaml(build_document(sixty))
 
     assert len(text.encode()) < 0.98 * limits.SOURCE_BYTES.value
