@@ -122,10 +122,10 @@ SET body = (
 
 
 def merge_rows(strategy: Upserting, *, target: TableRef, batch: str, partition_column: str, source_column: str) -> str:
-    """Check the keys of what has landed, then compare it with the target and merge the rows that differ.
+    """Check the keys of what has landed, then merge what is new or differs, in one MERGE for the whole batch.
 
-    In the transaction a temporary table first says of each key whether it is new, differs or is the same; one MERGE
-    for the whole batch does the rest, and has to touch as many rows as that table said.
+    Rows are read whole once, and so is the target: the MERGE itself compares. Behind it, by the key columns alone, the
+    target has to have each key of the batch exactly once, and nothing else of an owner whose deletions are mirrored.
     A row of the target is matched within its owner only. Where the partition column is a key, literals of its values
     prune; elsewhere the whole target is read.
     """
@@ -166,38 +166,32 @@ SELECT COUNT(*), MIN(CASE
         else "'TRUE'"
     }
 FROM grouped"""
-    mirrored = f"\nWHEN NOT MATCHED BY SOURCE AND {_OLD}.{owner} IN (%s) THEN DELETE"
-    deletes = mirrored if strategy.mirror_deletions else ""
-    gone = f" + (SELECT COUNT(*) FROM {table} WHERE {owner} IN (%s)) - COUNTIF(replicator_change != 'new')"
-    changes = f"""\
-CREATE TEMP TABLE replicator_changes AS
-WITH {ROW} AS (
-%s), newest AS (
-  SELECT * FROM {ROW} WHERE TRUE{one_each}
-)
-SELECT {_NEW}.*,
-  CASE WHEN {_OLD}.{owner} IS NULL THEN 'new' WHEN {newer}(%s) THEN 'differs' ELSE 'same' END AS replicator_change
-FROM newest AS {_NEW} LEFT JOIN (SELECT * FROM {table} AS {_OLD} WHERE %s) AS {_OLD} ON {on};
-SELECT IF(COUNT(*) = %d, 1, ERROR('the target has two rows of one key; correct it, or choose other keys'))
-FROM replicator_changes;
-"""
+    wins = f"SELECT * FROM (\n%s\n) AS {ROW} WHERE TRUE{one_each}" if by else "%s"
     merge = f"""\
-MERGE {table} AS {_OLD} USING replicator_changes AS {_NEW} ON %s AND {on}%s
+MERGE {table} AS {_OLD} USING (
+{wins}
+) AS {_NEW} ON %s AND {on}
 WHEN NOT MATCHED BY TARGET THEN INSERT (%s) VALUES (%s)"""
-    rewrite = f"\nWHEN MATCHED AND {_NEW}.replicator_change = 'differs' THEN UPDATE SET "
-    check = """\
-SELECT IF(@@row_count = expected, 1, ERROR('the merge touched other rows than differ')) FROM replicator_expected;
+    rewrite = f"\nWHEN MATCHED AND {newer}(%s) THEN UPDATE SET %s"
+    check = f""";
+SELECT IF(COUNT(*) = %d AND COUNT({_OLD}.{owner}) = %d, 1,
+  ERROR('the target has not one row of each key; correct it, or choose other keys'))
+FROM (SELECT DISTINCT {listed} FROM (
+%s
+)) AS {_NEW}
+LEFT JOIN (SELECT {listed} FROM {table} AS {_OLD} WHERE %s) AS {_OLD} ON {on};
 """
-    expected = f"""\
-CREATE TEMP TABLE replicator_expected AS
-SELECT COUNTIF(replicator_change != 'same'){gone if strategy.mirror_deletions else ""} AS expected
-FROM replicator_changes;
+    delete = f"\nWHEN NOT MATCHED BY SOURCE AND {_OLD}.{owner} IN (%s) THEN DELETE"
+    check_deleted = f"""\
+SELECT IF(COUNT(*) = %d, 1, ERROR('rows are left of a source whose deletions are mirrored'))
+FROM {table} WHERE {owner} IN (%s);
 """
-    deletes_text, expected_text = "''", quote_string(expected)
+    delete_text, check_deleted_text = "''", "''"
     if strategy.mirror_deletions:
         owners = f"(SELECT STRING_AGG(DISTINCT FORMAT('%T', owner), ', ') FROM {batch})"
-        deletes_text = f"FORMAT({quote_string(deletes)}, {owners})"
-        expected_text = f"FORMAT({expected_text}, {owners})"
+        delete_text = f"FORMAT({quote_string(delete)}, {owners})"
+        check_deleted_text = f"FORMAT({quote_string(check_deleted)}, key_count, {owners})"
+    column = quoted("column_name")
     return f"""\
 SET rows_text = (
   SELECT STRING_AGG(
@@ -216,24 +210,19 @@ END IF;
 IF wrong IS NOT NULL THEN
   RAISE USING MESSAGE = wrong;
 END IF;
+SET pruning = IFNULL(pruning, 'FALSE');
 SET body = (
   SELECT CONCAT(
-    FORMAT({quote_string(changes)}, rows_text,
-      IFNULL(STRING_AGG(CASE
+    FORMAT({quote_string(merge)}, rows_text, pruning,
+      list, STRING_AGG(CONCAT('{_NEW}.', {column}), ', ' ORDER BY ordinal_position)),
+    IFNULL(FORMAT({quote_string(rewrite)},
+      STRING_AGG(CASE
         WHEN LOWER(column_name) IN ({own}) THEN NULL
-        WHEN REGEXP_CONTAINS(data_type, r'^(ARRAY|STRUCT|JSON|GEOGRAPHY)') THEN FORMAT(
-          'TO_JSON_STRING({_NEW}.%s) IS DISTINCT FROM TO_JSON_STRING({_OLD}.%s)', {quoted("column_name")}, {
-        quoted("column_name")
-    })
-        ELSE FORMAT('{_NEW}.%s IS DISTINCT FROM {_OLD}.%s', {quoted("column_name")}, {quoted("column_name")})
-      END, ' OR '), 'FALSE'),
-      IFNULL(pruning, 'FALSE'), key_count),
-    {expected_text},
-    FORMAT({quote_string(merge)}, IFNULL(pruning, 'FALSE'),
-      IFNULL(CONCAT({quote_string(rewrite)}, STRING_AGG(IF(LOWER(column_name) IN ({own}), NULL,
-        FORMAT('%s = {_NEW}.%s', {quoted("column_name")}, {quoted("column_name")})), ', ')), ''),
-      list, STRING_AGG(CONCAT('{_NEW}.', {quoted("column_name")}), ', ' ORDER BY ordinal_position)),
-    {deletes_text}, ';\\n', {quote_string(check)})
+        WHEN REGEXP_CONTAINS(data_type, r'^(ARRAY|STRUCT|JSON|GEOGRAPHY)') THEN
+          FORMAT('TO_JSON_STRING({_NEW}.%s) IS DISTINCT FROM TO_JSON_STRING({_OLD}.%s)', {column}, {column})
+        ELSE FORMAT('{_NEW}.%s IS DISTINCT FROM {_OLD}.%s', {column}, {column}) END, ' OR '),
+      STRING_AGG(IF(LOWER(column_name) IN ({own}), NULL, FORMAT('%s = {_NEW}.%s', {column}, {column})), ', ')), ''),
+    {delete_text}, FORMAT({quote_string(check)}, key_count, key_count, rows_text, pruning), {check_deleted_text})
   FROM {dataset_view(str(target.parent), "COLUMNS")}
   WHERE table_name = {quote_string(target.table)}
 );

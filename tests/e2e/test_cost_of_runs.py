@@ -207,34 +207,42 @@ merge: replace_table
 
 
 def test_an_upsert_by_the_partition_column_reads_no_other_partition(meter: Meter) -> None:
-    """It compares before it merges: what was staged is read once more than by an insert, the partition twice."""
-    text = f"sources:\n{PARTITIONED.replace('DATASET', 'keyed')}merge: {{upsert: {{keys: [n, day]}}}}\n"
+    """The MERGE itself compares: it reads the partition and what was staged once, and writes the partition again."""
+    text = f"sources:\n{PARTITIONED.replace('DATASET', 'keyed')}merge: {{upsert: {{keys: [n, day], newest_by: n}}}}\n"
     rows = [Row("parts", day) for day in days(1, 3) for _ in range(3)]
     partitioned(meter, "keyed", rows)
     pipeline = meter.pipeline("upserted", text)
     _, first = meter.run(pipeline)
     check_source(first, "acme-eu.keyed.orders", sum(row.read + 8 for row in rows))
-    check_landed(first, "parts", rows, 3, "CREATE_TABLE_AS_SELECT", "MERGE")
+    check_landed(first, "parts", rows, 3, "MERGE")
     assert not any(one.deleted for one in first)
+    meter.cloud.calls()
+    check_quiet(*meter.run(pipeline), meter.cloud.calls())
     meter.sql(f"UPDATE `acme-eu.keyed.orders` SET note = REPEAT('b', {LONGER}) WHERE n = 4")
     staged = [rows[3], Row("parts", rows[4].day, LONGER), rows[5]]
 
     _, second = meter.run(pipeline)
 
     check_source(second, "acme-eu.keyed.orders", sum(row.read + 8 for row in staged))
-    check_landed(second, "parts", staged, 1, "CREATE_TABLE_AS_SELECT", "MERGE")
-    compared, merged = sorted(reading(second, TARGET), key=lambda one: one.kind)
-    aside = ASIDE + sum(8 + row.placed for row in staged)
-    for one in (compared, merged):
-        both = weight(staged) + weight(rows[3:6])
-        assert 0 <= one.bytes - both <= aside + sum(row.placed for row in rows[3:6]), (one.kind, one.bytes - both)
+    check_landed(second, "parts", staged, 1, "MERGE")
+    merged, checked = sorted(reading(second, TARGET), key=lambda one: one.kind)
+    keys = sum(8 + row.placed for row in staged)
+    assert 0 <= merged.bytes - weight(staged) - 2 * weight(rows[3:6]) <= ASIDE + keys, merged
+    assert checked.kind == "SELECT"
+    assert 2 * keys <= checked.bytes <= 2 * keys + ASIDE, checked
+    meter.sql("UPDATE `acme-eu.keyed.orders` SET note = note WHERE n = 4")
+
+    _, third = meter.run(pipeline)
+
+    same = next(one for one in reading(third, TARGET) if one.kind == "MERGE")
+    assert 0 <= same.bytes - 2 * weight(staged) <= ASIDE + keys, "a partition in which nothing differs was written"
     check_unaccounted(meter.cloud)
 
 
 def test_an_upsert_that_reads_the_whole_target_is_announced(meter: Meter, capsys: pytest.CaptureFixture[str]) -> None:
     """By validate and by plan, at its place in the file; one whose keys prune is not."""
-    for name, keys, told in (("scanning", "n", 1), ("pruning", "n, day", 0)):
-        text = f"sources:\n{PARTITIONED.replace('DATASET', name)}merge: {{upsert: {{keys: [{keys}]}}}}\n"
+    for name, keys, told in (("scanning", "[n]", 1), ("pruning", "[n, day]", 0)):
+        text = f"sources:\n{PARTITIONED.replace('DATASET', name)}merge: {{upsert: {{keys: {keys}}}}}\n"
         configs = str(meter.directory / name / "configs")
         meter.pipeline(name, text)
         for verb in (("validate",), ("plan", name, "--offline")):
