@@ -17,7 +17,7 @@ from replicator.workflow.expressions import (
     ne,
     no,
 )
-from replicator.workflow.jobs import ATTEMPTS, BRIEFLY, JOB, PIPELINE, RUN, job_address
+from replicator.workflow.jobs import ATTEMPTS, BRIEFLY, JOB, PIPELINE, RUN, job_address, once_more
 from replicator.workflow.steps import Assign, Call, Case, Raise, Return, Subworkflow, Switch, Try
 
 WAIT_MILLISECONDS = 10_000
@@ -75,15 +75,7 @@ def look() -> Subworkflow:
                                         "done": True, "answer": None, "error": found["status"]["errorResult"]}),
                                 ),
                             ),
-                            Case(
-                                condition=both(lt(Var("sent"), ATTEMPTS), Var("reason")["passes"]),
-                                steps=(
-                                    Call(name="wait_a_little", function="sys.sleep",
-                                         arguments={"seconds": Var("sent")}),
-                                    Assign(name="count_question", values=(("sent", add(Var("sent"), 1)),),
-                                           next="nothing_found"),
-                                ),
-                            ),
+                            once_more("count_question", "nothing_found"),
                         ),
                     ),
                     Raise(name="unreadable", value=Var("reason")),

@@ -110,6 +110,17 @@ def insisting(question: Call) -> Retry:
     return Retry(name=f"insist_{question.name}", steps=(question,), predicate="passes", times=ATTEMPTS - 1)
 
 
+def once_more(name: str, first: str) -> Case:
+    """Where the reason passes, wait and go back to step ``first``; ``sent`` counts how often it was sent."""
+    return Case(
+        condition=both(lt(Var("sent"), ATTEMPTS), Var("reason")["passes"]),
+        steps=(
+            Call(name="wait_a_little", function="sys.sleep", arguments={"seconds": Var("sent")}),
+            Assign(name=name, values=(("sent", add(Var("sent"), 1)),), next=first),
+        ),
+    )
+
+
 def job_reference() -> Subworkflow:
     """Where a job is: the same words for the same attempt, whoever asks."""
     return Subworkflow(
@@ -258,17 +269,7 @@ def start_job(plan: Plan) -> Subworkflow:
                                  arguments={"reference": reference, "error": error}),
                             # error-messages: 429 and 5xx pass, and so does a connection that broke; the id is the
                             # same, so that an insert which arrived after all is only joined.
-                            Switch(name="passes", cases=(
-                                Case(
-                                    condition=both(lt(Var("sent"), ATTEMPTS), Var("reason")["passes"]),
-                                    steps=(
-                                        Call(name="wait_a_little", function="sys.sleep",
-                                             arguments={"seconds": Var("sent")}),
-                                        Assign(name="count_insert", values=(("sent", add(Var("sent"), 1)),),
-                                               next="insert"),
-                                    ),
-                                ),
-                            )),
+                            Switch(name="passes", cases=(once_more("count_insert", "insert"),)),
                             Raise(name="not_started", value=Var("reason")),
                         ),
                     ),

@@ -86,15 +86,14 @@ def _decide(
             return any(_decide(known, each, compare, unknown=unknown) for each in conditions)
         case Comparison(column, operator, constant):
             extent = known.get(column.casefold())
-            return unknown if extent is None else compare(extent, operator, constant)
+            if extent is None:
+                return unknown
+            if operator is Operator.IS_NULL or extent.first is None:
+                return operator is Operator.IS_NULL and extent.first is None
+            return operator is Operator.IS_NOT_NULL or compare(extent, operator, _comparable(constant))
 
 
-def _compare(extent: Extent, operator: Operator, constant: object) -> bool:
-    if operator is Operator.IS_NULL or extent.first is None:
-        return operator is Operator.IS_NULL and extent.first is None
-    if operator is Operator.IS_NOT_NULL:
-        return True
-    value = _comparable(constant)
+def _compare(extent: Extent, operator: Operator, value: Any) -> bool:
     match operator:
         case Operator.EQUAL:
             return bool(extent.first <= value <= extent.last)
@@ -110,12 +109,7 @@ def _compare(extent: Extent, operator: Operator, constant: object) -> bool:
             return bool(extent.last >= value)
 
 
-def _holds(extent: Extent, operator: Operator, constant: object) -> bool:
-    if operator is Operator.IS_NULL or extent.first is None:
-        return operator is Operator.IS_NULL and extent.first is None
-    if operator is Operator.IS_NOT_NULL:
-        return True
-    value = _comparable(constant)
+def _holds(extent: Extent, operator: Operator, value: Any) -> bool:
     match operator:
         case Operator.EQUAL:
             return bool(extent.first == extent.last == value)
