@@ -150,6 +150,13 @@ def _policies(pipeline: Pipeline) -> Policies:
     )
 
 
+def _alignment(pipeline: Pipeline) -> Alignment:
+    """How rows are aligned: by projection also where what is read is encrypted by a key (querying-wildcard-tables)."""
+    home = pipeline.target.location.lower()
+    keyed = any(one.staging.kms_key is not None and one.location.lower() == home for one in pipeline.sources)
+    return Alignment.PROJECTION if keyed else Alignment(pipeline.align.value)
+
+
 def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: TableRef, key: str) -> Statements:
     location = pipeline.target.location
     partition_column = pipeline.target.partition.column
@@ -180,7 +187,7 @@ def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: 
         ),
         align=align.align_source(
             target=target, state=state, partition_column=partition_column, source_column=source_column,
-            policies=policies, alignment=Alignment(pipeline.align.value),
+            policies=policies, alignment=_alignment(pipeline),
         ),
         evolve=evolve.write_evolution(target=target, state=state, policies=policies)
         if policies.evolves else None,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
-from replicator.config.drift import Align, Transport
+from replicator.config.drift import Transport
 from replicator.config.googlesql import uses_window
 from replicator.config.incremental import Always, ByColumn, ByQuery
 from replicator.config.merge import Append, ReplacePartitions, ReplaceTable, Upsert
@@ -70,18 +69,6 @@ def _source_refusals(pipeline: Pipeline, index: int, source: Source) -> Iterator
         elif not windowed and not isinstance(pipeline.incremental, Always):
             remedy = "use @window_start and @window_end in it, or write 'incremental: always'"
             yield pipeline.problem(place, "asks for no window, so nothing says when it is due", remedy)
-    stays = source.location.lower() == pipeline.target.location.lower()
-    if source.staging.kms_key is not None and stays and _reads_wildcard(pipeline):
-        remedy = "write 'align: projection', or leave it out; elsewhere a copy crosses, which does not keep the key"
-        yield pipeline.problem(("sources", index, "staging", "kms_key"), _NO_KEY, remedy)
-
-
-def _reads_wildcard(pipeline: Pipeline) -> bool:
-    return pipeline.align is Align.WILDCARD and not (pipeline.drift.cast or pipeline.drift.reshape)
-
-
-_NO_KEY: Final = "encrypts tables that align reads where they were staged, and a wildcard reads none with a key"
-"""querying-wildcard-tables#limitations"""
 
 
 def _strategy_refusals(pipeline: Pipeline, index: int, source: Source) -> Iterator[Problem]:

@@ -66,7 +66,12 @@ def explain(event: object) -> Said | None:
         case "transfer_requested" if isinstance(source, str):
             return Said(source, f"copying, as a run of {event.get('config')}")
         case "drift" if isinstance(source, str):
-            return Said(None, f"{source}: the target lacks {event.get('fields')}; see 'replicator drift'")
+            lacking = f"the target lacks {event['fields']}; see 'replicator drift'" if event.get("fields") else ""
+            reason = event.get("refusal")
+            refused = f"no wildcard reads what landed, so each schema was projected: {reason}" if reason else ""
+            return Said(None, f"{source}: {'; '.join(filter(None, (lacking, refused)))}")
+        case "evolved":
+            return Said(None, f"the target gained {event.get('fields')}")
         case "not_cleared" if isinstance(source, str):
             fact = f"{source}: committed, but not cleared up, which the next run does"
             return Said(None, f"{fact}: {event.get('reason')}")

@@ -19,7 +19,7 @@ from replicator.sql.placeholders import (
 )
 from replicator.sql.projection import UNIT
 from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted
-from replicator.sql.rebuild import Alignment, rebuild_rows
+from replicator.sql.rebuild import Alignment, make_aligned, rebuild_rows
 from replicator.sql.wildcard import read_wildcard
 
 _EXPIRES: Final = f"OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))"
@@ -132,43 +132,34 @@ def align_source(
 
     Arguments in ``@run``: ``run``, ``epoch``, ``pipeline``, and the totals of the source's side: ``units``, ``rows``,
     ``buffers``. In ``@source``: ``name``. The answer is one JSON text: ``units``, ``rows``, ``fields`` (those that the
-    target lacks and no run has told of), ``drift`` (how many these are).
+    target lacks and no run has told of), ``drift`` (how many these are), ``refusal`` (why no wildcard read it).
 
     Differences are told and judged before a row is read. Rows are projected where ``alignment`` asks for it, or the
-    policies for conversions; else they are read through a wildcard.
+    policies for conversions; else they are read through a wildcard, and projected only where that is refused.
     """
-    columns = dataset_view(str(target.parent), "COLUMNS")
     owner, day = quote_string(source_column.lower()), quote_string(partition_column.lower())
     own_path = f"LOWER(field_path) = {owner} OR dated AND LOWER(field_path) = {day}"
     manifest = quote_name(LANDING, MANIFEST)
     aligned = quote_name(LANDING, ALIGNED)
     buffers = f"STARTS_WITH(table_name, {quote_string(BUFFER_PREFIX)}) AND table_name != {quote_string(REFERENCE)}"
     projects = alignment is Alignment.PROJECTION or policies.converts
-    if projects:
-        rows = rebuild_rows(target, partition_column=partition_column, source_column=source_column)
-    else:
-        rows = read_wildcard(target, buffers=buffers, partition_column=partition_column, source_column=source_column)
+    rows = rebuild_rows(partition_column=partition_column, source_column=source_column)
+    if not projects:
+        rows = read_wildcard(target, otherwise=rows)
     return f"""\
-DECLARE statement STRING;
-DECLARE wrong STRING;
-DECLARE {"day_type STRING" if projects else "made_at TIMESTAMP"};
+DECLARE statement, selection, wrong, refusal STRING;
 DECLARE news ARRAY<STRING>;
 DECLARE dated BOOL;
 
 SET wrong = (
-  SELECT IF(
-    COUNTIF(error IS NULL) = CAST({run_value("units")} AS INT64)
-      AND IFNULL(SUM(row_count), 0) = CAST({run_value("rows")} AS INT64)
-      AND COUNT(DISTINCT IF(error IS NULL, buffer, NULL)) = CAST({run_value("buffers")} AS INT64),
-    NULL,
-    FORMAT('%d units with %d rows in %d buffers', COUNTIF(error IS NULL), IFNULL(SUM(row_count), 0),
-      COUNT(DISTINCT IF(error IS NULL, buffer, NULL))))
+  SELECT FORMAT('%d units with %d rows in %d buffers', COUNTIF(error IS NULL), IFNULL(SUM(row_count), 0),
+    COUNT(DISTINCT IF(error IS NULL, buffer, NULL)))
   FROM {manifest}
 );
-IF wrong IS NOT NULL THEN
-  RAISE USING MESSAGE = FORMAT(
-    'the manifest that landed names %s, but %s units with %s rows in %s buffers had left', wrong,
-    {run_value("units")}, {run_value("rows")}, {run_value("buffers")});
+SET statement = FORMAT('%s units with %s rows in %s buffers', {run_value("units")}, {run_value("rows")},
+  {run_value("buffers")});
+IF wrong != statement THEN
+  RAISE USING MESSAGE = FORMAT('the manifest that landed names %s, but %s had left', wrong, statement);
 END IF;
 SET wrong = (
   SELECT STRING_AGG(expected.name, ', ' ORDER BY expected.name LIMIT 5)
@@ -184,17 +175,7 @@ END IF;
 SET dated = (SELECT LOGICAL_OR(m.dated) FROM {manifest} AS m);
 {find_differences(target, buffers=buffers, own=own_path, policies=policies)}{
         tell_differences(target, state=state, policies=policies)
-    }{rows}SET wrong = (
-  SELECT STRING_AGG(FORMAT('%s is %s and not %s', t.column_name, a.data_type, t.data_type), ', ' LIMIT 5)
-  FROM {columns} AS t
-  JOIN {dataset_view(LANDING, "COLUMNS")} AS a ON a.column_name = t.column_name
-  WHERE t.table_name = {quote_string(target.table)} AND a.table_name = {quote_string(ALIGNED)}
-    AND a.data_type != t.data_type
-);
-IF wrong IS NOT NULL THEN
-  RAISE USING MESSAGE = FORMAT('what was aligned differs from the target: %s', wrong);
-END IF;
-SET wrong = (
+    }{make_aligned(target, partition_column=partition_column, source_column=source_column)}{rows}SET wrong = (
   SELECT STRING_AGG(
     FORMAT('%s has %d of %d rows', m.name, IFNULL(a.row_count, 0), m.row_count), ', ' ORDER BY m.name LIMIT 5)
   FROM {manifest} AS m
@@ -205,6 +186,6 @@ IF wrong IS NOT NULL THEN
   RAISE USING MESSAGE = FORMAT('not everything that landed was aligned: %s', wrong);
 END IF;
 SELECT TO_JSON_STRING(STRUCT(COUNT(DISTINCT {UNIT}) AS units, COUNT(*) AS `rows`, ARRAY_LENGTH(news) AS drift,
-  ARRAY_TO_STRING(news, ', ') AS fields)) AS answer
+  ARRAY_TO_STRING(news, ', ') AS fields, refusal AS refusal)) AS answer
 FROM {aligned};
 """

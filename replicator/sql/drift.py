@@ -16,7 +16,7 @@ from replicator.sql.inventory import buffer_name
 from replicator.sql.ledger import DRIFT
 from replicator.sql.placeholders import LANDING, MANIFEST, dataset_view, run_value, source_value
 from replicator.sql.projection import UNIT
-from replicator.sql.quoting import quote_name, quote_string, quote_table
+from replicator.sql.quoting import quote_name, quote_string, quote_table, quoted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,7 @@ def find_differences(target: TableRef, *, buffers: str, own: str, policies: Poli
     """
     # A parameter of a type, as in STRING(10), bounds what is stored and is not part of what is read.
     kind = r"REGEXP_REPLACE(data_type, r' ?\([^)]*\)', '')"
+    leaf = "REGEXP_EXTRACT(path, r'[^.]+$')"
     converted = "FALSE"
     if policies.converts:
         converted = (
@@ -109,7 +110,7 @@ WITH fields AS (
   FROM {dataset_view(str(target.parent), "COLUMN_FIELD_PATHS")}
   WHERE table_name = {quote_string(target.table)} AND NOT ({own})
 )
-SELECT *, LOWER(path) AS lower_path, REGEXP_EXTRACT(path, r'[^.]+$') AS leaf,
+SELECT *, LOWER(path) AS lower_path, {leaf} AS leaf, {quoted(leaf)} AS name,
   REGEXP_REPLACE(LOWER(path), r'\\.?[^.]+$', '') AS parent,
   STARTS_WITH(kind, 'ARRAY<') AS repeated, REGEXP_EXTRACT(kind, r'^(?:ARRAY<)?(STRUCT|[^>]+)') AS base
 FROM fields;

@@ -17,6 +17,8 @@ from replicator.sql.placeholders import ALIGNED, LANDING, MANIFEST, dataset_view
 from replicator.sql.projection import UNIT
 from replicator.sql.quoting import quote_name, quote_string, quoted, quoted_fields
 
+EXPIRES: Final = f"OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {STAGING_DAYS} DAY))"
+
 _TABLES: Final = 200
 """Buffers that one statement reads at the most; a query may name 1,000 tables."""
 
@@ -38,88 +40,87 @@ class Alignment(StrEnum):
     PROJECTION = "projection"
 
 
-def rebuild_rows(target: TableRef, *, partition_column: str, source_column: str) -> str:
-    """Statements that make the aligned table, and insert the rows of all buffers.
+def make_aligned(target: TableRef, *, partition_column: str, source_column: str) -> str:
+    """Statements that make the empty aligned table, as the target is but for REQUIRED, and set two texts.
 
-    They stand where ``sides``, ``prints`` and the variables ``statement``, ``dated`` and ``day_type`` are. A value of
-    another shape is read as an array: of no value, the one, or the many that it is. Where the target has one value
-    and a row has two, the statement fails; so does a whole number that FLOAT64 does not hold.
+    ``statement`` makes the table once more. ``selection`` is the query of its rows, as a format: its arguments are the
+    expressions of what the sources bring, each behind a comma, and a query that is read as ``s0``. They stand where
+    ``dated`` is set: whether the units' own starts are the values of the partition column.
     """
-    aligned, manifest = quote_name(LANDING, ALIGNED), quote_name(LANDING, MANIFEST)
-    element = "IF(many, SUBSTR(wanted, 7, LENGTH(wanted) - 7), wanted)"
-    tail = f") AS s0 JOIN {manifest} AS m ON m.unit = s0.{UNIT} WHERE m.error IS NULL"
     columns = dataset_view(str(target.parent), "COLUMNS")
     named = f"table_name = {quote_string(target.table)}"
-    create_tail = (
-        f", {UNIT} INT64) OPTIONS (expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), "
-        f"INTERVAL {STAGING_DAYS} DAY))"
-    )
+    owner, partition = (quote_name(name).replace("%", "%%") for name in (source_column, partition_column))
+    read = f"%s FROM (%s) AS s0 JOIN {quote_name(LANDING, MANIFEST)} AS m ON m.unit = s0.{UNIT} WHERE m.error IS NULL"
     return f"""\
-SET day_type = (
-  SELECT data_type FROM {columns} WHERE {named} AND LOWER(column_name) = {quote_string(partition_column.lower())});
 SET statement = (
-  SELECT CONCAT({quote_string(f"CREATE OR REPLACE TABLE {aligned} (")},
+  SELECT CONCAT({quote_string(f"CREATE OR REPLACE TABLE {quote_name(LANDING, ALIGNED)} (")},
     STRING_AGG(CONCAT({quoted("column_name")}, ' ', {quoted_fields("data_type")}), ', ' ORDER BY ordinal_position),
-    {quote_string(create_tail)})
+    {quote_string(f", {UNIT} INT64) {EXPIRES}")})
   FROM {columns} WHERE {named});
 EXECUTE IMMEDIATE statement;
+SET selection = (
+  SELECT CONCAT({quote_string(f"SELECT m.owner AS {owner}, s0.{UNIT}")},
+    IF(dated, FORMAT({quote_string(f", CAST(m.range_start AS %s) AS {partition}")}, data_type), ''),
+    {quote_string(read)})
+  FROM {columns} WHERE {named} AND LOWER(column_name) = {quote_string(partition_column.lower())});
+"""
+
+
+def rebuild_rows(*, partition_column: str, source_column: str) -> str:
+    """Statements that insert the rows of all buffers into the aligned table, schema by schema.
+
+    They stand where ``sides``, ``prints`` and the variable ``selection`` are. A value of another shape is read as an
+    array: of no value, the one, or the many that it is. Where the target has one value and a row has two, the
+    statement fails; so does a whole number that FLOAT64 does not hold.
+    """
+    element = "IF(many, SUBSTR(wanted, 7, LENGTH(wanted) - 7), wanted)"
+    insert = f"INSERT INTO {quote_name(LANDING, ALIGNED)} ({quote_name(source_column)}, {UNIT}"
+    return f"""\
 FOR part IN (
   WITH matched AS (
-    SELECT s.example, t.lower_path, t.parent, t.kind AS wanted, s.kind, t.repeated AS many, s.repeated,
-      t.base AS base, s.base AS given, {quoted("t.leaf")} AS name, ARRAY_LENGTH(SPLIT(t.path, '.')) AS depth,
-      REPLACE(t.lower_path, '.', CHR(1)) AS sort_key, {quoted("s.leaf")} AS leaf
-    FROM sides AS s JOIN sides AS t ON t.lower_path = s.lower_path
-    WHERE s.example != '' AND t.example = ''
+    SELECT s.example, t.lower_path, t.parent, t.kind AS wanted, s.kind, t.repeated AS many, s.repeated, t.base,
+      s.base AS given, t.name, ARRAY_LENGTH(SPLIT(t.path, '.')) AS depth,
+      REPLACE(t.lower_path, '.', CHR(1)) AS sort_key, s.name AS origin
+    FROM sides AS s JOIN sides AS t ON t.lower_path = s.lower_path AND t.example = '' AND s.example != ''
   ), visited AS (
-    SELECT m.*, FORMAT('s%d.%s', m.depth - 1, m.leaf) AS reference,
+    SELECT m.*, FORMAT('s%d.%s', m.depth - 1, m.origin) AS reference,
       ROW_NUMBER() OVER (PARTITION BY m.example, m.parent ORDER BY m.sort_key) = 1 AS first
     FROM matched AS m LEFT JOIN matched AS o ON o.example = m.example AND o.lower_path = m.parent
-    WHERE m.parent = '' OR o.wanted != o.kind
+    WHERE m.depth = 1 OR o.wanted != o.kind
   ), tokens AS (
-    SELECT example, sort_key, CONCAT(IF(parent != '' AND first, ' REPLACE (', ', '), CASE
-      WHEN wanted = kind THEN CONCAT(reference, ' AS ', name)
-      ELSE CONCAT(IF(many, 'ARRAY', ''), '(SELECT ', CASE
+    SELECT example, sort_key, CONCAT(IF(depth > 1 AND first, ' REPLACE (', ', '), IF(wanted = kind,
+      CONCAT(reference, ' AS ', name), CONCAT(IF(many, 'ARRAY', ''), '(SELECT ', CASE
         WHEN base = 'STRUCT' THEN FORMAT('AS STRUCT t%d.*', depth)
         WHEN base = given THEN FORMAT('s%d', depth)
         WHEN base = 'FLOAT64' THEN REPLACE({quote_string(_FLOAT)}, '%', FORMAT('s%d', depth))
-        ELSE FORMAT('CAST(s%d AS %s)', depth, base) END) END) AS token
+        ELSE FORMAT('CAST(s%d AS %s)', depth, base) END))) AS token, IF(depth = 1, CONCAT(', ', name), '') AS name
     FROM visited
     UNION ALL
-    SELECT v.example, CONCAT(REPLACE(v.parent, '.', CHR(1)), CHR(2)), ')'
-    FROM visited AS v WHERE v.parent != '' GROUP BY v.example, v.parent
+    SELECT example, CONCAT(REPLACE(parent, '.', CHR(1)), CHR(2)), ')', '' FROM visited WHERE depth > 1 AND first
     UNION ALL
     SELECT example, CONCAT(sort_key, CHR(3)), CONCAT(
       ' FROM UNNEST(', IF(repeated, reference, CONCAT('[', reference, ']')),
       FORMAT(') AS s%d WITH OFFSET AS o%d', depth, depth),
       IF(base = 'STRUCT', FORMAT(' CROSS JOIN UNNEST([CAST(NULL AS %s)]) AS t%d', {quoted_fields(element)}, depth), ''),
-      FORMAT(' WHERE s%d IS NOT NULL ORDER BY o%d) AS %s', depth, depth, name))
+      FORMAT(' WHERE s%d IS NOT NULL ORDER BY o%d) AS %s', depth, depth, name)), ''
     FROM visited WHERE wanted != kind
   ), projections AS (
-    SELECT example, STRING_AGG(token, '' ORDER BY sort_key) AS text FROM tokens GROUP BY example
-  ), columns AS (
-    SELECT v.example, STRING_AGG(CONCAT(', ', v.name), '' ORDER BY v.sort_key) AS names
-    FROM visited AS v WHERE v.depth = 1 GROUP BY v.example
+    SELECT example, STRING_AGG(token, '' ORDER BY sort_key) AS text, STRING_AGG(name, '' ORDER BY sort_key) AS names
+    FROM tokens GROUP BY example
   ), selects AS (
-    SELECT example, STRING_AGG({quoted("leaf")}, ', ' ORDER BY lower_path) AS names,
-      SUM(LENGTH(leaf) + 4) + 99 AS length
-    FROM sides WHERE example != '' AND parent = '' GROUP BY example
+    SELECT example, STRING_AGG(name, ', ' ORDER BY name) AS names FROM sides WHERE parent = '' GROUP BY example
   ), chunks AS (
-    SELECT p.example, p.table_name, s.names,
-      DIV(ROW_NUMBER() OVER (PARTITION BY p.example ORDER BY p.table_name) - 1,
-        LEAST({_TABLES}, GREATEST(1, DIV({_CHARACTERS}, s.length)))) AS chunk
+    SELECT p.*, names, DIV(ROW_NUMBER() OVER (PARTITION BY p.example ORDER BY table_name) - 1,
+      LEAST({_TABLES}, DIV({_CHARACTERS}, LENGTH(names) + 99) + 1)) AS chunk
     FROM prints AS p JOIN selects AS s ON s.example = p.example
   ), reads AS (
     SELECT example, chunk, STRING_AGG(FORMAT('SELECT {UNIT}, %s FROM %s', names,
       {quoted(f"CONCAT({quote_string(LANDING + '.')}, table_name)")}), ' UNION ALL ') AS text
     FROM chunks GROUP BY example, chunk
   )
-  SELECT CONCAT({quote_string(f"INSERT INTO {aligned} ({quote_name(source_column)}, {UNIT}")},
-    IF(dated, {quote_string(", " + quote_name(partition_column))}, ''), IFNULL(c.names, ''),
-    {quote_string(f") SELECT m.owner, s0.{UNIT}")},
-    IF(dated, FORMAT(', CAST(m.range_start AS %s)', day_type), ''), IFNULL(p.text, ''), ' FROM (', r.text,
-    {quote_string(tail)}) AS statement
-  FROM reads AS r
-  LEFT JOIN projections AS p ON p.example = r.example LEFT JOIN columns AS c ON c.example = r.example
+  SELECT CONCAT({quote_string(insert)}, IF(dated, {quote_string(", " + quote_name(partition_column))}, ''),
+    IFNULL(p.names, ''), ') ', FORMAT(selection, IFNULL(p.text, ''), r.text)) AS statement
+  FROM reads AS r LEFT JOIN projections AS p ON p.example = r.example
   ORDER BY r.example, r.chunk
 ) DO
   EXECUTE IMMEDIATE part.statement;

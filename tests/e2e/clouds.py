@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -107,6 +109,15 @@ def pipeline_of(directory: Path, text: str) -> Pipeline:
     configs.mkdir(parents=True, exist_ok=True)
     (configs / "pipeline.yaml").write_text(text, encoding="utf-8")
     return load_project(configs, environment=None).pipelines[0]
+
+
+def settle(local: Cloud, **settings: bool) -> None:
+    """Have it one way or the other what no page settles."""
+    body = json.dumps(settings).encode()
+    request = urllib.request.Request(  # noqa: S310  a test's server
+        f"{local.endpoints.http}/control/unsettled", body, {"Content-Type": "application/json"}
+    )
+    urllib.request.urlopen(request, timeout=60).close()  # noqa: S310  as above
 
 
 def record(name: str, *fields: Field, mode: Mode = Mode.NULLABLE) -> Field:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import pytest
 from google.cloud.bigquery import SchemaField
 
+from replicator.runtime.environment import StepEvent
 from replicator.runtime.errors import WorkflowFailed
 from replicator.schema.fields import Field
-from tests.e2e.clouds import cloud, record, repeated
+from tests.e2e.clouds import cloud, pipeline_of, record, repeated, settle
 from tests.e2e.units import TARGET, Bench, refused
 
 pytestmark = pytest.mark.slow
@@ -20,6 +21,7 @@ ITEM: Final = repeated("items", Field("id", "STRING"), repeated("params", Field(
 WIDER: Final = repeated(
     "items", repeated("params", Field("key", "STRING"), Field("coupon", "STRING")), Field("id", "STRING")
 )
+FULL: Final = [{"params": [{"key": "l", "coupon": "c"}], "id": "b"}]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def test_a_field_of_an_array_in_an_array_arrives_in_the_run_that_finds_it(bench:
         for field in described.schema
     ]
     client.update_table(described, ["schema"])
-    row = {"items": [{"params": [{"key": "l", "coupon": "c"}], "id": "b"}], "new": 5}
+    row = {"items": FULL, "new": 5}
     bench.load("grows.t_20261102", [WIDER, Field("new", "INTEGER")], [row])
 
     assert bench.cloud.run(pipeline)["state"] == "done"
@@ -90,3 +92,61 @@ def test_what_may_not_pass_keeps_its_source_out_and_is_named(bench: Bench) -> No
 
     assert _drift(bench, "strict") == {("a", "kind changed", "strict"), ("odd", "added", "strict")}
     assert [row["a"] for row in bench.target("strict")] == ["x", "y"]
+
+
+def test_what_a_wildcard_refuses_is_projected_in_the_same_run(bench: Bench) -> None:
+    """No page says that nested fields which a table lacks read as NULL; if they do not, the rows are the same."""
+    pipeline = bench.pipeline("refused", tables=SHARDS, more="datasets: refused*")
+    events: list[StepEvent] = []
+    settle(bench.cloud, wildcards_fill_nested_fields=False)
+    try:
+        bench.load("refused.t_20261101", [ITEM], [{"items": [{"id": "a", "params": [{"key": "k"}]}]}])
+        bench.load("refused.t_20261102", [Field("n", "INTEGER"), WIDER], [{"n": 1, "items": FULL}])
+        assert bench.cloud.run(pipeline, on_step=events.append)["state"] == "done"
+    finally:
+        settle(bench.cloud, wildcards_fill_nested_fields=True)
+
+    assert [(row["n"], row["items"]) for row in bench.target("refused")] == [
+        (None, [{"id": "a", "params": [{"coupon": None, "key": "k"}]}]),
+        (1, [{"id": "b", "params": [{"coupon": "c", "key": "l"}]}]),
+    ]
+    [refusal] = [event.data["refusal"] for event in events if _is_drift(event.data)]
+    assert "Cannot read missing field as NULLABLE Field: items.params.coupon" in refusal
+
+
+def _is_drift(data: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(data, dict) and data.get("event") == "drift"
+
+
+def test_tables_with_a_key_of_their_own_are_projected(bench: Bench) -> None:
+    """A wildcard reads none, and those of a source in the target's location are read where they were staged."""
+    pipeline = pipeline_of(
+        bench.directory / "sealed",
+        f"""\
+version: 1
+pipeline: sealed
+target:
+  table: {TARGET}.sealed
+  location: EU
+  partition: {{column: day, by: day}}
+  source_column: shop
+state: {{dataset: acme-analytics.memory}}
+sources:
+  - name: home
+    project: acme-eu
+    location: EU
+    datasets: "sealed*"
+    tables: {SHARDS}
+    staging: {{kms_key: projects/acme-keys/locations/europe/keyRings/r/cryptoKeys/k}}
+""",
+    )
+    for dataset, fields, items in (("sealed_1", ITEM, [{"id": "a", "params": []}]), ("sealed_2", WIDER, FULL)):
+        bench.dataset(f"acme-eu.{dataset}", "EU")
+        bench.cloud.load(f"acme-eu.{dataset}.t_20261101", [fields], [{"items": items}], "EU")
+
+    assert bench.cloud.run(pipeline)["state"] == "done"
+
+    assert [row["items"] for row in bench.target("sealed")] == [
+        [{"id": "a", "params": []}],
+        [{"id": "b", "params": [{"coupon": "c", "key": "l"}]}],
+    ]

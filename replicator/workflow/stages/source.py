@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from replicator.workflow.expressions import Binary, Value, Var, call, eq, join, lt, ne, no
+from replicator.workflow.expressions import Binary, Value, Var, call, either, eq, join, lt, ne, no
 from replicator.workflow.jobs import PIPELINE, RUN, job
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Step, Subworkflow, Switch
 
@@ -257,12 +257,12 @@ def align() -> Subworkflow:
                 name="drifted",
                 cases=(
                     Case(
-                        condition=ne(STATE["drift"], 0),
+                        condition=either(ne(STATE["drift"], 0), ne(SEEN["answer"]["refusal"], None)),
                         steps=(
                             Call(name="tell_drift", function="sys.log", arguments={
                                 "severity": "WARNING", "json": {
                                     "event": "drift", "run": RUN["id"], "source": SOURCE["name"],
-                                    "fields": SEEN["answer"]["fields"]}}),
+                                    "fields": SEEN["answer"]["fields"], "refusal": SEEN["answer"]["refusal"]}}),
                         ),
                     ),
                 ),

@@ -26,6 +26,16 @@ def test_the_same_file_gives_the_same_plan() -> None:
     assert plan(source(), source("brazil")) == plan(source(), source("brazil"))
 
 
+def test_what_is_read_encrypted_is_projected() -> None:
+    """No wildcard reads a table with a key of its own; a copy that crosses has lost it."""
+    key = "staging: {{kms_key: projects/p/locations/{}/keyRings/r/cryptoKeys/k}}"
+    here = plan(source(location="EU", more=(key.format("europe"),)))
+    there = plan(source(more=(key.format("asia-northeast1"),)))
+
+    assert "_TABLE_SUFFIX" not in here.statements.align
+    assert "_TABLE_SUFFIX" in there.statements.align
+
+
 @settings(deadline=None)
 @given(names=st.tuples(words, words), pipelines=st.tuples(words, words), targets=st.tuples(tables, tables))
 @example(names=("a_b", "c"), pipelines=("x", "x_a"), targets=("acme-analytics.sales.orders",) * 2)

@@ -74,9 +74,6 @@ def test_what_the_pipeline_asks_for_is_refused_where_it_asks(line: str, field: s
          [(f"sources[{index}].tables", "write {table: ...} or {partitioned: ...}") for index in (0, 1)]),
         ((TABLE + "    columns: {hash: [Updated_At]}\n",), "day", f"{UPSERT}\n{BY_COLUMN}",
          [("sources[0].columns.hash", "leave that column as it is")]),
-        ((source(location="EU", more=(KEY.format("europe"),)),), "day", "",
-         [("sources[0].staging.kms_key",
-           "write 'align: projection', or leave it out; elsewhere a copy crosses, which does not keep the key")]),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_together_is_refused_with_what_does(
@@ -100,6 +97,7 @@ def test_what_does_not_fit_together_is_refused_with_what_does(
         ((TABLE, ALL), "merge: replace_table\nincremental: always"),
         ((TABLE,), MIRRORED),
         ((source(more=(KEY.format("asia-northeast1"),)),), ""),
+        ((source(location="EU", more=(KEY.format("europe"),)),), "align: wildcard"),
         ((TABLE, PARTITIONED), f"{UPSERT}\nincremental: {{by: column, column: updated_at, lookback: 3 days}}"),
         ((TABLE, PARTITIONED), f"merge: append\n{BY_COLUMN}"),
         ((TABLE,), f"incremental: {{by: query, sql: '{WINDOW}'}}"),

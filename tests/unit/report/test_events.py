@@ -49,6 +49,15 @@ def test_a_source_says_what_is_over_and_what_comes_next(event: object, said: Sai
             {"event": "not_finished", "reason": "quota"},
             "how the run ended could not be written, so its lease runs out by itself: quota",
         ),
+        (
+            {"event": "drift", "source": "japan", "fields": "a, b.c", "refusal": None},
+            "japan: the target lacks a, b.c; see 'replicator drift'",
+        ),
+        (
+            {"event": "drift", "source": "japan", "fields": "", "refusal": "Cannot read"},
+            "japan: no wildcard reads what landed, so each schema was projected: Cannot read",
+        ),
+        ({"event": "evolved", "fields": "a, b.c"}, "the target gained a, b.c"),
     ],
 )
 def test_the_run_says_what_it_waits_for_and_what_it_leaves(event: object, text: str) -> None:

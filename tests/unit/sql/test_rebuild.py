@@ -18,7 +18,7 @@ from replicator.schema.fields import Field, Mode
 from replicator.sql.drift import Policies, find_differences
 from replicator.sql.placeholders import BUFFER_PREFIX, bind
 from replicator.sql.projection import UNIT
-from replicator.sql.rebuild import rebuild_rows
+from replicator.sql.rebuild import make_aligned, rebuild_rows
 from tests.e2e.clouds import Cloud, cloud
 from tests.unit.schema.schemas import record, scalar, schemas
 
@@ -55,13 +55,14 @@ def aligned(
             f"'2026-11-0{number}' AS range_start, CAST(NULL AS STRING) AS error)"
         )
     script = bind(
-        "DECLARE dated BOOL DEFAULT TRUE; DECLARE statement, day_type STRING;\n"
+        "DECLARE dated BOOL DEFAULT TRUE; DECLARE statement, selection STRING;\n"
         f"CREATE TABLE `{landing}.manifest_0a1b2c_000001` AS SELECT * FROM UNNEST([{', '.join(units)}]);\n"
         + find_differences(
             table, buffers=f"STARTS_WITH(table_name, '{BUFFER_PREFIX}')",
             own="LOWER(field_path) IN ('shop', 'day')", policies=policies,
         )
-        + rebuild_rows(table, partition_column="day", source_column="shop")
+        + make_aligned(table, partition_column="day", source_column="shop")
+        + rebuild_rows(partition_column="day", source_column="shop")
         + "SELECT * FROM `{landing}.aligned_{key}_{epoch}` ORDER BY " + UNIT,
         names,
     )  # fmt: skip

@@ -30,7 +30,7 @@ ANSWERS: Final[Mapping[str, Any]] = {
     },
     "landing": {"ready": True},
     "create": {"created": True},
-    "align": {"units": 2, "rows": 10, "drift": 0, "fields": ""},
+    "align": {"units": 2, "rows": 10, "drift": 0, "fields": "", "refusal": None},
     "write": {"units": 2, "rows": 10, "known": 0, "more": 0},
     "commit": None,
     "receipts": {"dropped": True},

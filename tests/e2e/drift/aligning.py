@@ -1,0 +1,118 @@
+"""What landed, brought to a target's schema by the statement of the rendered document alone."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from google.cloud import bigquery
+
+from replicator.names import TableRef
+from replicator.plan.plan import Plan
+from replicator.schema.fields import Field, Mode
+from replicator.sql.ledger import create_ledger
+from replicator.sql.placeholders import bind
+from replicator.sql.projection import UNIT
+from tests.e2e.clouds import Cloud
+from tests.e2e.drift.exports import Row, brought
+from tests.unit.plan import pipelines
+
+OWN: Final = (Field("order_day", "DATE", Mode.REQUIRED), Field("shop", "STRING", Mode.REQUIRED))
+"""The columns of a target that no source brings."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A dataset of what landed: buffers, each a unit of its own, and their manifest."""
+
+    name: str
+    buffers: tuple[tuple[str, tuple[Field, ...], tuple[Row, ...]], ...]
+
+
+@dataclass
+class Aligning:
+    """A local cloud with a ledger, targets, and datasets of what landed."""
+
+    cloud: Cloud
+    serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        """Make the ledger, and the dataset of the targets."""
+        self.cloud.dataset("acme-analytics.sales", "EU")
+        self.cloud.rows(create_ledger(pipelines.plan().state, location="EU"), "EU")
+
+    def target(self, fields: Sequence[Field]) -> TableRef:
+        """A new target with these columns and its own two."""
+        table = TableRef("acme-analytics", "sales", f"orders_{next(self.serial)}")
+        self.cloud.load(str(table), (*OWN, *fields), [], "EU")
+        return table
+
+    def plan(self, target: TableRef, keys: str = "") -> Plan:
+        """The plan of a pipeline to the target; ``keys`` stand at the file's end."""
+        return pipelines.plan(target=str(target), more=keys)
+
+    def landed(self, buffers: Sequence[tuple[str, Sequence[Field], Sequence[Row]]]) -> Landed:
+        """A dataset in which the rows of these datasets, each with its schema, have landed."""
+        name = f"acme-analytics.landed_{next(self.serial)}"
+        self.cloud.dataset(name, "EU")
+        for number, (_, fields, rows) in enumerate(buffers, 1):
+            staged = [{**row, UNIT: number} for row in rows]
+            self.cloud.load(f"{name}.{_buffer(number)}", (*fields, Field(UNIT, "INTEGER")), staged, "EU")
+        manifest = [
+            {
+                "unit": number, "buffer": number, "name": f"orders_{number}", "dataset": dataset, "dated": True,
+                "owner": dataset, "range_start": f"2026-11-{number:02d}", "row_count": len(rows), "error": None,
+            }
+            for number, (dataset, _, rows) in enumerate(buffers, 1)
+        ]  # fmt: skip
+        self.cloud.load(f"{name}.manifest_0a1b2c_000001", _MANIFEST, manifest, "EU")
+        return Landed(name, tuple((dataset, tuple(fields), tuple(rows)) for dataset, fields, rows in buffers))
+
+    def answer(self, statement: str, landed: Landed, source: str = "japan") -> Mapping[str, Any]:
+        """What a statement of the target's side answers; its failure is the service's own."""
+        names = {"landing": landed.name, "key": "0a1b2c", "epoch": "000001"}
+        run = {
+            "pipeline": "orders", "run": "orders-000001", "epoch": 1, "units": len(landed.buffers),
+            "rows": sum(len(rows) for _, _, rows in landed.buffers), "buffers": len(landed.buffers),
+            "landed": [source], "landings": [landed.name],
+        }  # fmt: skip
+        config = bigquery.QueryJobConfig(
+            query_parameters=[
+                bigquery.ScalarQueryParameter("run", "STRING", json.dumps(run)),
+                bigquery.ScalarQueryParameter("source", "STRING", json.dumps({"name": source})),
+            ]
+        )
+        client = self.cloud.clients.bigquery("acme-analytics")
+        [row] = client.query(bind(statement, names), location="EU", job_config=config).result()
+        return dict(row)
+
+    def aligned(self, landed: Landed) -> list[dict[str, Any]]:
+        """The rows as the last alignment left them."""
+        return self.cloud.rows(f"SELECT * FROM `{landed.name}.aligned_0a1b2c_000001`", "EU")
+
+
+def expected(target: Sequence[Field], landed: Landed) -> list[dict[str, Any]]:
+    """The rows that aligning is to leave, in plain Python."""
+    return [
+        {
+            "order_day": date(2026, 11, number), "shop": dataset, UNIT: number,
+            **{one.name: brought(one, fields, row) for one in target},
+        }
+        for number, (dataset, fields, rows) in enumerate(landed.buffers, 1)
+        for row in rows
+    ]  # fmt: skip
+
+
+def _buffer(number: int) -> str:
+    return f"buffer_0a1b2c_000001_{number:04d}"
+
+
+_MANIFEST: Final = (
+    Field("unit", "INTEGER"), Field("buffer", "INTEGER"), Field("name", "STRING"), Field("dataset", "STRING"),
+    Field("dated", "BOOLEAN"), Field("owner", "STRING"), Field("range_start", "STRING"), Field("row_count", "INTEGER"),
+    Field("error", "STRING"),
+)  # fmt: skip
