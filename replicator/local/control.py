@@ -36,14 +36,14 @@ COPY, LOAD).
 | ``drop_before``, ``drop_after`` | | the connection ends without an answer; the server has not acted, or has |
 | ``hang_before``, ``hang_after`` | ``seconds`` | the same, that much later |
 | ``delay`` | ``seconds`` | the call waits first |
-| ``job_fails`` | ``reason``, ``message``, ``when``: ``start`` or ``commit`` | the BigQuery job fails there |
+| ``job_fails`` | ``reason``, ``message``, ``when``: as of a hold | the BigQuery job fails there |
 
 Over gRPC, whose connections carry many calls, an ended connection is what a client sees of one: UNAVAILABLE.
 
 A **hold** is ``{"match": {…}, "when": …, "nth": 1, "times": 1}``: the ``nth`` call or job that matches, and ``times``
 in all, stop there until they are released: a call ``before`` the server acts or ``after`` it has and before its answer,
-a job at its ``start`` or before its ``commit``. A call whose client goes away while it stands ``before`` is never acted
-on.
+a job at its ``start``, before its ``commit``, or at its ``end``, when it has committed and told nobody. A call whose
+client goes away while it stands ``before`` is never acted on.
 
 An **outcome** is ``{"config": NAME, "destination": DATASET, "outcome": …, "times": 1}``, config and destination each
 if given: ``fails`` (``message``; ``tables``: only those fail), ``hangs`` (RUNNING until DELETE lets it go on, it is

@@ -100,6 +100,7 @@ def serve(directory: Path, *, port: int = 0, host: str = "127.0.0.1", executor: 
         found_at.remove(directory)
         bigquery = bigquery_routes(directory / "bigquery", recorder, now=clock.now)
         bigquery.gate.starting, bigquery.gate.committing = interference.starting, interference.committing
+        bigquery.gate.ending = interference.ending
         bigquery.copies.unsettled = unsettled
         opened.callback(bigquery.close)
         transfer = TransferService(directory / "transfer.sqlite", bigquery.copies, clock, unsettled)

@@ -57,9 +57,9 @@ def write_commit(*, target: TableRef, state: DatasetRef, fence: TableRef, key: s
     same = (lambda _one, _other: "TRUE") if appended and newer is None else same_stamp
     low = "" if newer is None else "low, "
     due_check = (
-        f"SELECT IF(COUNT(*) = 0, 1, ERROR('units of this batch were committed by another run'))\n"
+        f"SELECT IF(COUNT(*) = 0, 1, ERROR('units of this batch are committed already'))\n"
         f"FROM {batch} AS b JOIN {units} AS u ON u.owner = b.owner AND u.unit = b.unit\n"
-        f"WHERE u.target = {target_name} AND NOT b.again AND {same('u', 'b')};\n"
+        f"WHERE u.target = {target_name} AND (u.run = %T OR NOT b.again AND {same('u', 'b')});\n"
     )
     kept = (
         "source, owner, project, dataset, unit, covers, range_start, range_end, modified, source_rows, source_bytes, "
@@ -151,7 +151,7 @@ SET known = (SELECT COUNT(*) FROM landed) - (SELECT COUNT(*) FROM due);
   COUNT(*) AS units, IFNULL(SUM(row_count), 0) AS `rows`, known AS known, more AS more)) AS answer,
   CONCAT(
     FORMAT({quote_string(fence_check)}, {run_value("lease")}, {run_value("holder")}, {run_value("epoch")}),
-    {quote_string(due_check)}, body,
+    FORMAT({quote_string(due_check)}, {run_value("run")}), body,
     FORMAT({quote_string(into_ledger)}, {run_value("pipeline")}, {run_value("run")}, {run_value("epoch")},
       {run_value("pipeline")}, {run_value("run")}, {run_value("epoch")})) AS statement
 FROM {batch};

@@ -1,4 +1,4 @@
-"""The command line as a person has it: a process of its own, an exit code, two streams."""
+"""The command line as a person has it, in a process of its own; and what runs only when it is asked for."""
 
 from __future__ import annotations
 
@@ -10,11 +10,36 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 _TIMEOUT = 300
 Replicator = Callable[..., subprocess.CompletedProcess[str]]
+
+
+_LONG: Final = {
+    "crash_everywhere": "kills a run at each of its calls; minutes, run by -m crash_everywhere",
+    "faults_everywhere": "answers each call of a run with each fault; minutes, run by -m faults_everywhere",
+    "histories": "tries 200 histories of changes, runs and crashes; an hour and a half, run by -m histories -n 2",
+    "scale": "60 sources, 2,500 datasets; minutes, run by -m scale",
+}
+"""Tests that take minutes run only when they are asked for by their marker."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the markers known."""
+    for name, meaning in _LONG.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what nobody asked for."""
+    asked = str(config.getoption("markexpr"))
+    for item in items:
+        for name in _LONG:
+            if name not in asked and item.get_closest_marker(name):
+                item.add_marker(pytest.mark.skip(reason=f"takes minutes: run by -m {name}"))
 
 
 @dataclass(frozen=True)

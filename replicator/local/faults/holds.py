@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 from replicator.local.faults.matching import Asked, Match, read_match
-from replicator.local.faults.rules import EVERY, count
+from replicator.local.faults.rules import EVERY, OF_JOBS, count
 from replicator.local.rest import ApiError, Json, invalid
 
-Point: TypeAlias = Literal["before", "after", "start", "commit"]
+Point: TypeAlias = Literal["before", "after", "start", "commit", "end"]
 
 _OF_CALLS: Final = ("before", "after")
-_OF_JOBS: Final = ("start", "commit")
 _LOOK_SECONDS: Final = 0.01
 _LONGEST_WAIT: Final = 60.0
 
@@ -26,7 +25,7 @@ class Hold:
     Attributes:
         id: Given when it was asked for.
         match: Which calls or jobs.
-        when: Where they stop: a call before the server acts or after it has, a job at its start or at its commit.
+        when: Where they stop: a call before the server acts or after it has, a job at its start, commit or end.
         nth: Which of those that match is the first to stop, from 1.
         times: How many stop; None is every one from there.
         seen: How many have matched.
@@ -114,7 +113,7 @@ class Holds:
         """
         with self._changed:
             hold = self._found(id_)
-            if drop and hold.when in _OF_JOBS:
+            if drop and hold.when in OF_JOBS:
                 message = "A job cannot be dropped; cancel it, or ask for a fault of kind 'job_fails'"
                 raise invalid(message)
             hold.drop, hold.released = drop, True
@@ -172,7 +171,7 @@ class Holds:
         self.go(hold)
 
     def meet_job(self, job: str, kind: str, when: str, *, stopped: Callable[[], bool]) -> None:
-        """Keep a job that starts or is about to commit, until it is let go or is to stop."""
+        """Keep a job that starts, is about to commit or about to end, until it is let go or is to stop."""
         with self._changed:
             found = [
                 hold for hold in self._holds if hold.when == when and hold.match.is_job(job, kind) and hold.takes()
@@ -187,13 +186,13 @@ def _read(body: Json) -> Hold:
         message = f"A hold has no '{unknown[0]}'; it has {', '.join(sorted(known))}"
         raise invalid(message)
     when: Any = body.get("when")
-    if when not in (*_OF_CALLS, *_OF_JOBS):
-        message = f"'when' is one of {', '.join((*_OF_CALLS, *_OF_JOBS))}, not {when!r}"
+    if when not in (*_OF_CALLS, *OF_JOBS):
+        message = f"'when' is one of {', '.join((*_OF_CALLS, *OF_JOBS))}, not {when!r}"
         raise invalid(message)
     times = body.get("times", 1)
     return Hold(
         id="",
-        match=read_match(body.get("match"), of_jobs=when in _OF_JOBS),
+        match=read_match(body.get("match"), of_jobs=when in OF_JOBS),
         when=when,
         nth=count("nth", body.get("nth", 1), least=1),
         times=None if times == EVERY else count("times", times, least=1),

@@ -57,6 +57,14 @@ class Interference:
         """
         self._job("commit", job, kind, stop)
 
+    def ending(self, job: Named, kind: str, stop: Callable[[], bool]) -> None:
+        """A job has done all it was to do and is about to say so.
+
+        Raises:
+            BigQueryError: It is to say that it has failed.
+        """
+        self._job("end", job, kind, stop)
+
     def _job(self, when: str, job: Named, kind: str, stop: Callable[[], bool]) -> None:
         self.holds.meet_job(job.id, kind, when, stopped=stop)
         self.faults.meet_job(job.id, kind, when)

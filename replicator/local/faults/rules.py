@@ -13,6 +13,9 @@ from replicator.local.faults.matching import Asked, Match, read_match
 from replicator.local.rest import ApiError, Json, invalid
 
 EVERY: Final = "every"
+OF_JOBS: Final = ("start", "commit", "end")
+"""Where a job can be met."""
+
 _BROKEN: Final = ("drop_before", "drop_after", "hang_before", "hang_after")
 _DELAY: Final = "delay"
 _JOB: Final = "job_fails"
@@ -152,7 +155,7 @@ class Faults:
         return Met(delay, failure(taken.kind, asked, taken.options))
 
     def meet_job(self, job: str, kind: str, when: str) -> None:
-        """Let a job pass that starts or is about to commit.
+        """Let a job pass that starts, is about to commit, or about to end.
 
         Raises:
             BigQueryError: It is to fail.
@@ -196,8 +199,8 @@ def _options(kind: str, body: Json) -> Mapping[str, str]:
         raise invalid(message)
     if kind == _JOB:
         texts = {"when": "start", "message": "The job encountered an error that was asked for.", **texts}
-        if texts.get("reason") not in STATUS or texts["when"] not in ("start", "commit"):
-            message = f"'job_fails' needs a 'reason', one of {', '.join(STATUS)}, and 'when' is 'start' or 'commit'"
+        if texts.get("reason") not in STATUS or texts["when"] not in OF_JOBS:
+            message = f"'job_fails' needs a 'reason', one of {', '.join(STATUS)}, and 'when' is {', '.join(OF_JOBS)}"
             raise invalid(message)
     return texts
 

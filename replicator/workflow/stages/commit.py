@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from replicator.workflow.expressions import Binary, Var, add, call, default, eq, get, join
-from replicator.workflow.jobs import PIPELINE, RUN, job
+from replicator.workflow.expressions import Binary, Var, add, both, call, default, eq, get, join, lt
+from replicator.workflow.jobs import ATTEMPTS, PIPELINE, RUN, job
 from replicator.workflow.steps import Assign, Call, Case, ForEach, Raise, Return, Subworkflow, Switch, Try
 
 STATEMENT_BYTES: Final = 30_000
@@ -21,7 +21,8 @@ Variables share 512 KB, and the script is held three times on its way from the j
 def commit() -> Subworkflow:
     """Commit a batch; the answer maps each source to null, or to the error that kept it out.
 
-    A fence that has moved on is no source's fault: nothing more can be committed, and the run ends.
+    A fence that has moved on is no source's fault: nothing more can be committed, and the run ends. Units that are
+    committed already were committed by a job that said it had failed: what is left, if anything, is written anew.
     """
     batch, number, error = Var("batch"), Var("number"), Var("error")
     written, outcome, half, first = Var("written"), Var("outcome"), Var("half"), Var("first")
@@ -37,6 +38,11 @@ def commit() -> Subworkflow:
         location=PIPELINE["location"],
     )  # fmt: skip
     call_job = {"pipeline": PIPELINE, "run": RUN, "job": Var("job")}
+    message = default(get(error, "message"), "")
+    next_part = (
+        ("parts", add(Var("parts"), 1)),
+        ("number", join(first, "_then_", call("string", Var("parts")))),
+    )
     return Subworkflow(
         name="commit",
         purpose="Commit a batch in one transaction; halve it when it fails, until the bad source stands alone.",
@@ -57,9 +63,7 @@ def commit() -> Subworkflow:
                     Call(name="commit_script", function="finish_job", arguments=call_job),
                     Switch(name="all_of_it", cases=(
                         Case(condition=eq(written["more"], 0), steps=(Return(name="committed", value=outcome),)),)),
-                    Assign(name="the_rest", next="transaction", values=(
-                        ("parts", add(Var("parts"), 1)),
-                        ("number", join(first, "_then_", call("string", Var("parts")))))),
+                    Assign(name="the_rest", next="transaction", values=next_part),
                 ),
                 error="error",
                 handlers=(
@@ -67,9 +71,14 @@ def commit() -> Subworkflow:
                         name="whose_fault",
                         cases=(
                             Case(
-                                condition=call(
-                                    "text.match_regex", default(get(error, "message"), ""), "the fence has moved on"),
+                                condition=call("text.match_regex", message, "the fence has moved on"),
                                 steps=(Raise(name="fenced_off", value=error),),
+                            ),
+                            Case(
+                                condition=both(
+                                    call("text.match_regex", message, "are committed already"),
+                                    lt(Var("parts"), ATTEMPTS)),
+                                steps=(Assign(name="look_again", next="transaction", values=next_part),),
                             ),
                             Case(
                                 condition=eq(call("len", batch), 1),

@@ -203,6 +203,19 @@ def test_a_job_fails_with_the_reason_that_was_asked_for(clients: Clients, contro
     assert clients.rows(f"{LANDING}.t") == [{"a": 1}]
 
 
+def test_a_job_may_say_that_it_has_failed_although_it_has_committed(clients: Clients, control: Control) -> None:
+    """As a service may that lost the end of it: what the job was to do is there, and its error asks to try again."""
+    clients.make_dataset(LANDING, "EU")
+    control.fault("job_fails", {"job": "late"}, reason="backendError", when="end")
+    script = f"CREATE TABLE `{LANDING}.late` AS SELECT 1 AS a; INSERT INTO `{LANDING}.late` (a) VALUES (2)"
+
+    job = clients.bigquery.query(script, location="EU", job_id="late_1", job_retry=None)
+    with pytest.raises(exceptions.GoogleAPICallError, match="asked for"):
+        job.result(timeout=10, retry=None)
+
+    assert clients.rows(f"{LANDING}.late") == [{"a": 1}, {"a": 2}]
+
+
 def test_faults_are_forgotten_one_by_one_and_all(clients: Clients, control: Control) -> None:
     """What was deleted happens no more."""
     first = control.fault("500", times="every")

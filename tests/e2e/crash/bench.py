@@ -13,6 +13,7 @@ from datetime import date
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from replicator.cli.document import run_document
@@ -148,12 +149,14 @@ sources:
         self.write(scene, "japan", 1, [(11, f"change {number}"), (12, "first")])
         self.write(scene, "home", 1, [(111, f"change {number}"), (112, "first")])
 
-    def run(self, scene: Scene, clock: Clock | None = None) -> Mapping[str, Any]:
+    def run(
+        self, scene: Scene, argument: Mapping[str, Any] = MappingProxyType({}), *, clock: Clock | None = None
+    ) -> Mapping[str, Any]:
         """One run in this process, on a hurried clock if none is given; a failed one is told as its error."""
         try:
             result = run_document(
-                scene.text, {"if_busy": "leave"}, file=Path(f"{scene.name}.yaml"), endpoints=self.cloud.endpoints,
-                variables=VARIABLES, on_step=ignore, clock=clock or HurriedClock(),
+                scene.text, {"if_busy": "leave", **argument}, file=Path(f"{scene.name}.yaml"),
+                endpoints=self.cloud.endpoints, variables=VARIABLES, on_step=ignore, clock=clock or HurriedClock(),
             )  # fmt: skip
         except WorkflowFailed as failure:
             return {"state": "failed", "error": json.dumps(failure.error, default=str)}

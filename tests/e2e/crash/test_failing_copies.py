@@ -61,7 +61,7 @@ def test_a_copy_that_hangs_fails_its_source_at_its_deadline(bench: Crashing, sce
     bench.control.post("/transfer", {"outcome": "hangs"})
     clock = CloudClock(bench.cloud.running.clock)
 
-    ended = bench.run(scene, clock)
+    ended = bench.run(scene, clock=clock)
 
     bench.control.ask("DELETE", "/transfer")
     assert 11 * HOUR < clock.slept < 24 * HOUR
@@ -76,7 +76,7 @@ def test_a_copy_that_is_held_back_for_twelve_hours_is_waited_for(bench: Crashing
     bench.control.post("/unsettled", {"manual_runs_apart_seconds": 12 * HOUR})
     clock = CloudClock(bench.cloud.running.clock)
 
-    ended = bench.run(scene, clock)
+    ended = bench.run(scene, clock=clock)
 
     bench.control.ask("DELETE", "/unsettled")
     assert (ended["state"], clock.slept > 11 * HOUR) == ("done", True)

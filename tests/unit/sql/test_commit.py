@@ -319,19 +319,21 @@ def test_a_script_takes_what_finds_room_and_always_something() -> None:
     assert len(placed(lines, 60_000)) == 6
 
 
-def test_units_that_another_run_committed_meanwhile_end_the_transaction() -> None:
-    """Looked at once more inside of the transaction, behind the fence."""
+def test_units_that_were_committed_meanwhile_end_the_transaction() -> None:
+    """Looked at once more inside of the transaction; what this very script has committed, whatever was asked for."""
     statement = written(units(("a", 0)))["statement"]
     check = cut(statement, "SELECT IF(COUNT(*) = 0", ";\n")
     ledger = quote_table(STATE.table("units"))
-    with_target = {"target": "STRING"} | STAMPED
+    with_run = {"target": "STRING", "run": "STRING"} | STAMPED
 
-    def check_against(*committed: Row, again: bool = False) -> list[tuple[Any, ...]]:
+    def check_against(*committed: Row, again: bool = False, run: str = "orders-000011") -> list[tuple[Any, ...]]:
         batch = rows(STAMPED, stamp(again=again))
-        known = rows(with_target, *((str(TARGET), *row) for row in committed))
+        known = rows(with_run, *((str(TARGET), run, *row) for row in committed))
         return evaluate(check.replace(BATCH, batch).replace(ledger, known))
 
     assert check_against(stamp("other"), stamp(source_rows=9)) == [(1,)]
     assert check_against(stamp(), again=True) == [(1,)]
-    with pytest.raises(RefusedError, match="units of this batch were committed by another run"):
+    with pytest.raises(RefusedError, match="units of this batch are committed already"):
         check_against(stamp())
+    with pytest.raises(RefusedError, match="units of this batch are committed already"):
+        check_against(stamp(source_rows=9), again=True, run="orders-000012")

@@ -146,3 +146,20 @@ def test_a_bad_source_among_the_rest_stands_alone_as_well() -> None:
     outcome = commit(Service(become), 2)
 
     assert [name for name, error in outcome.items() if error is not None] == ["s1"]
+
+
+def test_what_a_job_committed_that_said_it_had_failed_is_looked_up_again() -> None:
+    """Its units are known by then; where they are not, whatever else is wrong fails the source, and no run spins."""
+    already = Failed("Query error: units of this batch are committed already at [5:1]")
+
+    def become(job: Job) -> Any:
+        if job.name.startswith("write_"):
+            return decide()(job) | {"units": 0 if "then" in job.name else 1}
+        return already
+
+    service = Service(become)
+    assert commit(service, 1) == {"s0": None}
+    assert [job.name for job in service.jobs.values()] == ["write_1", "commit_1", "write_1_then_2"]
+
+    outcome = commit(Service(decide(poisoned=frozenset(["s0"]), how=already)), 1)
+    assert "are committed already" in outcome["s0"]["message"]

@@ -33,13 +33,15 @@ def at_once(job: JobRef, kind: str, stop: Callable[[], bool]) -> None:
 
 @dataclass(slots=True)
 class JobGate:
-    """The two places; each may be set at any time.
+    """The three places; each may be set at any time.
 
     Attributes:
         starting: A job has been answered and has done nothing yet; it is PENDING.
         committing: All is computed and nothing of it is true yet: before the commit of a statement, of a copy, of a
             load, and before COMMIT TRANSACTION.
+        ending: All that the job was to do is true, and nobody has been told that it has ended; it is RUNNING.
     """
 
     starting: Hold = at_once
     committing: Hold = at_once
+    ending: Hold = at_once

@@ -160,6 +160,7 @@ class Registry:
             self._check(job)
             job.started = self.millis()
             work(job)
+            self.gate.ending(job.ref, job.kind, lambda: self.stop_reason(job) is not None)
         except BigQueryError as failure:
             error = failure
         except Exception as failure:  # noqa: BLE001 - a thread's last line: a bug ends its job as failed, and says so
