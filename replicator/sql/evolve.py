@@ -47,13 +47,14 @@ SELECT field_path AS path, LOWER(field_path) AS lower_path, STARTS_WITH(data_typ
   REGEXP_CONTAINS(data_type, r'^(ARRAY<)?STRUCT<') AS record
 FROM {dataset_view(str(target.parent), "COLUMN_FIELD_PATHS")} WHERE table_name = {quote_string(target.table)};
 CREATE TEMP TABLE gains AS
-SELECT l.lower_path, MIN(l.path) AS path, MIN({quoted_fields(kind)}) AS kind, MIN(l.parent) AS parent,
+SELECT l.lower_path, CONCAT(IFNULL(CONCAT(o.path, '.'), ''), REGEXP_EXTRACT(MIN(l.path), r'[^.]+$')) AS path,
+  MIN({quoted_fields(kind)}) AS kind, MIN(l.parent) AS parent,
   CONCAT(IF(l.parent = '', '', CHR(1)), REPLACE(l.parent, '.', CHR(1)), CHR(2), l.lower_path) AS sort_key
 FROM (SELECT *, REGEXP_REPLACE(lower_path, r'\\.?[^.]+$', '') AS parent FROM landed) AS l
 LEFT JOIN present AS o ON o.lower_path = l.parent
 WHERE l.lower_path != '{UNIT}' AND l.lower_path NOT IN (SELECT p.lower_path FROM present AS p)
   AND (l.parent = '' OR o.record) AND {policies.adds("l.lower_path")}
-GROUP BY l.lower_path, l.parent
+GROUP BY l.lower_path, l.parent, o.path
 HAVING COUNT(DISTINCT REGEXP_REPLACE(l.data_type, r'STRUCT<.*', '')) = 1;
 SET gained = (SELECT STRING_AGG(path, ', ' ORDER BY path) FROM gains);
 SET statement = (

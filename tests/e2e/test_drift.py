@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any, Final, TypeGuard
 
 import pytest
-from google.cloud.bigquery import SchemaField
 
 from replicator.runtime.environment import StepEvent
 from replicator.runtime.errors import WorkflowFailed
 from replicator.schema.fields import Field
 from tests.e2e.clouds import cloud, pipeline_of, record, repeated, settle
-from tests.e2e.units import TARGET, Bench, refused
+from tests.e2e.units import TARGET, Bench
 
 pytestmark = pytest.mark.slow
 
@@ -39,40 +38,6 @@ def _drift(bench: Bench, name: str) -> set[tuple[Any, ...]]:
             f"SELECT path, kind, dataset FROM `acme-analytics.memory.drift` WHERE target = '{TARGET}.{name}'", "EU"
         )
     }
-
-
-def test_a_field_of_an_array_in_an_array_arrives_in_the_run_that_finds_it(bench: Bench) -> None:
-    """evolve: at the end of its record, with its values, described fields as they were; a second run adds nothing."""
-    pipeline = bench.pipeline("grows", tables=SHARDS, more="datasets: grows", keys="drift: evolve")
-    bench.load("grows.t_20261101", [ITEM], [{"items": [{"id": "a", "params": [{"key": "k"}]}]}])
-    bench.cloud.run(pipeline)
-    client = bench.cloud.clients.bigquery("acme-analytics")
-    described = client.get_table(f"{TARGET}.grows")
-    described.schema = [
-        SchemaField.from_api_repr({**field.to_api_repr(), "description": "bought"}) if field.name == "items" else field
-        for field in described.schema
-    ]
-    client.update_table(described, ["schema"])
-    row = {"items": FULL, "new": 5}
-    bench.load("grows.t_20261102", [WIDER, Field("new", "INTEGER")], [row])
-
-    assert bench.cloud.run(pipeline)["state"] == "done"
-
-    table = client.get_table(f"{TARGET}.grows")
-    assert [field.name for field in table.schema] == ["day", "shop", "items", "new"]
-    assert [field.mode for field in table.schema][:2] == ["REQUIRED", "REQUIRED"]
-    assert table.schema[2].description == "bought"
-    assert [row["items"] for row in bench.target("grows")] == [
-        [{"id": "a", "params": [{"key": "k", "coupon": None}]}],
-        [{"id": "b", "params": [{"key": "l", "coupon": "c"}]}],
-    ]
-    assert _drift(bench, "grows") >= {("items.params.coupon", "added", "grows"), ("new", "added", "grows")}
-    bench.load("grows.t_20261103", [WIDER, Field("new", "INTEGER")], [row])
-    modified = table.modified
-    assert bench.cloud.run(pipeline)["sources"][0]["drift"] == 0
-    assert client.get_table(f"{TARGET}.grows").schema == table.schema
-    assert modified is not None
-    assert not refused(bench)
 
 
 def test_what_may_not_pass_keeps_its_source_out_and_is_named(bench: Bench) -> None:

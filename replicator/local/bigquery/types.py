@@ -10,6 +10,7 @@ from typing import Final
 
 from replicator.local.bigquery.errors import unmodelled
 from replicator.schema.fields import Field, Mode
+from replicator.schema.identifiers import identifier
 
 SCALARS: Final = {
     "INT64": "BIGINT",
@@ -43,10 +44,12 @@ class Type:
     element: Type | None = None
 
     def __str__(self) -> str:
+        """As GoogleSQL prints it, which it can read again."""
         if self.element is not None:
             return f"ARRAY<{self.element}>"
         if self.name == "STRUCT":
-            return f"STRUCT<{', '.join(f'{name} {kind}'.strip() for name, kind in self.fields)}>"
+            named = (f"{identifier(name)} {kind}" if name else str(kind) for name, kind in self.fields)
+            return f"STRUCT<{', '.join(named)}>"
         return self.name
 
 

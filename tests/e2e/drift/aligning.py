@@ -13,16 +13,21 @@ from google.cloud import bigquery
 
 from replicator.names import TableRef
 from replicator.plan.plan import Plan
-from replicator.schema.fields import Field, Mode
+from replicator.schema.fields import Field, Mode, schema_from_api
 from replicator.sql.ledger import create_ledger
 from replicator.sql.placeholders import bind
 from replicator.sql.projection import UNIT
+from tests.captured import captured
 from tests.e2e.clouds import Cloud
 from tests.e2e.drift.exports import Row, brought
+from tests.googlesql import RefusedError
 from tests.unit.plan import pipelines
 
 OWN: Final = (Field("order_day", "DATE", Mode.REQUIRED), Field("shop", "STRING", Mode.REQUIRED))
 """The columns of a target that no source brings."""
+
+_WITHOUT_TABLES: Final = ("Not found: ", "Cannot read missing field")
+"""Statements that failed because of their tables have none to be analyzed against."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Aligning:
 
     cloud: Cloud
     serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    shapes: set[str] = field(default_factory=set, repr=False)
+    analyzed: int = 0
 
     def __post_init__(self) -> None:
         """Make the ledger, and the dataset of the targets."""
@@ -89,6 +96,57 @@ class Aligning:
         client = self.cloud.clients.bigquery("acme-analytics")
         [row] = client.query(bind(statement, names), location="EU", job_config=config).result()
         return dict(row)
+
+    def evolved(self, plan: Plan, landed: Landed) -> tuple[Field, ...]:
+        """What the target has besides its own columns, once it has gained what the plan lets in."""
+        client = self.cloud.clients.bigquery("acme-analytics")
+        config = bigquery.QueryJobConfig(
+            destination=str(plan.target), write_disposition="WRITE_APPEND",
+            schema_update_options=["ALLOW_FIELD_ADDITION"],
+        )  # fmt: skip
+        while plan.statements.evolve is not None:
+            statement = self.answer(plan.statements.evolve, landed)["statement"]
+            if statement is None:
+                break
+            client.query(statement, location="EU", job_config=config).result()
+        found = schema_from_api([one.to_api_repr() for one in client.get_table(str(plan.target)).schema])
+        return tuple(one for one in found if one.name not in {own.name for own in OWN})
+
+    def told(self, target: TableRef) -> set[tuple[str, str, str | None, str | None]]:
+        """What the ledger has of a target's drift: path, kind, the source's type, the target's."""
+        rows = self.cloud.rows(
+            f"SELECT path, kind, data_type, target_type FROM `acme-analytics.replicator.drift` "
+            f"WHERE target = '{target}'",
+            "EU",
+        )
+        assert len(rows) == len({tuple(row.values()) for row in rows}), "told twice"
+        return {(row["path"], row["kind"], row["data_type"], row["target_type"]) for row in rows}
+
+    def refused(self) -> list[str]:
+        """What GoogleSQL says against the statements since the last time, each against its tables as they were.
+
+        Of those that differ in numbers and literals alone one is analyzed.
+        """
+        found = []
+        for statement in captured(str(self.cloud.endpoints.http)):
+            if statement.shape in self.shapes or statement.error.startswith(_WITHOUT_TABLES):
+                continue
+            self.shapes.add(statement.shape)
+            self.analyzed += 1
+            try:
+                statement.check()
+            except RefusedError as error:
+                found.append(f"{error}\n{statement.text}")
+        self.cloud.running.recorder.clear_statements()
+        return found
+
+    def forget(self, target: TableRef, landed: Landed) -> None:
+        """Drop what a test will not look at again."""
+        self.cloud.rows(
+            f"DROP TABLE `{target}`; DROP SCHEMA `{landed.name}` CASCADE; "
+            "TRUNCATE TABLE `acme-analytics.replicator.drift`; SELECT 1",
+            "EU",
+        )
 
     def aligned(self, landed: Landed) -> list[dict[str, Any]]:
         """The rows as the last alignment left them."""

@@ -7,6 +7,8 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from zlib import crc32
@@ -49,12 +51,19 @@ class Export:
     @property
     def rows(self) -> tuple[Row, ...]:
         """A row with a value in every leaf, one with gaps at every level, and one without a value."""
-        gaps = random.Random(self.name)
-        return (
-            {field.name: filled(field, None) for field in self.fields},
-            {field.name: filled(field, gaps) for field in self.fields},
-            {field.name: [] if field.mode is Mode.REPEATED else None for field in self.fields},
-        )
+        return rows_of(self.fields, random.Random(self.name))
+
+
+def rows_of(fields: Sequence[Field], gaps: random.Random, *, longest: int = 2) -> tuple[Row, ...]:
+    """A row with a value in every leaf, one with gaps at every level, and one without a value.
+
+    Arrays have ``longest`` elements, where there are gaps at the most.
+    """
+    return (
+        {field.name: filled(field, None, longest) for field in fields},
+        {field.name: filled(field, gaps, longest) for field in fields},
+        {field.name: [] if field.mode is Mode.REPEATED else None for field in fields},
+    )
 
 
 def exports() -> tuple[Export, ...]:
@@ -67,23 +76,23 @@ def exports() -> tuple[Export, ...]:
     return tuple(found)
 
 
-def filled(field: Field, gaps: random.Random | None, parent: str = "") -> Any:
+def filled(field: Field, gaps: random.Random | None, longest: int, parent: str = "") -> Any:
     """A value that tells its own path and place, also below; with ``gaps`` some are missing.
 
     Two fields of one type never hold one value, but for truth values, which are only two.
     """
     path = f"{parent}{field.name.lower()}"
     if field.mode is Mode.REPEATED:
-        count = 2 if gaps is None else gaps.randint(0, 2)
-        return [_single(field, gaps, f"{path}[{place}]") for place in range(count)]
-    return None if gaps is not None and gaps.random() < 0.3 else _single(field, gaps, path)
+        count = longest if gaps is None else gaps.randint(0, longest)
+        return [_single(field, gaps, longest, f"{path}[{place}]") for place in range(count)]
+    return None if gaps is not None and gaps.random() < 0.3 else _single(field, gaps, longest, path)
 
 
-def _single(field: Field, gaps: random.Random | None, path: str) -> Any:
+def _single(field: Field, gaps: random.Random | None, longest: int, path: str) -> Any:
     number = crc32(path.encode())
     match field.type:
         case "RECORD":
-            return {inner.name: filled(inner, gaps, f"{path}.") for inner in field.fields}
+            return {inner.name: filled(inner, gaps, longest, f"{path}.") for inner in field.fields}
         case "STRING":
             return path
         case "INTEGER":
@@ -92,6 +101,10 @@ def _single(field: Field, gaps: random.Random | None, path: str) -> Any:
             return number / 8 + 0.125
         case "BOOLEAN":
             return bool(number % 2)
+        case "NUMERIC":
+            return Decimal(number) / 8
+        case "DATE":
+            return date.fromordinal(1 + number % date.max.toordinal())
         case _:
             msg = f"{path} is {field.type}, of which no value is made"
             raise ValueError(msg)
@@ -121,6 +134,8 @@ def _brought(field: Field, there: Field, value: Any) -> Any:
             return float(value)
         case "INTEGER", "STRING":
             return str(value)
+        case "INTEGER", "NUMERIC":
+            return Decimal(value)
     assert there.type == field.type
     return value
 

@@ -1,4 +1,7 @@
-"""Every ordered pair and mixture of published schemas, with a value in every leaf, against plain Python."""
+"""Every ordered pair and mixture of published schemas, with a value in every leaf, against plain Python.
+
+Every statement is analyzed by GoogleSQL with the schemas of its pair.
+"""
 
 from __future__ import annotations
 
@@ -84,9 +87,12 @@ class Pairs:
     def check(self, some: Sequence[Case], capsys: pytest.CaptureFixture[str]) -> None:
         """Align each, and compare with plain Python; or find each conflict named. Says how much that was."""
         self.aligned = self.refused = self.leaves = 0
-        wrong = [problem for case in some for problem in self._problems(case)]
+        wrong = [problem for case in some for problem in (*self._problems(case), *self.aligning.refused())]
         with capsys.disabled():
-            print(f"\n{self.aligned} aligned, {self.refused} refused by name; {self.leaves} leaves compared")
+            print(
+                f"\n{self.aligned} aligned, {self.refused} refused by name; {self.leaves} leaves compared, "
+                f"{self.aligning.analyzed} statements analyzed"
+            )
         assert not wrong, "\n".join(wrong)
 
     def _problems(self, case: Case) -> Iterator[str]:

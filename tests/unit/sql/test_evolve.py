@@ -102,7 +102,7 @@ def test_a_field_of_an_array_in_an_array_stands_at_the_end_of_its_record(local: 
     """What is there keeps its order and modes; what is new is NULLABLE, from all schemas; told; nothing to do twice."""
     params = record("params", scalar("z"), scalar("k"), mode=Mode.REPEATED)
     target = (scalar("id"), record("items", params, scalar("a", "INTEGER"), mode=Mode.REPEATED), scalar("geo_id"))
-    more = record("params", scalar("Coupon", "NUMERIC"), scalar("k"), scalar("z"), mode=Mode.REPEATED)
+    more = record("Params", scalar("Coupon", "NUMERIC"), scalar("k"), scalar("z"), mode=Mode.REPEATED)
     new = record("geo", scalar("city"), record("area", scalar("code"), mode=Mode.REPEATED))
     other = record("geo", scalar("zip", "INTEGER"), record("area", scalar("name"), mode=Mode.REPEATED))
     evolving = Evolving(
