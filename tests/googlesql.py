@@ -143,6 +143,17 @@ def parse(script: str) -> None:
             raise RefusedError(str(error)) from error
 
 
+def builtin_functions() -> Sequence[Any]:
+    """Every function and operator that the analyzer knows, as its messages describe them."""
+    with _LOCK:
+        front = _front()
+        options = front.types.ZetaSQLBuiltinFunctionOptions(language_options=front.language).to_proto()
+        given = front.service.wasm_client.call_grpc_func(
+            "ZetaSqlLocalService_GetBuiltinFunctions", options, front.messages.GetBuiltinFunctionsResponse
+        )
+    return list(given.function)
+
+
 class _Front:
     def __init__(self) -> None:
         import zetasql.core.wasm_client as client

@@ -56,7 +56,7 @@ def compared(made: Expression) -> tuple[str, str]:
             return "refused", error.message
         if isinstance(theirs, str):
             return "both fail", theirs
-        if "cannot have a null element" in error.message and _has_null_element(theirs[1]):
+        if "cannot have a null element" in error.message and has_null_element(theirs[1]):
             # BigQuery writes no such array into a result (data-types#array_nulls); GoogleSQL itself does not care.
             return "refused", error.message
         return "wrong", f"{theirs[1]} is {error.message}"
@@ -87,10 +87,11 @@ def _failing(made: Expression) -> Expression:
     return made
 
 
-def _has_null_element(value: Any) -> bool:
+def has_null_element(value: Any) -> bool:
+    """Whether an array in it has a NULL among its elements."""
     if isinstance(value, list):
-        return None in value or any(map(_has_null_element, value))
-    return isinstance(value, tuple) and any(map(_has_null_element, value))
+        return None in value or any(map(has_null_element, value))
+    return isinstance(value, tuple) and any(map(has_null_element, value))
 
 
 def same(theirs: Any, ours: Any) -> bool:

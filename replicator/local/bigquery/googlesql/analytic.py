@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from replicator.local.bigquery.googlesql.blocks import Order
 from replicator.local.bigquery.googlesql.coercion import implicit
+from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.functions.aggregates import (
     AGGREGATES,
     ANALYTIC,
@@ -24,6 +26,8 @@ from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.values import FLOAT64, INT64, Value, derived
 
+_NUMBERS = {"LAG": (1, 0), "LEAD": (1, 0), "NTH_VALUE": (1, 1), "NTILE": (0, 1)}
+"""The place of what they count by, and the smallest that it may be."""
 _UNORDERED = frozenset({"STRUCT", "ARRAY", "JSON", "INTERVAL"})
 
 
@@ -54,6 +58,7 @@ def _called(resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over
         raise refused(node, f"Aggregate functions with DISTINCT cannot be used with arguments of type {args[0].type}")
     if name == "STRING_AGG" and len(args) > 1 and not args[1].is_literal:
         raise refused(node, "Argument 2 to STRING_AGG must be a literal or query parameter")
+    _check_number(name, args, node)
     made = call(
         f"{'analytic' if over else 'aggregate'} function {name}", (AGGREGATES | ANALYTIC)[name], args, names, node
     )
@@ -71,6 +76,21 @@ def _called(resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over
     if call_.limit is None:
         return value
     return _limited(resolver, name, node, call_, value, args)
+
+
+def _check_number(name: str, args: Sequence[Value], node: exp.Expr) -> None:
+    """Refuse what LAG, LEAD, NTH_VALUE and NTILE do not count by."""
+    place, least = _NUMBERS.get(name, (0, 0))
+    if name not in _NUMBERS or len(args) <= place:
+        return
+    which = f"Argument {place + 1} to {name}"
+    number = constant_of(args[place])
+    if not args[place].fixed or (number is not None and args[place].constant is None):
+        raise refused(node, f"{which} must be a literal or query parameter")
+    if number is None:
+        raise refused(node, f"{which} must be non-NULL")
+    if isinstance(number, int) and number < least:
+        raise refused(node, f"{which} must be at least {least}")
 
 
 def _limited(
@@ -98,15 +118,24 @@ def ordered(resolver: Resolver, node: exp.Expr) -> tuple[str, Value]:
         BigQueryError: Values of that type have no order.
     """
     value = resolver.value(node.this)
-    return f"{value.sql} {direction(node, value)}", value
+    return ", ".join(f"{sql} {how}" for sql, how in directed(node, value)), value
 
 
-def direction(node: exp.Expr, value: Value) -> str:
-    """``ASC NULLS FIRST`` or as it was written; NULL is the smallest value."""
+def directed(node: exp.Expr, value: Value) -> list[Order]:
+    """What rows are ordered by for one member of ORDER BY, and how: ``ASC NULLS FIRST`` or as it was written.
+
+    NULL is the smallest value, and NaN the next, which is DuckDB's largest
+    (https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/data-types#orderable_floating_points).
+
+    Raises:
+        BigQueryError: Values of that type have no order.
+    """
     if value.type.name in _UNORDERED:
         raise refused(node, f"ORDER BY does not support expressions of type {value.type}")
-    word = "DESC" if node.args.get("desc") else "ASC"
-    return f"{word} NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
+    word, other = ("DESC", "ASC") if node.args.get("desc") else ("ASC", "DESC")
+    nulls = f"NULLS {'FIRST' if node.args.get('nulls_first') else 'LAST'}"
+    order = value.sql, f"{word} {nulls}"
+    return [(f"isnan({value.sql})", f"{other} {nulls}"), order] if value.type == FLOAT64 else [order]
 
 
 @emits(exp.Window)

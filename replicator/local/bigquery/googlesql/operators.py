@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.coercion import common, implicit
 from replicator.local.bigquery.googlesql.functions.dateparts import ADDED, added, check, part_of
+from replicator.local.bigquery.googlesql.functions.numbers import product
 from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload, call, no_signature
 from replicator.local.bigquery.googlesql.ranges import within
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
@@ -80,7 +81,7 @@ _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
         "*",
         (
             Overload("INT64, INT64 -> INT64", "({0} * {1})", BY_ITSELF),
-            Overload("NUMERIC, NUMERIC -> NUMERIC", "CAST({0} * {1} AS DECIMAL(38, 9))", BY_ITSELF),
+            Overload("NUMERIC, NUMERIC -> NUMERIC", product("{fail}"), "'numeric overflow'"),
             _bounded("*"),
         ),
     ),
@@ -233,6 +234,8 @@ def interval_of(resolver: Resolver, node: exp.Expr | None) -> tuple[Value, str]:
     if not isinstance(node, exp.Interval):
         raise refused(node, "Expected INTERVAL expression")
     part = part_of(node.args.get("unit"))
+    if "(" in part:
+        raise refused(node, "Syntax error: Function call cannot be applied to this expression")
     written = node.this
     if isinstance(written, exp.Literal) and written.is_string and str(written.this).lstrip("+-").isdigit():
         # sqlglot quotes the number of INTERVAL 3 DAY; a text in its place would not be taken by GoogleSQL.
@@ -258,13 +261,19 @@ def quotient(resolver: Resolver, left: Value, right: Value, node: exp.Expr) -> V
     one, other = implicit(left, FLOAT64, names, node), implicit(right, FLOAT64, names, node)
     if one is None or other is None or STRING in (left.type, right.type):
         raise no_signature(node, "operator /", [left, right])
-    if isinstance(right.constant, int | float) and right.constant:
+    if isinstance(right.constant, int | float) and abs(right.constant) >= 1:
         return derived(f"({one.sql} / {other.sql})", FLOAT64, one, other)
 
     def divided(dividend: str, divisor: str) -> str:
         message = f"'division by zero: ' || {_plain(dividend)} || ' / 0'"
         null = f"WHEN {dividend} IS NULL THEN NULL"
-        return f"(CASE {null} WHEN {divisor} = 0 THEN {fail(FLOAT64, message)} ELSE {dividend} / {divisor} END)"
+        made = f"{dividend} / {divisor}"
+        beyond = f"isinf({made}) AND isfinite({dividend}) AND isfinite({divisor})"
+        overflow = fail(FLOAT64, f"'double overflow: ' || {_plain(dividend)} || ' / ' || {_plain(divisor)}")
+        return (
+            f"(CASE {null} WHEN {divisor} = 0 THEN {fail(FLOAT64, message)} WHEN {beyond} THEN {overflow} "
+            f"ELSE {made} END)"
+        )
 
     sql = bound(one.sql, names, lambda a: bound(other.sql, names, lambda b: divided(a, b)))
     return derived(sql, FLOAT64, one, other, fallible=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql.analytic import direction
+from replicator.local.bigquery.googlesql.analytic import directed
 from replicator.local.bigquery.googlesql.blocks import Column, Draft, Order, Shared
 from replicator.local.bigquery.googlesql.coercion import common
 from replicator.local.bigquery.googlesql.grouping import ordinal, single_name
@@ -146,7 +146,8 @@ def _modified(resolver: Resolver, draft: Draft, node: exp.Expr) -> Draft:
         Column(column.name, replace(column.value, sql=f"{alias}.c{index}", parts=None, column=None))
         for index, column in enumerate(draft.columns, 1)
     )
-    orders = [_output_order(resolver, columns, one) for one in (order.expressions if order is not None else ())]
+    members = order.expressions if order is not None else ()
+    orders = [one for member in members for one in _output_order(resolver, columns, member)]
     inner = draft.text()
 
     def render(shown: Sequence[str], order_sql: str) -> str:
@@ -155,7 +156,7 @@ def _modified(resolver: Resolver, draft: Draft, node: exp.Expr) -> Draft:
     return Draft(columns, render, tuple(orders), limited=bool(limit), value_table=draft.value_table)
 
 
-def _output_order(resolver: Resolver, columns: Sequence[Column], node: exp.Expr) -> Order:
+def _output_order(resolver: Resolver, columns: Sequence[Column], node: exp.Expr) -> list[Order]:
     index = ordinal(node.this, len(columns), "ORDER BY")
     if index is None:
         name = single_name(node.this)
@@ -167,7 +168,7 @@ def _output_order(resolver: Resolver, columns: Sequence[Column], node: exp.Expr)
         index = matches[0]
     value = columns[index].value
     resolver.gathering.need(value)
-    return value.sql, direction(node, value)
+    return directed(node, value)
 
 
 def limit_sql(resolver: Resolver, node: exp.Expr) -> str:

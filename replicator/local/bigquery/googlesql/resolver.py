@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.context import Gathering
 from replicator.local.bigquery.googlesql.dialect import POSITION
+from replicator.local.bigquery.googlesql.functions.known import KNOWN_FOLDERS
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.scope import Scope, member
 from replicator.local.bigquery.googlesql.values import BOOL, Origin, Value, typed, untyped
@@ -124,14 +125,23 @@ def _path(resolver: Resolver, node: exp.Expr) -> Value:
         return resolver.scope.resolve(path)
     if not path:
         if isinstance(node, exp.Dot):
-            raise refused(node, f"Function not found: {node.sql()}")
-        raise unknown(node, f"the expression {node.sql()}")
+            raise _not_found(node)
+        raise unknown(node, f"the expression {node.key}")
     if isinstance(base, exp.Parameter) and isinstance(base.this, exp.Parameter):
         return _system(resolver, base, ".".join([base.this.name, *(part.name for part in path)]))
     value = resolver.value(base)
     for identifier in path:
         value = member(value, identifier.name, identifier)
     return value
+
+
+def _not_found(node: exp.Dot) -> Exception:
+    """A call of a name with dots: a function that is known, ``NET.HOST``, or a routine that nobody made."""
+    folders = [each.name for each in path_of(node.this)[1]]
+    name = ".".join([*folders, node.expression.name])
+    if len(folders) == 1 and folders[0].upper() in KNOWN_FOLDERS:
+        return unknown(node, f"the function {name.upper()}")
+    return refused(node, f"Function not found: {name}")
 
 
 @emits(exp.Parameter)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql.analytic import direction
+from replicator.local.bigquery.googlesql.analytic import directed
 from replicator.local.bigquery.googlesql.blocks import Column, Draft, Order
 from replicator.local.bigquery.googlesql.grouping import (
     Grouping,
@@ -208,7 +208,7 @@ class _Select:
                 value = replace(self.after, scope=aliases, clause="ORDER BY clause").value(node.this)
             self.gathering.need(value)
             if not value.fixed:
-                orders.append((value.sql, direction(node, value)))
+                orders += directed(node, value)
         return orders
 
     def _row(self, columns: Sequence[Column]) -> list[Column]:

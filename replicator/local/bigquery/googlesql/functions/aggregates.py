@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload
+from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 
 _SCALARS: Final = ("INT64", "NUMERIC", "STRING", "BYTES", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP")
@@ -41,6 +41,7 @@ AGGREGATES: Final[Functions] = {
     "AVG": (
         Overload("INT64 -> FLOAT64", f"avg({DISTINCT}{{0}}){OVER}"),
         Overload("FLOAT64 -> FLOAT64", f"avg({DISTINCT}{{0}}){OVER}"),
+        Overload("NUMERIC -> NUMERIC", UNMODELLED),
     ),
     "COUNT": (Overload("T -> INT64", f"count({DISTINCT}{{0}}){OVER}"),),
     "COUNTIF": (Overload("BOOL -> INT64", f"count(CASE WHEN {{0}} THEN 1 END){OVER}"),),

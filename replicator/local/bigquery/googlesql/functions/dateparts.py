@@ -90,6 +90,9 @@ def added(kind: str, sql: str, amount: str, part: str) -> str:
         days = amount if part == "DAY" else f"{amount} * 7"
         return f"({sql} + CAST({days} AS INTEGER))"
     micros = 7 * _MICROS["DAY"] if part == "WEEK" else _MICROS[part]
+    if kind == "TIME":
+        # Which goes round; whole days of it would only overflow.
+        return f"({sql} + to_microseconds({amount} % {_MICROS['DAY'] // micros} * {micros}))"
     return f"({sql} + to_microseconds({amount} * {micros}))"
 
 

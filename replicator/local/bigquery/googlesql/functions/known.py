@@ -70,7 +70,6 @@ KNOWN: Final = frozenset(
         "JUSTIFY_DAYS",
         "JUSTIFY_HOURS",
         "JUSTIFY_INTERVAL",
-        "KEYS.ADD_KEY_FROM_RAW_BYTES",
         "LAX_BOOL",
         "LAX_FLOAT64",
         "LAX_INT64",
@@ -130,3 +129,6 @@ KNOWN: Final = frozenset(
         "COUNT_DISTINCT",
     ]
 )
+
+KNOWN_FOLDERS: Final = frozenset({"AEAD", "HLL_COUNT", "KEYS", "KLL_QUANTILES", "ML", "NET", "OBJ"})
+"""What functions are called by in front of a dot."""

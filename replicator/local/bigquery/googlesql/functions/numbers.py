@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload
+from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
 
+_LARGEST: Final = "CAST('99999999999999999999999999999' AS DECIMAL(38, 0))"
+# A FLOAT64 has no digit beyond these; DuckDB counts in less than an INT64.
+_DIGITS: Final = "CAST(greatest(least({1}, 400), -400) AS INTEGER)"
 _TRIED: Final = "INT64, INT64 -> INT64", "NUMERIC, NUMERIC -> NUMERIC", "FLOAT64, FLOAT64 -> FLOAT64"
 
 
@@ -30,10 +33,46 @@ def _extreme(name: str) -> tuple[Overload, ...]:
 
 
 def _float(name: str) -> tuple[Overload, ...]:
+    # Rounding up may reach what a NUMERIC cannot hold, and DuckDB does.
+    whole = f"CASE WHEN abs({name}({{0}})) > {_LARGEST} THEN {{fail}} ELSE CAST({name}({{0}}) AS DECIMAL(38, 9)) END"
     return (
         Overload("INT64 -> FLOAT64", f"CAST({name}(CAST({{0}} AS DOUBLE)) AS DOUBLE)"),
-        Overload("NUMERIC -> NUMERIC", f"CAST({name}({{0}}) AS DECIMAL(38, 9))", BY_ITSELF),
+        Overload("NUMERIC -> NUMERIC", whole, f"'numeric overflow: {name.upper()}(' || CAST({{0}} AS VARCHAR) || ')'"),
         Overload("FLOAT64 -> FLOAT64", f"{name}({{0}})"),
+    )
+
+
+# DuckDB rounds what a power of ten was multiplied with, which is another number: it stands where the digits, which
+# are printed exactly, say the same.
+_ROUNDED: Final = (
+    f"CASE WHEN {{1}} < 0 OR {{1}} > 15 OR NOT isfinite({{0}}) THEN round({{0}}, {_DIGITS}) "
+    f"WHEN round({{0}}, {_DIGITS}) = CAST(printf('%.*f', {_DIGITS}, {{0}}) AS DOUBLE) THEN round({{0}}, {_DIGITS}) "
+    "WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN error('how ROUND takes ' || CAST({0} AS VARCHAR) || ' at so many "
+    "digits is not modelled by the local cloud') END"
+)
+_BEYOND: Final = "isinf({{0}} {0} {{1}}) AND isfinite({{0}}) AND isfinite({{1}})"
+
+
+def product(beyond: str) -> str:
+    """DuckDB's SQL of the product of two NUMERIC values, ``beyond`` where it is none.
+
+    DuckDB needs twice the digits behind the point for it, and so has fewer before it.
+    """
+    size = "abs(CAST({0} AS DOUBLE) * CAST({1} AS DOUBLE))"
+    return (
+        f"CASE WHEN {size} < 9e19 THEN CAST({{0}} * {{1}} AS DECIMAL(38, 9)) WHEN {size} > 1.0000001e29 THEN {beyond} "
+        f"WHEN {size} IS NOT NULL THEN error('so large a NUMERIC product is not modelled by the local cloud') "
+        "END"
+    )
+
+
+def _safe(sign: str) -> tuple[Overload, ...]:
+    """An operator whose overflow is NULL."""
+    integers, numerics, floats = _TRIED
+    return (
+        Overload(integers, f"TRY({{0}} {sign} {{1}})"),
+        Overload(numerics, product("NULL") if sign == "*" else f"TRY({{0}} {sign} {{1}})"),
+        Overload(floats, f"CASE WHEN {_BEYOND.format(sign)} THEN NULL ELSE {{0}} {sign} {{1}} END"),
     )
 
 
@@ -51,6 +90,7 @@ NUMBERS: Final[Functions] = {
             "CASE WHEN {1} = 0 THEN {fail} ELSE {0} // {1} END",
             "'division by zero: ' || CAST({0} AS VARCHAR) || ' / 0'",
         ),
+        Overload("NUMERIC, NUMERIC -> NUMERIC", UNMODELLED),
     ),
     "FLOOR": _float("floor"),
     "GREATEST": _extreme("greatest"),
@@ -64,6 +104,7 @@ NUMBERS: Final[Functions] = {
             "CASE WHEN {1} = 0 THEN {fail} ELSE {0} % {1} END",
             "'division by zero: MOD(' || CAST({0} AS VARCHAR) || ', 0)'",
         ),
+        Overload("NUMERIC, NUMERIC -> NUMERIC", UNMODELLED),
     ),
     "POW": (
         Overload(
@@ -72,17 +113,30 @@ NUMBERS: Final[Functions] = {
             "ELSE pow({0}, {1}) END",
             "'Floating point error in function: POW'",
         ),
+        Overload("NUMERIC, NUMERIC -> NUMERIC", UNMODELLED),
     ),
     "RAND": (Overload(" -> FLOAT64", "random()", volatile=True),),
     "ROUND": (
         *_float("round"),
-        Overload("FLOAT64, INT64 -> FLOAT64", "round({0}, CAST({1} AS INTEGER))", BY_ITSELF),
+        Overload("FLOAT64, INT64 -> FLOAT64", _ROUNDED),
+        Overload("NUMERIC, INT64 -> NUMERIC", UNMODELLED),
+        Overload("NUMERIC, INT64, STRING -> NUMERIC", UNMODELLED),
     ),
-    "SAFE_ADD": tuple(Overload(shape, "TRY({0} + {1})") for shape in _TRIED[:2]),
-    "SAFE_DIVIDE": (Overload("FLOAT64, FLOAT64 -> FLOAT64", "CASE WHEN {1} = 0 THEN NULL ELSE {0} / {1} END"),),
-    "SAFE_MULTIPLY": (Overload(_TRIED[0], "TRY({0} * {1})"),),
-    "SAFE_NEGATE": (Overload("INT64 -> INT64", "TRY(-{0})"), Overload("FLOAT64 -> FLOAT64", "(-{0})")),
-    "SAFE_SUBTRACT": tuple(Overload(shape, "TRY({0} - {1})") for shape in _TRIED[:2]),
+    "SAFE_ADD": _safe("+"),
+    "SAFE_DIVIDE": (
+        Overload(
+            "FLOAT64, FLOAT64 -> FLOAT64",
+            f"CASE WHEN {{1}} = 0 OR {_BEYOND.format('/')} THEN NULL ELSE {{0}} / {{1}} END",
+        ),
+        Overload("NUMERIC, NUMERIC -> NUMERIC", UNMODELLED),
+    ),
+    "SAFE_MULTIPLY": _safe("*"),
+    "SAFE_NEGATE": (
+        Overload("INT64 -> INT64", "TRY(-{0})"),
+        Overload("NUMERIC -> NUMERIC", "(-{0})"),
+        Overload("FLOAT64 -> FLOAT64", "(-{0})"),
+    ),
+    "SAFE_SUBTRACT": _safe("-"),
     "SIGN": (
         Overload("INT64 -> INT64", "CAST(sign({0}) AS BIGINT)"),
         Overload("NUMERIC -> NUMERIC", "CAST(sign({0}) AS DECIMAL(38, 9))"),
@@ -94,7 +148,12 @@ NUMBERS: Final[Functions] = {
             "CASE WHEN {0} < 0 THEN {fail} ELSE sqrt({0}) END",
             "'Argument to SQRT cannot be negative: ' || CAST({0} AS VARCHAR)",
         ),
+        Overload("NUMERIC -> NUMERIC", UNMODELLED),
     ),
-    "TRUNC": _float("trunc"),
+    "TRUNC": (
+        *_float("trunc"),
+        Overload("FLOAT64, INT64 -> FLOAT64", UNMODELLED),
+        Overload("NUMERIC, INT64 -> NUMERIC", UNMODELLED),
+    ),
 }
 NUMBERS["POWER"] = NUMBERS["POW"]

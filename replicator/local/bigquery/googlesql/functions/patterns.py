@@ -39,10 +39,21 @@ def _texts(resolver: Resolver, node: exp.Expr, count: int) -> list[Value]:
     return [as_type(resolver, node, values, index, STRING) for index in range(count)]
 
 
+def _sound(pattern: Value, made: Value, text: Value) -> Value:
+    """``made``, unless the pattern is broken, which is noticed where there is a text that it is held against."""
+    if not isinstance(constant_of(pattern), str):
+        return made
+    if constant_of(derived(f"regexp_matches('', {pattern.sql})", BOOL, pattern)) is not None:
+        return made
+    sql = f"(CASE WHEN {text.sql} IS NOT NULL THEN {fail(made.type, quote('Cannot parse regular expression'))} END)"
+    return derived(sql, made.type, text, pattern, fallible=True)
+
+
 @rule("REGEXP_CONTAINS")
 def _contains(resolver: Resolver, node: exp.Expr) -> Value:
     text, pattern = _texts(resolver, node, 2)
-    return derived(f"{NATIVE}regexp_matches({text.sql}, {pattern.sql})", BOOL, text, pattern, fallible=True)
+    made = derived(f"{NATIVE}regexp_matches({text.sql}, {pattern.sql})", BOOL, text, pattern, fallible=True)
+    return _sound(pattern, made, text)
 
 
 def _group(pattern: Value, node: exp.Expr) -> int:
@@ -71,7 +82,8 @@ def _extract(resolver: Resolver, node: exp.Expr) -> Value:
         taken = f"regexp_extract({held}, {pattern.sql}, {group})"
         return f"(CASE WHEN regexp_matches({held}, {pattern.sql}) THEN {taken} END)"
 
-    return derived(NATIVE + bound(text.sql, resolver.gathering.names, sql), STRING, text, pattern, fallible=True)
+    made = derived(NATIVE + bound(text.sql, resolver.gathering.names, sql), STRING, text, pattern, fallible=True)
+    return _sound(pattern, made, text)
 
 
 def _extract_at(resolver: Resolver, text: Value, pattern: Value, group: int, counts: Sequence[Value]) -> Value:
@@ -148,7 +160,7 @@ def _extract_all(resolver: Resolver, node: exp.Expr) -> Value:
     doubt = "error('REGEXP_EXTRACT_ALL of empty matches is not modelled by the local cloud')"
     taken = f"regexp_extract_all({text.sql}, {pattern.sql}, {group})"
     sql = f"{NATIVE}(CASE WHEN regexp_matches('', {pattern.sql}) THEN {doubt} ELSE {taken} END)"
-    return derived(sql, array(STRING), text, pattern, fallible=True)
+    return _sound(pattern, derived(sql, array(STRING), text, pattern, fallible=True), text)
 
 
 @rule("REGEXP_REPLACE")
@@ -161,4 +173,4 @@ def _replace(resolver: Resolver, node: exp.Expr) -> Value:
         if not escape.isdigit():
             raise refused(node, f"Invalid REGEXP_REPLACE pattern: {written}")
     sql = f"{NATIVE}regexp_replace({text.sql}, {pattern.sql}, {replacement.sql}, {quote('g')})"
-    return derived(sql, STRING, text, pattern, replacement, fallible=True)
+    return _sound(pattern, derived(sql, STRING, text, pattern, replacement, fallible=True), text)

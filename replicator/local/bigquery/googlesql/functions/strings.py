@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload
+from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
 from replicator.local.bigquery.googlesql.values import quote
 
 # What TRIM takes off when it is not told: Unicode's White_Space.
@@ -25,8 +25,19 @@ _DOUBT: Final = "error('the other case of a letter in ' || {0} || ' is not model
 # A position of 0 is that of 1, one before the beginning is the beginning; DuckDB counts otherwise.
 _FROM: Final = "CASE WHEN {1} = 0 OR {1} < -length({0}) THEN 1 WHEN {1} > length({0}) THEN length({0}) + 1 ELSE {1} END"
 _COUNT: Final = "CASE WHEN {2} > length({0}) THEN length({0}) ELSE {2} END"
+# The page says an empty text, GoogleSQL's own evaluator U+0000 (string_functions#chr).
+_NOTHING: Final = "error('CHR(0) is not modelled by the local cloud')"
+_LETTERS: Final = "list_transform(range(1, length({1}) + 1), lambda i: substr({1}, i, 1))"
 _REVERSED: Final = (
     "array_to_string(list_reverse(list_transform(range(1, length({0}) + 1), lambda i: substr({0}, i, 1))), '')"
+)
+
+# Blanks are passed over, and the padding may be left out, all of it.
+_DIGITS: Final = r"regexp_replace({0}, '\s', '', 'g')"
+_PADDING: Final = f"CASE strlen({_DIGITS}) % 4 WHEN 2 THEN '==' WHEN 3 THEN '=' ELSE '' END"
+_ENCODED: Final = (
+    f"(strlen({_DIGITS}) % 4 <> 1 AND regexp_full_match({_DIGITS}, '[A-Za-z0-9+/]*')) "
+    f"OR (strlen({_DIGITS}) % 4 = 0 AND regexp_full_match({_DIGITS}, '[A-Za-z0-9+/]+==?'))"
 )
 
 
@@ -64,11 +75,16 @@ STRINGS: Final[Functions] = {
     ),
     "CHAR_LENGTH": (Overload("STRING -> INT64", "length({0})"),),
     "CHARACTER_LENGTH": (Overload("STRING -> INT64", "length({0})"),),
-    "CHR": (Overload("INT64 -> STRING", "CASE WHEN {0} = 0 THEN '' ELSE chr(CAST({0} AS INTEGER)) END", BY_ITSELF),),
+    "CHR": (
+        Overload(
+            "INT64 -> STRING", f"CASE WHEN {{0}} = 0 THEN {_NOTHING} ELSE chr(CAST({{0}} AS INTEGER)) END", BY_ITSELF
+        ),
+    ),
     "CODE_POINTS_TO_STRING": (
         Overload(
             "ARRAY<INT64> -> STRING",
-            "array_to_string(list_transform({0}, lambda c: chr(CAST(c AS INTEGER))), '')",
+            "CASE WHEN list_count({0}) = len({0}) "
+            "THEN array_to_string(list_transform({0}, lambda c: chr(CAST(c AS INTEGER))), '') END",
             BY_ITSELF,
         ),
     ),
@@ -147,7 +163,14 @@ STRINGS: Final[Functions] = {
             "list_transform(range(1, length({0}) + 1), lambda i: CAST(unicode(substr({0}, i, 1)) AS BIGINT))",
         ),
     ),
-    "TRANSLATE": (Overload("STRING, STRING, STRING -> STRING", "translate({0}, {1}, {2})"),),
+    "TRANSLATE": (
+        Overload(
+            "STRING, STRING, STRING -> STRING",
+            f"CASE WHEN len(list_distinct({_LETTERS})) < length({{1}}) THEN {{fail}} "
+            "ELSE translate({0}, {1}, {2}) END",
+            "'Duplicate character in TRANSLATE source characters'",
+        ),
+    ),
     "TRIM": (
         Overload("STRING -> STRING", f"trim({{0}}, {_WHITE})"),
         Overload("STRING, STRING -> STRING", "trim({0}, {1})"),
@@ -162,7 +185,8 @@ STRINGS: Final[Functions] = {
     "FROM_BASE64": (
         Overload(
             "STRING -> BYTES",
-            "CASE WHEN strlen({0}) > length({0}) THEN {fail} ELSE from_base64({0}) END",
+            f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {_ENCODED} THEN from_base64({_DIGITS} || {_PADDING}) "
+            "ELSE {fail} END",
             "'Failed to decode invalid base64 string'",
         ),
     ),
@@ -181,4 +205,9 @@ STRINGS: Final[Functions] = {
     "TO_BASE64": (Overload("BYTES -> STRING", "to_base64({0})"),),
     "TO_HEX": (Overload("BYTES -> STRING", "lower(hex({0}))"),),
 }
+for _name in (
+    "ASCII", "ENDS_WITH", "INSTR", "LEFT", "LOWER", "LPAD", "LTRIM", "REPEAT", "REPLACE", "REVERSE", "RIGHT", "RPAD",
+    "RTRIM", "SPLIT", "STARTS_WITH", "STRPOS", "SUBSTR", "TO_CODE_POINTS", "TRANSLATE", "TRIM", "UPPER",
+):  # fmt: skip
+    STRINGS[_name] += tuple(Overload(one.signature.replace("STRING", "BYTES"), UNMODELLED) for one in STRINGS[_name])
 STRINGS["SUBSTRING"] = STRINGS["SUBSTR"]

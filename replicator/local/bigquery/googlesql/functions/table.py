@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.coercion import READERS, decimal_of, implicit, supertype
 from replicator.local.bigquery.googlesql.ranges import has_ends, within
-from replicator.local.bigquery.googlesql.refusals import refused
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.values import (
     NATIVE,
     NUMERIC,
@@ -33,6 +33,9 @@ from replicator.local.bigquery.types import Type, array
 
 BY_ITSELF: Final = "the engine's own"
 """The message of what fails by itself, in DuckDB's words."""
+
+UNMODELLED: Final = ""
+"""The SQL of a signature that GoogleSQL has and that is refused here."""
 
 _PLACE: Final = re.compile(r"\{(\d+)\}")
 _ANY: Final = Type("T")
@@ -91,6 +94,8 @@ def call(what: str, overloads: Sequence[Overload], args: Sequence[Value], names:
     if best is None:
         raise no_signature(node, what, args)
     _, overload, result, fits = best
+    if overload.sql == UNMODELLED:
+        raise unknown(node, f"{what} for {overload.signature.partition('->')[0].strip()}")
     sql = _emitted(overload, [fit.sql for fit in fits], result, names)
     if overload.failure == BY_ITSELF:
         sql = NATIVE + sql

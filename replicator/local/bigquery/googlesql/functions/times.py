@@ -54,6 +54,8 @@ def _moment(resolver: Resolver, node: exp.Expr, argument: exp.Expr) -> Value:
         return value
     coerced = implicit(value, kind, resolver.gathering.names, argument)
     if coerced is None:
+        if value.type.name in ("DATETIME", "TIMESTAMP") and kind.name in ("DATETIME", "TIMESTAMP"):
+            raise unknown(node, f"{name_of(node)} of a {value.type}")
         raise mismatch(node, [value])
     return coerced
 
@@ -184,6 +186,8 @@ def _format(resolver: Resolver, node: exp.Expr) -> Value:
     kind = name_of(node).removeprefix("FORMAT_")
     form, value = resolver.value(node.expressions[0]), resolver.value(node.expressions[1])
     coerced = implicit(value, Type(kind), resolver.gathering.names, node)
+    if coerced is None and form.type == STRING and kind != "TIME" and value.type.name in ("DATETIME", "TIMESTAMP"):
+        raise unknown(node, f"{name_of(node)} of a {value.type}")
     if form.type != STRING or coerced is None:
         raise mismatch(node, [form, value])
     written = constant_of(form)

@@ -1,0 +1,349 @@
+"""GoogleSQL's own list of its functions, and calls of each over edge values.
+
+The signatures are those that GoogleSQL's analyzer knows. An argument that is a text of some language, a pattern or a
+format for example, is drawn from texts of that language, since all others only fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from typing import Any, Final
+
+from tests import googlesql
+
+_VALUES: Final[dict[str, Sequence[str]]] = {
+    "INT64": (
+        "0", "1", "-1", "2", "3", "5", "31", "64", "100", "-7", "1000000", "9223372036854775807",
+        "-9223372036854775808", "CAST(NULL AS INT64)",
+    ),
+    "FLOAT64": (
+        "0.0", "-0.0", "1.0", "0.5", "-2.5", "2.5", "0.1", "3.141592653589793", "1e20", "-1e-7", "5e-324",
+        "1.7976931348623157e308", "CAST('nan' AS FLOAT64)", "CAST('inf' AS FLOAT64)", "CAST('-inf' AS FLOAT64)",
+        "CAST(NULL AS FLOAT64)",
+    ),
+    "NUMERIC": (
+        "NUMERIC '0'", "NUMERIC '1'", "NUMERIC '1.5'", "NUMERIC '-2.5'", "NUMERIC '0.000000001'", "NUMERIC '12345.678'",
+        "NUMERIC '99999999999999999999999999999.999999999'", "NUMERIC '-99999999999999999999999999999.999999999'",
+        "CAST(NULL AS NUMERIC)",
+    ),
+    "BIGNUMERIC": (
+        "BIGNUMERIC '0'", "BIGNUMERIC '1.5'", "BIGNUMERIC '-2.5'", "BIGNUMERIC '1e-38'", "CAST(NULL AS BIGNUMERIC)",
+        "BIGNUMERIC '578960446186580977117854925043439539266.34992332820282019728792003956564819967'",
+    ),
+    "BOOL": ("TRUE", "FALSE", "CAST(NULL AS BOOL)"),
+    "STRING": (
+        "''", "'a'", "'abc'", "'Ab Cd'", "' x '", "'1'", "'-1.5'", "'Ünï'", "'日本語'", "'😀'", "'e\\u0301'",
+        "'straße'",
+        "'a,b,,c'", "'\\t\\n'", "'2024-02-29'", "'%'", "'a\\\"b'", "'zz'", "'\\x01'", "'true'", "'616263'", "'YWJj'",
+        "CAST(NULL AS STRING)",
+    ),
+    "BYTES": ("b''", "b'a'", "b'abc'", "b'a,b'", "b'\\xff\\x00'", "b'\\xe6\\x97\\xa5'", "CAST(NULL AS BYTES)"),
+    "DATE": (
+        "DATE '1970-01-01'", "DATE '1969-12-31'", "DATE '2024-02-29'", "DATE '2023-12-31'", "DATE '2026-11-21'",
+        "DATE '0001-01-01'", "DATE '9999-12-31'", "CAST(NULL AS DATE)",
+    ),
+    "DATETIME": (
+        "DATETIME '1970-01-01 00:00:00'", "DATETIME '2024-02-29 12:34:56.789123'", "DATETIME '0001-01-01 00:00:00'",
+        "DATETIME '2026-03-29 02:30:00'", "DATETIME '9999-12-31 23:59:59.999999'", "CAST(NULL AS DATETIME)",
+    ),
+    "TIME": (
+        "TIME '00:00:00'", "TIME '12:34:56.789123'", "TIME '23:59:59.999999'", "TIME '23:00:00'", "CAST(NULL AS TIME)",
+    ),
+    "TIMESTAMP": (
+        "TIMESTAMP '1970-01-01 00:00:00+00'", "TIMESTAMP '1969-12-31 23:59:59.999999+00'",
+        "TIMESTAMP '2024-02-29 23:30:00-05'", "TIMESTAMP '2026-11-21 12:34:56.789+00'",
+        "TIMESTAMP '0001-01-01 00:00:00+00'", "TIMESTAMP '9999-12-31 23:59:59.999999+00'", "CAST(NULL AS TIMESTAMP)",
+    ),
+    "JSON": (
+        "JSON 'null'", "JSON '1'", "JSON '-2.5'", "JSON '1e20'", "JSON '\"a\"'", "JSON 'true'", "JSON '[]'",
+        "JSON '[1, null, \"x\", [2]]'", "JSON '{}'", "JSON '{\"b\": 1, \"a\": {\"c\": [1, 2.50]}}'",
+        "JSON '9223372036854775807'", "JSON '\"12\"'", "CAST(NULL AS JSON)",
+    ),
+    "INTERVAL": ("INTERVAL 1 DAY", "INTERVAL -3 MONTH", "INTERVAL 90061 SECOND", "CAST(NULL AS INTERVAL)"),
+    "RANGE<DATE>": ("RANGE<DATE> '[2024-01-01, 2024-02-01)'", "RANGE<DATE> '[UNBOUNDED, 2024-01-15)'"),
+    "RANGE<DATETIME>": ("RANGE<DATETIME> '[2024-01-01, UNBOUNDED)'",),
+    "RANGE<TIMESTAMP>": ("RANGE<TIMESTAMP> '[2024-01-01 00:00:00+00, 2024-02-01 00:00:00+00)'",),
+    "GEOGRAPHY": ("ST_GEOGPOINT(1, 2)", "CAST(NULL AS GEOGRAPHY)"),
+    "DateTimestampPart": (
+        "DAY", "WEEK", "WEEK(MONDAY)", "ISOWEEK", "MONTH", "QUARTER", "YEAR", "ISOYEAR", "HOUR", "MINUTE", "SECOND",
+        "MILLISECOND", "MICROSECOND",
+    ),
+    "RoundingMode": ("'ROUND_HALF_EVEN'", "'ROUND_HALF_AWAY_FROM_ZERO'"),
+    "NormalizeMode": ("NFC", "NFKC", "NFD", "NFKD"),
+}  # fmt: skip
+_PATTERNS: Final = (
+    "r'[a-z]+'",
+    "r'(\\w)(?:\\w)'",
+    "r'^$'",
+    "r'b*'",
+    "r'(?i)A|B'",
+    "r'.'",
+    "r'('",
+    "CAST(NULL AS STRING)",
+)
+_BYTE_PATTERNS: Final = ("rb'[a-z]+'", "rb'(.)'", "rb'b*'", "CAST(NULL AS BYTES)")
+_PATHS: Final = ("'$'", "'$.a'", "'$.a.c'", "'$.a.c[1]'", "'$[0]'", "'$[3]'", "'$.b'", "'a'", "CAST(NULL AS STRING)")
+_JSON_TEXTS: Final = (
+    "'null'",
+    '\'{"a": {"c": [1, 2.50]}, "b": null}\'',
+    "'[1, null, \"x\", [2]]'",
+    "'\"a\\\\u00e9\"'",
+    "'1e3'",
+    "'{'",
+    "'true'",
+    "CAST(NULL AS STRING)",
+)
+_ZONES: Final = ("'UTC'", "'America/Los_Angeles'", "'+05:30'", "'Europe/Berlin'", "'nowhere'", "CAST(NULL AS STRING)")
+_DATE_FORMATS: Final = ("'%Y%m%d'", "'%F'", "'%d/%m/%y'", "'%A %B'", "'%%'", "''", "CAST(NULL AS STRING)")
+_TIME_FORMATS: Final = ("'%H:%M:%S'", "'%T'", "'%I:%M %p'", "'%E6S'", "CAST(NULL AS STRING)")
+_BOTH_FORMATS: Final = ("'%Y-%m-%d %H:%M:%S'", "'%FT%H:%M:%E*S'", "'%s'", *_DATE_FORMATS[:3])
+_DATES: Final = ("'20240229'", "'2024-02-29'", "'29/02/24'", "'2024-13-01'", "''", "CAST(NULL AS STRING)")
+_TIMES: Final = ("'12:34:56'", "'01:02 PM'", "'25:00:00'", "CAST(NULL AS STRING)")
+_BOTH: Final = ("'2024-02-29 12:34:56'", "'2024-02-29T12:34:56.25'", "'1700000000'", *_DATES[:3])
+_LANGUAGES: Final[dict[tuple[str, int], Sequence[str]]] = {
+    **{(f"REGEXP_{name}", 1): _PATTERNS for name in ("CONTAINS", "EXTRACT", "EXTRACT_ALL", "INSTR", "REPLACE")},
+    ("REGEXP_REPLACE", 2): ("'x'", "r'\\1'", "r'<\\0>'", "''", "CAST(NULL AS STRING)"),
+    **{
+        (f"JSON_{name}", 0): _JSON_TEXTS
+        for name in (
+            "EXTRACT", "EXTRACT_ARRAY", "EXTRACT_SCALAR", "EXTRACT_STRING_ARRAY", "QUERY", "QUERY_ARRAY", "VALUE",
+            "VALUE_ARRAY",
+        )
+    },
+    **{
+        (f"JSON_{name}", 1): _PATHS
+        for name in (
+            "EXTRACT", "EXTRACT_ARRAY", "EXTRACT_SCALAR", "EXTRACT_STRING_ARRAY", "QUERY", "QUERY_ARRAY", "VALUE",
+            "VALUE_ARRAY", "SET", "REMOVE", "ARRAY_APPEND", "ARRAY_INSERT", "STRIP_NULLS",
+        )
+    },
+    ("PARSE_JSON", 0): _JSON_TEXTS,
+    ("FORMAT_DATE", 0): _DATE_FORMATS, ("PARSE_DATE", 0): _DATE_FORMATS[:4], ("PARSE_DATE", 1): _DATES,
+    ("FORMAT_TIME", 0): _TIME_FORMATS, ("PARSE_TIME", 0): _TIME_FORMATS[:3], ("PARSE_TIME", 1): _TIMES,
+    **{
+        (f"{verb}_{kind}", place): texts
+        for kind in ("DATETIME", "TIMESTAMP")
+        for verb, place, texts in (("FORMAT", 0, _BOTH_FORMATS), ("PARSE", 0, _BOTH_FORMATS), ("PARSE", 1, _BOTH))
+    },
+    **{(name, 2): _ZONES for name in ("FORMAT_TIMESTAMP", "PARSE_TIMESTAMP", "TIMESTAMP_TRUNC")},
+    **{(name, 1): _ZONES for name in ("DATE", "DATETIME", "TIME", "TIMESTAMP", "STRING")},
+    **{(f"CURRENT_{kind}", 0): _ZONES for kind in ("DATE", "DATETIME", "TIME")},
+    ("FORMAT", 0): ("'%t|%T'", "'%s'", "'%d'", "'%5.2f'", "'%%'", "CAST(NULL AS STRING)"),
+    **{(name, 0): ("'1.5'", "'-12'", "' 7 '", "'x'", "'1e3'", "CAST(NULL AS STRING)")
+       for name in ("PARSE_NUMERIC", "PARSE_BIGNUMERIC")},
+    **dict.fromkeys((("REPEAT", 1), ("LPAD", 1), ("RPAD", 1)), ("0", "1", "2", "5", "-1", "CAST(NULL AS INT64)")),
+    **{(name, 0): ("'http://a.b.co.uk/x'", "'//h:80'", "'a@b.com'", "''", "CAST(NULL AS STRING)")
+       for name in ("NET.HOST", "NET.PUBLIC_SUFFIX", "NET.REG_DOMAIN")},
+    **{(name, 0): ("'1.2.3.4'", "'::1'", "'x'", "CAST(NULL AS STRING)")
+       for name in ("NET.IP_FROM_STRING", "NET.SAFE_IP_FROM_STRING")},
+    **{(name, 0): ("b'\\x01\\x02\\x03\\x04'", "b'0123456789abcdef'", "b''", "CAST(NULL AS BYTES)")
+       for name in ("NET.IP_TO_STRING", "NET.IP_TRUNC", "NET.IPV4_TO_INT64")},
+    ("GENERATE_ARRAY", 0): ("0", "1", "-3"), ("GENERATE_ARRAY", 1): ("5", "0", "CAST(NULL AS INT64)"),
+    ("GENERATE_ARRAY", 2): ("1", "2", "-1", "0", "CAST(NULL AS INT64)"),
+    **dict.fromkeys(
+        (("GENERATE_DATE_ARRAY", 0), ("GENERATE_DATE_ARRAY", 1)),
+        ("DATE '2024-02-27'", "DATE '2024-03-02'", "CAST(NULL AS DATE)"),
+    ),
+    **dict.fromkeys(
+        (("GENERATE_TIMESTAMP_ARRAY", 0), ("GENERATE_TIMESTAMP_ARRAY", 1)),
+        ("TIMESTAMP '2024-02-28 22:00:00+00'", "TIMESTAMP '2024-02-29 01:00:00+00'"),
+    ),
+    **{(name, 2): ("1", "7", "-1", "CAST(NULL AS INT64)")
+       for name in ("GENERATE_DATE_ARRAY", "GENERATE_TIMESTAMP_ARRAY")},
+}  # fmt: skip
+"""What an argument is drawn from where its type says too little; where the literals' own type fits."""
+_OPERATORS: Final = {
+    "$add": "({0} + {1})", "$and": "({0} AND {1})", "$array_at_offset": "{0}[OFFSET({1})]",
+    "$array_at_ordinal": "{0}[ORDINAL({1})]", "$between": "({0} BETWEEN {1} AND {2})", "$bitwise_and": "({0} & {1})",
+    "$bitwise_left_shift": "({0} << {1})", "$bitwise_not": "(~{0})", "$bitwise_or": "({0} | {1})",
+    "$bitwise_right_shift": "({0} >> {1})", "$bitwise_xor": "({0} ^ {1})", "$concat_op": "({0} || {1})",
+    "$divide": "({0} / {1})", "$equal": "({0} = {1})", "$greater": "({0} > {1})", "$greater_or_equal": "({0} >= {1})",
+    "$is_distinct_from": "({0} IS DISTINCT FROM {1})", "$is_not_distinct_from": "({0} IS NOT DISTINCT FROM {1})",
+    "$is_false": "({0} IS FALSE)", "$is_null": "({0} IS NULL)", "$is_true": "({0} IS TRUE)", "$less": "({0} < {1})",
+    "$less_or_equal": "({0} <= {1})", "$like": "({0} LIKE {1})", "$multiply": "({0} * {1})", "$not": "(NOT {0})",
+    "$not_equal": "({0} != {1})", "$or": "({0} OR {1})", "$safe_array_at_offset": "{0}[SAFE_OFFSET({1})]",
+    "$safe_array_at_ordinal": "{0}[SAFE_ORDINAL({1})]", "$subtract": "({0} - {1})", "$unary_minus": "(-{0})",
+    "$in_array": "({0} IN UNNEST({1}))", "$subscript": "{0}[{1}]", "$extract": "EXTRACT({1} FROM {0})",
+    "$extract_date": "EXTRACT(DATE FROM {0})", "$extract_time": "EXTRACT(TIME FROM {0})",
+    "$extract_datetime": "EXTRACT(DATETIME FROM {0})",
+}  # fmt: skip
+"""Operators and special forms by the analyzer's names for them, as they are written."""
+_ADDED: Final = ("_ADD", "_SUB")
+_ORDERED: Final = frozenset({"ARRAY_AGG", "STRING_AGG", "ARRAY_CONCAT_AGG"})
+"""Aggregates whose value depends on the rows' order."""
+_SHARED: Final = {
+    "ARG_TYPE_ANY_1": "ANY", "ARG_TYPE_ARBITRARY": "ANY", "ARG_ARRAY_TYPE_ANY_1": "ARRAY<ANY>",
+    "ARG_RANGE_TYPE_ANY_1": "RANGE<ANY>",
+}  # fmt: skip
+_ANY: Final = ("INT64", "STRING", "FLOAT64", "NUMERIC", "DATE", "TIMESTAMP", "BOOL", "BYTES")
+_REPEATED, _OPTIONAL = 1, 2
+_NAMED_ONLY = 3
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of a signature.
+
+    Attributes:
+        kind: A type as GoogleSQL writes it, ``ANY`` or ``ARRAY<ANY>`` for one that others share, an enum's name, or
+            empty for what no call here can give.
+        cardinality: 0 for one, 1 for any number, 2 for one or none.
+        name: Of an argument that is passed by name.
+    """
+
+    kind: str
+    cardinality: int
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function, or an operator.
+
+    Attributes:
+        name: In capitals, ``NET.HOST``; the analyzer's own for an operator, ``$add``.
+        mode: ``SCALAR``, ``AGGREGATE`` or ``ANALYTIC``.
+        signatures: The arguments of each.
+    """
+
+    name: str
+    mode: str
+    signatures: tuple[tuple[Argument, ...], ...]
+
+    @property
+    def shown(self) -> str:
+        """As a person would look it up."""
+        return _OPERATORS[self.name].format("x", "y", "z").strip("()") if self.name in _OPERATORS else self.name
+
+
+@cache
+def functions() -> tuple[Function, ...]:
+    """Every function and operator that GoogleSQL's analyzer knows, by name."""
+    return tuple(sorted((_function(one) for one in googlesql.builtin_functions()), key=lambda each: each.name))
+
+
+def calls(function: Function, random: Random, count: int) -> Iterator[str]:
+    """Queries that call the function: with each signature in turn, with values that are drawn.
+
+    Args:
+        function: What is called.
+        random: Draws.
+        count: How many queries; none where no signature can be called.
+    """
+    callable_ = [signature for signature in function.signatures if all(_known(each) for each in signature)]
+    for number in range(count if callable_ else 0):
+        yield _query(function, callable_[number % len(callable_)], random)
+
+
+def _known(argument: Argument) -> bool:
+    kind = argument.kind
+    return (kind[6:-1] if kind.startswith("ARRAY<") else kind) in (*_VALUES, "ANY")
+
+
+def _function(proto: Any) -> Function:
+    name = ".".join(proto.name_path)
+    return Function(
+        name if name.startswith("$") else name.upper(),
+        _word(proto, "mode"),
+        tuple(tuple(_argument(each) for each in one.argument) for one in proto.signature),
+    )
+
+
+def _argument(proto: Any) -> Argument:
+    options = proto.options
+    by_name = options.named_argument_kind == _NAMED_ONLY
+    return Argument(_kind(proto), options.cardinality, options.argument_name if by_name else "")
+
+
+def _kind(proto: Any) -> str:
+    kind = _word(proto, "kind")
+    return _type(proto.type) if kind == "ARG_TYPE_FIXED" else _SHARED.get(kind, "")
+
+
+def _type(proto: Any) -> str:
+    name = _word(proto, "type_kind").removeprefix("TYPE_")
+    match name:
+        case "ARRAY":
+            return f"ARRAY<{_type(proto.array_type.element_type)}>"
+        case "RANGE":
+            return f"RANGE<{_type(proto.range_type.element_type)}>"
+        case "ENUM":
+            return str(proto.enum_type.enum_name).rpartition(".")[2]
+        case _:
+            return "FLOAT64" if name == "DOUBLE" else name
+
+
+def _word(proto: Any, field: str) -> str:
+    """The name of an enum's value."""
+    return str(proto.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number[getattr(proto, field)].name)
+
+
+def _query(function: Function, signature: Sequence[Argument], random: Random) -> str:
+    shared = random.choice(_ANY)
+    if function.mode == "SCALAR":
+        return f"SELECT {_written(function, _arguments(function, signature, random, shared))}"
+    count = _columns(function, signature)
+    kinds = [each.kind.replace("ANY", shared) for each in signature[:count]]
+    made: list[str] = []
+    for row in range(random.choice((1, 3, 4))):
+        cells = [_value(function.name, place, kind, random, shared) for place, kind in enumerate(kinds)]
+        made.append(f"STRUCT({', '.join([str(row), *cells])})")
+    values = ", ".join(made)
+    columns = ", ".join(f"{name} {kind}" for name, kind in zip(("o", "x", "y"), ("INT64", *kinds), strict=False))
+    given = ", ".join([*("x", "y")[:count], *_arguments(function, signature[count:], random, shared, count)])
+    rows = f"FROM UNNEST(ARRAY<STRUCT<{columns}>>[{values}])"
+    if function.mode == "AGGREGATE":
+        order = " ORDER BY o" if function.name in _ORDERED else ""
+        limit = " LIMIT 1" if function.name == "ANY_VALUE" else ""
+        return f"SELECT {function.name}({given}{order}) FROM (SELECT * {rows}{limit})"
+    window = "" if function.name.startswith("PERCENTILE_") else "ORDER BY x DESC, o" if count else "ORDER BY o"
+    return f"SELECT o, {function.name}({given}) OVER ({window}) {rows} ORDER BY o"
+
+
+def _columns(function: Function, signature: Sequence[Argument]) -> int:
+    """How many of the first arguments differ from row to row; the others have to be constants."""
+    if not signature or function.name == "NTILE" or signature[0].name:
+        return 0
+    two = len(signature) > 1 and signature[1].kind in ("FLOAT64", "NUMERIC", "BIGNUMERIC") and not signature[1].name
+    return 2 if two and not function.name.startswith("PERCENTILE_") else 1
+
+
+def _arguments(
+    function: Function, signature: Sequence[Argument], random: Random, shared: str, before: int = 0
+) -> list[str]:
+    given: list[str] = []
+    for argument in signature:
+        repeats = {_REPEATED: random.choice((0, 1, 2)), _OPTIONAL: random.choice((0, 1))}.get(argument.cardinality, 1)
+        repeats = 1 if function.name in _OPERATORS else repeats
+        if not repeats and argument.cardinality == _OPTIONAL and not argument.name:
+            break
+        for _ in range(repeats):
+            value = _value(function.name, before + len(given), argument.kind, random, shared)
+            given.append(f"{argument.name} => {value}" if argument.name else value)
+    return given
+
+
+def _value(function: str, place: int, kind: str, random: Random, shared: str) -> str:
+    kind = kind.replace("ANY", shared)
+    texts = _LANGUAGES.get((function, place), ())
+    if texts and (kind in ("STRING", "INT64", "DATE", "TIMESTAMP") or (kind == "BYTES" and texts[0].startswith("b'"))):
+        return random.choice(texts)
+    if kind == "BYTES" and texts is _PATTERNS:
+        return random.choice(_BYTE_PATTERNS)
+    if kind.startswith("ARRAY<"):
+        element = kind[6:-1]
+        values = ", ".join(random.choice(_VALUES[element]) for _ in range(random.choice((1, 2, 3))))
+        return random.choice((f"[{values}]",) * 4 + (f"CAST([] AS {kind})", f"CAST(NULL AS {kind})"))
+    return random.choice(_VALUES[kind])
+
+
+def _written(function: Function, given: Sequence[str]) -> str:
+    name = function.name
+    if name in _OPERATORS:
+        return _OPERATORS[name].format(*given)
+    if name.endswith(_ADDED) and len(given) > 2:
+        return f"{name}({given[0]}, INTERVAL {given[1]} {given[2]})"
+    return f"{name}({', '.join(given)})"
