@@ -16,7 +16,11 @@ counted or disturbed.
 | ``/unsettled`` | every setting: value, default, choices, meaning | ``{name: value, …}`` | gives all their defaults |
 | ``/transfer`` | what runs of dataset copies are to meet, and how often they did | an outcome (below) | forgets them |
 | ``/projects`` | the projects that are there | ``{"project": id}`` makes one, as its first dataset does | |
+| ``/rights`` | projects granted by datasets only | ``{"project": id, "withheld": PATTERN}`` | gives them back |
 | ``/messages`` | messages published to topics; ``?topic=NAME`` those of one | | forgets them |
+
+Who has lost the **rights** on a project has those on its datasets, but for datasets whose whole names match
+``withheld``, if it is there: metadata views over a region are denied, and lists show the datasets that are left.
 
 Beside these, ``GET /endpoints`` tells where the services listen.
 

@@ -119,7 +119,7 @@ class SourceRoute:
         return {
             "project": self.project,
             "location": self.location,
-            "region": self.location.lower(),
+            "views": f"`{self.project}`.`region-{self.location.lower()}`.INFORMATION_SCHEMA.",
             "staging": str(self.staging),
             "landing": str(self.landing),
             "dataset": self.dataset,

@@ -11,6 +11,7 @@ from typing import Final
 from replicator import limits
 from replicator.sql.datasets import STAGING_DAYS, DatasetOptions, create_staging, encrypt_staging
 from replicator.sql.ledger import never_expire
+from replicator.sql.metadata import see_datasets
 from replicator.sql.newer import Newer, refuse_column_that_does_not_grow
 from replicator.sql.placeholders import (
     BUFFER_PREFIX,
@@ -100,6 +101,8 @@ def take_inventory(
     the target, its stamp, its buffer and slice, and later ``row_count`` or ``error``. A buffer takes units of one
     dataset and one schema, so one statement fills it, by position, with nothing to align.
 
+    Where ``@run`` has ``datasets``, metadata is asked of each of them, and not of the region.
+
     Args:
         staging: What is said of the staging dataset.
         own_columns: The target's partition and source column, which no column of a source may be taken for.
@@ -121,7 +124,7 @@ CREATE TABLE IF NOT EXISTS {quote_name(STAGING, RECEIPTS)} (
 ) CLUSTER BY dataset, name
 OPTIONS (description = "Stamps of units that were committed: a hint for the inventory, rebuilt when it is lost.");
 {never_expire(STAGING, RECEIPTS)}
-{leave_when_lost(nothing.format("TRUE", "0 AS `left`, 0 AS changed"))}{drop_dead_tables(STAGING)}
+{leave_when_lost(nothing.format("TRUE", "0 AS `left`, 0 AS changed"))}{drop_dead_tables(STAGING)}{see_datasets(kinds)}
 SET missing = (
 {unmatched_patterns()}
 );

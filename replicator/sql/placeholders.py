@@ -11,8 +11,8 @@ PROJECT: Final = "{project}"
 """The project that holds the source's datasets."""
 LOCATION: Final = "{location}"
 """The source's location, as BigQuery spells it."""
-REGION: Final = "{region}"
-"""The source's location in lower case, as ``region-…`` qualifiers spell it."""
+VIEWS: Final = "{views}"
+"""What stands before the name of a metadata view over all of the source's datasets; see ``region_view``."""
 STAGING: Final = "{staging}"
 """``project.dataset`` of the source's staging dataset."""
 LANDING: Final = "{landing}"
@@ -26,7 +26,7 @@ EPOCH: Final = "{epoch}"
 BATCH: Final = "{batch}"
 """The number of the commit within the run."""
 
-BRACES: Final = (PROJECT, LOCATION, REGION, STAGING, LANDING, DATASET, KEY, EPOCH, BATCH)
+BRACES: Final = (PROJECT, LOCATION, VIEWS, STAGING, LANDING, DATASET, KEY, EPOCH, BATCH)
 """All of them."""
 
 MANIFEST: Final = f"manifest_{KEY}_{EPOCH}"
@@ -39,8 +39,12 @@ QUERY: Final = f"query_{KEY}"
 
 
 def region_view(view: str) -> str:
-    """A region-qualified INFORMATION_SCHEMA view of the source's project."""
-    return f"{quote_name(PROJECT)}.{quote_name(f'region-{REGION}')}.INFORMATION_SCHEMA.{view}"
+    """A metadata view over all of the source's datasets.
+
+    It is INFORMATION_SCHEMA's, qualified with the region, or where that is denied the run's own of the same name
+    (``metadata``).
+    """
+    return f"{VIEWS}{view}"
 
 
 def dataset_view(dataset: str, view: str) -> str:

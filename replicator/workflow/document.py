@@ -8,7 +8,7 @@ from replicator.plan.plan import Plan
 from replicator.workflow import following, jobs, sources
 from replicator.workflow.expressions import Value, Var, eq, no
 from replicator.workflow.jobs import PIPELINE, RUN
-from replicator.workflow.stages import advance, argument, commit, copy, drive, evolve, fence, source, summary
+from replicator.workflow.stages import advance, argument, commit, copy, datasets, drive, evolve, fence, source, summary
 from replicator.workflow.steps import Assign, Call, Case, Raise, Return, Subworkflow, Switch, Try
 
 
@@ -37,6 +37,7 @@ def build_document(plan: Plan) -> Document:
             advance.begin_source(),
             advance.advance(plan),
             source.inventory(),
+            datasets.see_datasets(),
             source.rebuild(),
             source.restore(),
             source.stage(),

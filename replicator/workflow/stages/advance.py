@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from replicator.plan.plan import Plan
+from replicator.sql.metadata import DENIED
 from replicator.workflow.expressions import Binary, Var, both, call, default, eq, get, join, ne, no
 from replicator.workflow.jobs import RUN
 from replicator.workflow.stages.source import ARGUMENTS, FIRST, PARAMETERS, SOURCE, STATE
 from replicator.workflow.steps import Assign, Call, Case, Return, Step, Subworkflow, Switch, Try
 
 _STAGES = {
-    "inventory": "inventory", "rebuild": "rebuild", "restore": "restore", "stage": "stage", "copy": "copy",
-    "landed": "align", "committed": "clear",
+    "inventory": "inventory", "datasets": "see_datasets", "rebuild": "rebuild", "restore": "restore",
+    "stage": "stage", "copy": "copy", "landed": "align", "committed": "clear",
 }  # fmt: skip
 """What a source is in, and the subworkflow that moves it on; in every other stage it waits, or is at its end."""
 
@@ -33,11 +34,12 @@ def begin_source() -> Subworkflow:
                 value={
                     "stage": "inventory", "since": call("sys.now"), "milliseconds": {}, "attempts": {}, "look_at": 0,
                     "units": 0, "rows": 0, "bytes": 0, "copies": 0, "buffers": 0, "slices": 0, "left": 0, "changed": 0,
-                    "drift": 0, "inventory": FIRST, "page": 0, "after": None,
+                    "drift": 0, "datasets": None, "inventory": FIRST, "page": 0, "after": None,
                     "error": None,
                     "names": {
                         "project": SOURCE["project"], "location": SOURCE["location"],
-                        "region": call("text.to_lower", SOURCE["location"]),
+                        "views": join("`", SOURCE["project"], "`.`region-", call("text.to_lower", SOURCE["location"]),
+                                      "`.INFORMATION_SCHEMA."),
                         "staging": SOURCE["staging"], "landing": SOURCE["landing"],
                         "dataset": default(get(SOURCE, "dataset"), ""), "key": RUN["key"], "epoch": RUN["number"],
                     },
@@ -87,6 +89,12 @@ def advance(plan: Plan) -> Subworkflow:
                                                                         "reason": Var("reason")}}),
                                     Assign(name="done_all_the_same", values=(("state.stage", "done"),)),
                                 ),
+                            ),
+                            Case(
+                                condition=both(
+                                    eq(Var("was"), "inventory"), eq(STATE["datasets"], None),
+                                    call("text.match_regex", Var("reason"), DENIED)),
+                                steps=(Assign(name="ask_datasets", values=(("state.stage", "datasets"),)),),
                             ),
                             Case(
                                 condition=True,

@@ -40,7 +40,8 @@ def inventory() -> Subworkflow:
             *follow(
                 at_source(join(STATE["inventory"], SOURCE["name"]), statement="inventory",
                           run={"run": RUN["id"], "slices": SLICES, "keeps": RUN["keeps"],
-                               "committed": RUN["committed"], "first": eq(STATE["inventory"], FIRST)}),
+                               "committed": RUN["committed"], "datasets": STATE["datasets"],
+                               "first": eq(STATE["page"], 0)}),
             ),
             Switch(name="receipts_lost", cases=(
                 Case(

@@ -17,6 +17,7 @@ from replicator.local.bigquery.storage.fragments import files_at
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.locks import MutationLocks
 from replicator.local.bigquery.storage.metadata_jobs import JobHistory
+from replicator.local.bigquery.storage.rights import Rights
 from replicator.local.bigquery.storage.snapshot import Snapshot
 from replicator.local.settings import Lags
 
@@ -32,6 +33,7 @@ class Engine:
         root: The store's folder.
         now: The server's clock, UTC.
         lags: How late metadata views see what has happened.
+        rights: What callers may see.
         jobs: Whom JOBS asks; None where nobody keeps jobs.
         locks: Who mutates which table.
     """
@@ -39,6 +41,7 @@ class Engine:
     def __init__(self, root: Path, now: Callable[[], datetime], lags: Lags) -> None:
         self.root = root
         self.lags = lags
+        self.rights = Rights()
         self.jobs: JobHistory | None = None
         self.now = now
         self.locks = MutationLocks()

@@ -110,6 +110,7 @@ def metadata_relation(overlay: Overlay, path: tuple[str, ...], location: str | N
     region = qualifier[len(_REGION) :] if qualifier is not None else location or _DEFAULT_LOCATION
     if location is not None and region.casefold() != location.casefold():
         raise dataset_not_found(DatasetRef(project, qualifier or _SCHEMA), location)
+    overlay.rights.check_region(project, name, region)
     datasets = tuple(
         dataset for dataset in overlay.datasets(project) if dataset.definition.location.casefold() == region.casefold()
     )

@@ -12,6 +12,7 @@ from replicator.local.bigquery.storage.drafts import DatasetDraft, Draft
 from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.metadata_jobs import JobHistory
 from replicator.local.bigquery.storage.refusals import dataset_not_found, table_not_found
+from replicator.local.bigquery.storage.rights import Rights
 from replicator.local.bigquery.storage.snapshot import Snapshot
 from replicator.local.bigquery.storage.states import Buffer, Dataset, Partition, Table
 from replicator.local.settings import Lags
@@ -36,6 +37,7 @@ class Overlay:
         now: Its time.
         lags: How late metadata views see what has happened.
         jobs: Whom JOBS asks; None where nobody keeps jobs.
+        rights: What the caller may see.
     """
 
     snapshot: Snapshot
@@ -43,6 +45,7 @@ class Overlay:
     now: datetime
     lags: Lags
     jobs: JobHistory | None
+    rights: Rights
 
     def has_project(self, project: str) -> bool:
         """Whether somebody made the project, or a dataset in it; it stays when its datasets go."""
@@ -57,7 +60,8 @@ class Overlay:
             self.changes.records.append((PROJECTS, project, "{}"))
 
     def find_dataset(self, ref: DatasetRef) -> Dataset | None:
-        """The dataset, if there is one."""
+        """The dataset, if there is one; BigQueryError accessDenied where the caller may not know."""
+        self.rights.check_dataset(ref)
         draft = self.changes.datasets.get(ref)
         return draft.seen() if draft is not None else self.snapshot.dataset(ref)
 
@@ -69,7 +73,7 @@ class Overlay:
         return found
 
     def datasets(self, project: str) -> list[Dataset]:
-        """A project's datasets by name, hidden ones left out."""
+        """A project's datasets by name; hidden ones, and those that the caller may not see, left out."""
         found = {dataset.ref: dataset for dataset in self.snapshot.datasets(project)}
         for ref, draft in self.changes.datasets.items():
             seen = draft.seen()
@@ -77,7 +81,7 @@ class Overlay:
                 found.pop(ref, None)
             elif ref.project == project:
                 found[ref] = seen
-        return [found[ref] for ref in sorted(found) if not hidden(ref.dataset)]
+        return [found[ref] for ref in sorted(found) if not hidden(ref.dataset) and self.rights.shows(ref)]
 
     def find_table(self, ref: TableRef) -> Table | None:
         """The table or view, if there is one."""

@@ -70,6 +70,7 @@ class Store:
     Attributes:
         records: Rows of the server's own.
         lags: How late metadata views see what has happened; may be set while it serves.
+        rights: What callers may see; may be set while it serves.
     """
 
     def __init__(self, directory: Path, *, now: Callable[[], datetime], lags: Lags | None = None) -> None:
@@ -86,6 +87,7 @@ class Store:
             raise FailedError(msg)
         self.lags = lags or Lags()
         self._engine = Engine(directory, now, self.lags)
+        self.rights = self._engine.rights
         self._directory = directory
         self._lock = Lock()
         self._database: duckdb.DuckDBPyConnection | None = None

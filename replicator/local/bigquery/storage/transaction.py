@@ -46,7 +46,7 @@ class Transaction:
         self._discarded: list[Fragment] = []
         self._snapshot, self._seen = engine.open_snapshot(identity, several=several)
         self.now = engine.now()
-        self.overlay = Overlay(self._snapshot, Changes(), self.now, engine.lags, engine.jobs)
+        self.overlay = Overlay(self._snapshot, Changes(), self.now, engine.lags, engine.jobs, engine.rights)
         self._rows = Changing(self.overlay, engine.root, engine.new_id, self._discarded)
 
     # Looking ---------------------------------------------------------------------------------------------------
