@@ -45,16 +45,23 @@ def ask_sources(
         span: Only units that cover some of these days.
         again: Those that were committed too.
     """
-    from replicator.forecast.due import due
+    from replicator.forecast.due import RegionDeniedError, due
     from replicator.gcp.clients import Clients
+    from replicator.gcp.metadata import Metadata
     from replicator.gcp.query import Query
     from replicator.report.forecast import SourceForecast
 
-    query = Query(Clients(endpoints))
+    clients = Clients(endpoints)
+    query, metadata = Query(clients), Metadata(clients)
 
     def ask(route: SourceRoute) -> SourceForecast:
         try:
-            return SourceForecast(route.name, due(query, route, span=span, again=again))
+            try:
+                return SourceForecast(route.name, due(query, route, span=span, again=again))
+            except RegionDeniedError:
+                visible = metadata.names(route.project, route.location)
+                units = due(query, route, span=span, again=again, visible=visible)
+                return SourceForecast(route.name, units, by_dataset=True)
         except FailedError as error:
             return SourceForecast(route.name, None, str(error))
 
@@ -65,7 +72,11 @@ def ask_sources(
 def print_due(forecasts: Sequence[SourceForecast], *, with_units: bool) -> None:
     """Print what is due in the sources that answered; nothing where none did."""
     from replicator.report.forecast import print_forecasts, print_units
+    from replicator.report.words import BY_DATASET
 
+    for found in forecasts:
+        if found.by_dataset:
+            click.echo(f"replicator: {found.source}: {BY_DATASET}", err=True)
     if all(found.units is None for found in forecasts):
         return
     click.echo("\nDue now (rows and logical bytes as the source has them, before columns and where)")

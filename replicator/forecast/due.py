@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,8 +12,9 @@ from replicator.errors import FailedError, NotFoundError
 from replicator.ledger.port import Cell, Query
 from replicator.plan.plan import SourceRoute
 from replicator.sql.inventory import unmatched_patterns
+from replicator.sql.metadata import DENIED, over_datasets, refuse_datasets
 from replicator.sql.placeholders import bind
-from replicator.sql.units import NO_RECEIPTS, RECEIPTS_OF_TARGET, due_units
+from replicator.sql.units import NO_RECEIPTS, RECEIPTS_OF_TARGET, Kind, due_units
 from replicator.workflow.expressions import Value
 from replicator.workflow.sources import source_block
 
@@ -59,7 +61,18 @@ class Span:
         return {"from": self.start.isoformat(), "to": self.end.isoformat()}
 
 
-def due(query: Query, route: SourceRoute, *, span: Span | None = None, again: bool = False) -> tuple[DueUnit, ...]:
+class RegionDeniedError(FailedError):
+    """The metadata of the source's project may not be read as a whole; its datasets' may, one by one."""
+
+
+def due(
+    query: Query,
+    route: SourceRoute,
+    *,
+    span: Span | None = None,
+    again: bool = False,
+    visible: Sequence[str] | None = None,
+) -> tuple[DueUnit, ...]:
     """The units of a source that are due, newest first. Reads metadata only, and writes nothing.
 
     A source that was never replicated has no receipts, so all of its units are due.
@@ -69,48 +82,74 @@ def due(query: Query, route: SourceRoute, *, span: Span | None = None, again: bo
         route: The source.
         span: Only units that cover some of these days.
         again: Those with a receipt too.
+        visible: Datasets of the source's project and location, of which the source's are asked one by one; None asks
+            the region.
 
     Raises:
+        RegionDeniedError: The region may not be asked.
         FailedError: The source's metadata cannot be read, or no dataset of it is in its location.
     """
+    ask = _Asking(query, route, None if visible is None else _own(route, visible))
     block = source_block(route) | ({} if span is None else span.as_argument()) | ({"again": True} if again else {})
     try:
-        rows = _ask(query, route, block, RECEIPTS_OF_TARGET)
+        rows = ask.units(block, RECEIPTS_OF_TARGET)
     except NotFoundError:
-        rows = _ask(query, route, block, NO_RECEIPTS)
+        rows = ask.units(block, NO_RECEIPTS)
     if not rows:
         # Metadata of a place where nothing lies is no error, and has no rows either.
-        _refuse_unmatched(query, route)
+        ask.refuse_unmatched()
     return tuple(sorted(rows, key=lambda unit: (unit.range_start or "", unit.owner), reverse=True))
 
 
-def _refuse_unmatched(query: Query, route: SourceRoute) -> None:
-    (row,) = _read(query, route, source_block(route), unmatched_patterns())
-    if row["missing"] is not None:
-        msg = (
-            f"no dataset of project {route.project} in {route.location} matches {row['missing']}; "
-            f"check datasets, project and location of the source"
-        )
-        raise FailedError(msg)
+def _own(route: SourceRoute, visible: Sequence[str]) -> tuple[str, ...]:
+    """Those of the datasets that the source needs, as a run chooses them."""
+    needed = {route.dataset} | ({route.staging.dataset} if route.kind is Kind.QUERY else set())
+    own = tuple(name for name in visible if name in needed or any(re.search(each, name) for each in route.include))
+    if refused := refuse_datasets(route.project, len(own)):
+        raise FailedError(refused)
+    return own
 
 
-def _read(query: Query, route: SourceRoute, block: Mapping[str, Value], statement: str) -> Sequence[Mapping[str, Cell]]:
-    """Ask a statement of the document as a run does."""
-    parameters: dict[str, Cell] = {"source": json.dumps(block, ensure_ascii=False)}
-    return query.rows(bind(statement, route.names), parameters, location=route.location, project=route.staging.project)
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Asks statements of the document as a run does, of the region or of single datasets."""
 
+    query: Query
+    route: SourceRoute
+    datasets: tuple[str, ...] | None
 
-def _ask(query: Query, route: SourceRoute, block: Mapping[str, Value], receipts: str) -> list[DueUnit]:
-    return [
-        DueUnit(
-            owner=str(row["owner"]),
-            dataset=str(row["dataset"]),
-            name=str(row["name"]),
-            range_start=None if row["range_start"] is None else str(row["range_start"]),
-            range_end=None if row["range_end"] is None else str(row["range_end"]),
-            modified=row["modified"] if isinstance(row["modified"], datetime) else None,
-            rows=int(str(row["source_rows"] or 0)),
-            bytes=int(str(row["source_bytes"] or 0)),
-        )
-        for row in _read(query, route, block, due_units(route.kind, receipts, route.newer))
-    ]
+    def units(self, block: Mapping[str, Value], receipts: str) -> list[DueUnit]:
+        return [
+            DueUnit(
+                owner=str(row["owner"]),
+                dataset=str(row["dataset"]),
+                name=str(row["name"]),
+                range_start=None if row["range_start"] is None else str(row["range_start"]),
+                range_end=None if row["range_end"] is None else str(row["range_end"]),
+                modified=row["modified"] if isinstance(row["modified"], datetime) else None,
+                rows=int(str(row["source_rows"] or 0)),
+                bytes=int(str(row["source_bytes"] or 0)),
+            )
+            for row in self._read(block, due_units(self.route.kind, receipts, self.route.newer))
+        ]
+
+    def refuse_unmatched(self) -> None:
+        (row,) = self._read(source_block(self.route), unmatched_patterns())
+        if row["missing"] is not None:
+            msg = (
+                f"no dataset of project {self.route.project} in {self.route.location} matches {row['missing']}; "
+                f"check datasets, project and location of the source"
+            )
+            raise FailedError(msg)
+
+    def _read(self, block: Mapping[str, Value], statement: str) -> Sequence[Mapping[str, Cell]]:
+        parameters: dict[str, Cell] = {"source": json.dumps(block, ensure_ascii=False)}
+        where = {"location": self.route.location, "project": self.route.staging.project}
+        if self.datasets is not None:
+            statement = over_datasets(statement, self.datasets)
+        try:
+            return self.query.rows(bind(statement, self.route.names), parameters, **where)
+        except FailedError as error:
+            if self.datasets is not None or re.search(DENIED, str(error)) is None:
+                raise
+            raise RegionDeniedError(str(error)) from error

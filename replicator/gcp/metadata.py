@@ -41,6 +41,19 @@ class Metadata:
         with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
             return list(pool.map(self.dataset, (DatasetRef(project, name) for name in found)))
 
+    def names(self, project: str, location: str) -> list[str]:
+        """Of those the ones in a location, by name alone.
+
+        Raises:
+            NotFoundError: There is no such project.
+            FailedError: The service refuses, or does not answer.
+        """
+        return [
+            str(dataset["datasetReference"]["datasetId"])
+            for dataset in self.datasets(project)
+            if str(dataset["location"]).lower() == location.lower()
+        ]
+
     def dataset(self, ref: DatasetRef) -> Mapping[str, Any]:
         """One dataset.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,11 @@ class SourceOutcome:
     bytes: int
     copies: int
     detail: str | None
+
+    @property
+    def by_dataset(self) -> bool:
+        """Whether its datasets were asked one by one: the metadata of its project is denied as a whole."""
+        return self.detail is not None and json.loads(self.detail).get("by_dataset") is True
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Said:
 # What a source does once it is in a stage.
 _DOING: Final = {
     "inventory": "looking for what is due",
+    "datasets": "listing the datasets that it may",
     "rebuild": "rebuilding receipts from the ledger",
     "restore": "rebuilding receipts from the ledger",
     "stage": "staging",
@@ -42,6 +43,7 @@ _DONE: Final = {
     "landed": "aligned",
     "rebuild": "the ledger is read",
     "restore": "receipts are written",
+    "datasets": "datasets are listed",
 }
 
 _STATES: Final = frozenset({"quiet", "done", "failed", *_DOING})
@@ -95,6 +97,8 @@ def _stage(source: str, event: Mapping[str, Any]) -> Said:
             return Said(source, f"{amount} done", ended=True)
         case _:
             over = {"inventory": f"{units} due", "stage": f"{amount} staged", "aligned": f"{amount} committed"}
+            if stage == "datasets":
+                return Said(source, f"the account may not ask the whole region; {_DOING[stage]}")
             if stage == "rebuild":
                 return Said(source, f"receipts are missing; {_DOING[stage]}")
             fact = over.get(was, _DONE.get(was, was))

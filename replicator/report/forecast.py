@@ -20,11 +20,13 @@ class SourceForecast:
         source: The source's name.
         units: What is due, newest first; None if the source could not be asked.
         error: Why it could not.
+        by_dataset: Its datasets were asked one by one, since the metadata of its project is denied as a whole.
     """
 
     source: str
     units: tuple[DueUnit, ...] | None
     error: str | None = None
+    by_dataset: bool = False
 
     def as_json(self, *, listed: bool) -> dict[str, Any]:
         """The same as plain values, dates and times as ISO 8601 text.
@@ -43,6 +45,7 @@ class SourceForecast:
             "oldest": min((_day(unit) for unit in self.units), default=None),
             "newest": max((_day(unit) for unit in self.units), default=None),
             "properties": sorted({unit.owner for unit in self.units}),
+            "by_dataset": self.by_dataset,
         }
         if listed:
             plain["list"] = [

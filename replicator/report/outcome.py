@@ -8,11 +8,12 @@ from typing import Any, Final, Self
 
 from replicator.errors import FailedError
 from replicator.report.tables import print_table
-from replicator.report.words import counted, duration, number, size
+from replicator.report.words import BY_DATASET, counted, duration, number, size
 
 # The document books time under what a source is in; once it has landed it waits to be aligned, and so on.
 _STAGES: Final = {
     "inventory": "inventory",
+    "datasets": "listing",
     "rebuild": "ledger",
     "restore": "old receipts",
     "stage": "stage",
@@ -36,6 +37,7 @@ class SourceOutcome:
         copies: Tables that crossed.
         left: Units that are due and did not fit into this run.
         drift: Fields that it has and the target lacks.
+        by_dataset: Its datasets were asked one by one, since the metadata of its project is denied as a whole.
         seconds: The time it spent in each stage, waiting for other sources included.
         error: Why it failed.
     """
@@ -48,6 +50,7 @@ class SourceOutcome:
     copies: int
     left: int
     drift: int
+    by_dataset: bool
     seconds: Mapping[str, float]
     error: str | None
 
@@ -63,6 +66,7 @@ class SourceOutcome:
             copies=int(value.get("copies") or 0),
             left=int(value.get("left") or 0),
             drift=int(value.get("drift") or 0),
+            by_dataset=value.get("by_dataset") is True,
             seconds=_seconds(value.get("milliseconds") or {}),
             error=None if value.get("error") is None else str(value["error"]),
         )
@@ -160,13 +164,15 @@ def stages(outcome: Outcome) -> str:
 
 
 def remainders(outcome: Outcome) -> tuple[str, ...]:
-    """A sentence for each thing that the run did not bring, and that a person may want to know."""
+    """A sentence for each thing that a person may want to know: what the run did not bring, how it had to ask."""
     said = []
     for part in outcome.sources:
         if part.left:
             said.append(f"{part.source}: {counted(part.left, 'unit')} more due, left for the next run")
         if part.drift:
             said.append(f"{part.source}: the target lacks {counted(part.drift, 'field')} of it; see 'replicator drift'")
+        if part.by_dataset:
+            said.append(f"{part.source}: {BY_DATASET}")
     return tuple(said)
 
 

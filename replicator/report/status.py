@@ -9,7 +9,7 @@ from typing import Any
 
 from replicator.ledger.history import DriftedField, Fence, Freshness, RunRecord
 from replicator.report.tables import print_table
-from replicator.report.words import duration, number, size
+from replicator.report.words import BY_DATASET, duration, number, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,9 @@ def print_status(status: Status) -> None:
     for run in status.runs:
         if run.error is not None and run.state == "failed":
             print(f"{run.run}: {run.error}")  # as above
+    for part in status.runs[0].sources if status.runs else ():
+        if part.by_dataset:
+            print(f"{status.runs[0].run}: {part.source}: {BY_DATASET}")  # as above
     if status.freshness:
         _section()
         print_table(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+BY_DATASET: Final = (
+    "the account may not read the metadata of the source's project as a whole, so its datasets were asked one by one"
+)
 _UNITS: Final = ("kB", "MB", "GB", "TB", "PB")
 
 

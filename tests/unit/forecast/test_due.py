@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
 import pytest
 
 from replicator.errors import FailedError
-from replicator.forecast.due import DueUnit, Span, due
+from replicator.forecast.due import DueUnit, RegionDeniedError, Span, due
 from replicator.ledger.port import Cell
 from replicator.sql.placeholders import RECEIPTS, bind
 from replicator.workflow.sources import source_block
 from tests.googlesql import parse
-from tests.unit.ledger.lists import Lists
+from tests.unit.ledger.lists import Lists, Rows
 from tests.unit.plan.pipelines import plan, source
 
 ROUTE: Final = plan(source(more=("staging: {project: acme-replication}",))).sources[0]
@@ -99,3 +101,35 @@ def test_a_place_where_nothing_matches_is_told_from_one_where_nothing_is_due() -
         "check datasets, project and location of the source"
     )
     parse(lists.asked[-1][0])
+
+
+class Refusing(Lists):
+    """Nobody may ask the region."""
+
+    def rows(self, sql: str, parameters: Mapping[str, Cell], *, location: str, project: str) -> Rows:
+        """Refuse as the service does, or answer."""
+        if "`region-" in sql:
+            msg = (
+                "403 Access Denied: Table acme-japan:region-asia-northeast1.INFORMATION_SCHEMA.TABLE_STORAGE: User does"
+            )
+            raise FailedError(msg)
+        return super().rows(sql, parameters, location=location, project=project)
+
+
+def test_where_the_region_is_denied_the_datasets_of_the_source_are_asked() -> None:
+    """The caller lists what is visible; the same statement then reads those of it that the source names."""
+    lists = Refusing({"__TABLES__": [row(1)]})
+    with pytest.raises(RegionDeniedError):
+        due(lists, ROUTE)
+
+    assert len(due(lists, ROUTE, visible=("shop_1", "elsewhere", "shop_2"))) == 1
+    ((sql, *_),) = lists.asked
+    assert re.findall(r"FROM `acme-japan\.(\w+)`\.__TABLES__", sql) == ["shop_1", "shop_2"]
+    parse(sql)
+
+
+@pytest.mark.parametrize("number", [0, 201])
+def test_so_many_datasets_are_not_asked_one_by_one(number: int) -> None:
+    """None is nothing to ask, and each costs in every question."""
+    with pytest.raises(FailedError, match=f"sees {number} datasets of the source.*or on 1 to 200 of the datasets"):
+        due(Lists(QUIET), ROUTE, visible=tuple(f"shop_{each}" for each in range(number)))

@@ -16,6 +16,14 @@ def _moved(was: str, stage: str, **other: object) -> dict[str, object]:
     ("event", "said"),
     [
         (_moved("inventory", "stage", rows=0), Said("japan", "6 units due; staging")),
+        (
+            _moved("inventory", "datasets", units=0),
+            Said("japan", "the account may not ask the whole region; listing the datasets that it may"),
+        ),
+        (
+            _moved("datasets", "inventory", units=0),
+            Said("japan", "datasets are listed; looking for what is due"),
+        ),
         (_moved("inventory", "quiet", units=0), Said("japan", "nothing is due", ended=True)),
         (_moved("stage", "copy"), Said("japan", "6 units, 900 rows staged; copying")),
         (_moved("stage", "landed"), Said("japan", "6 units, 900 rows staged; aligning")),

@@ -6,6 +6,7 @@ import pytest
 
 from replicator.errors import FailedError
 from replicator.report.outcome import Outcome, print_outcome, reason_of, sentence, sources_of
+from replicator.report.words import BY_DATASET
 
 _RESULT = {
     "run": "ga4_events-000012",
@@ -25,6 +26,7 @@ _RESULT = {
             "copies": 1,
             "left": 3,
             "drift": 1,
+            "by_dataset": True,
             "milliseconds": {"copy": 75_000, "aligned": 40, "inventory": 500},
             "error": None,
         },
@@ -45,12 +47,13 @@ def test_a_run_is_shown_source_by_source_with_its_totals(capsys: pytest.CaptureF
 
 
 def test_what_a_run_did_not_bring_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """Units that did not fit, fields that the target lacks: one sentence each, and none where there is nothing."""
+    """Units that did not fit, fields that the target lacks, a region that may not be asked: one sentence each."""
     print_outcome(Outcome.from_json(_RESULT))
 
     lines = capsys.readouterr().out.splitlines()
     assert "japan: 3 units more due, left for the next run" in lines
     assert "japan: the target lacks 1 field of it; see 'replicator drift'" in lines
+    assert f"japan: {BY_DATASET}" in lines
     assert not any(line.startswith("brazil:") for line in lines)
 
 

@@ -99,7 +99,6 @@ def test_what_stands_in_braces_is_bound_by_the_document(name: str) -> None:
 
     assert used <= known
     assert {brace.strip("{}") for brace in used} <= bound(HOSTILE)[name]
-    assert used <= set(placeholders.BRACES)
 
 
 def test_a_source_has_the_same_names_for_plan_and_document() -> None:
