@@ -17,7 +17,7 @@ from replicator.cli.cloud import connect
 from replicator.cli.forecasting import ask_sources, tell_failures
 from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
-from replicator.cli.running import run_deployed, run_here
+from replicator.cli.running import interrupted, run_deployed, run_here
 from replicator.errors import ExitCode, FailedError, UsageError
 from replicator.report.outcome import Outcome, reason_of
 from replicator.report.progress import Progress, progress
@@ -66,7 +66,7 @@ def command(
     Each window is a run like any other: the same fence, ledger and verification. What is committed already
     is left alone, so the same command goes on where it was stopped or killed. A run that waits for the fence,
     such as the schedule's, goes before the next window. Ctrl-C ends after the window that is under way; a
-    second one ends at once and leaves the fence to the lease's end.
+    second one ends at once and leaves the fence to the lease's end, or with --deployed the execution to itself.
 
     Examples:
       replicator backfill ga4_events --from 2025-01-01 --to 2025-12-31 --dry-run
@@ -97,13 +97,16 @@ def command(
             _print_planned(windows, as_json=as_json)
             return ExitCode.DONE
         with progress() as talk, _stopping(talk) as stopped:
-            brought = _take(
-                windows,
-                lambda window: run(chosen, endpoints, talk, {**asked, **window}),
-                talk,
-                stopped,
-                again=again,
-            )
+            try:
+                brought = _take(
+                    windows,
+                    lambda window: run(chosen, endpoints, talk, {**asked, **window}),
+                    talk,
+                    stopped,
+                    again=again,
+                )
+            except KeyboardInterrupt as interrupt:
+                raise KeyboardInterrupt(interrupted(chosen, deployed=deployed)) from interrupt
     click.echo(
         json.dumps(brought_as_json(windows, brought), indent=2)
         if as_json

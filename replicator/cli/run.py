@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import TYPE_CHECKING
 
 import click
@@ -11,14 +10,12 @@ import click
 from replicator.cli.cloud import connect
 from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
-from replicator.cli.running import run_deployed, run_here
+from replicator.cli.running import interrupted, run_deployed, run_here
 from replicator.errors import ExitCode, FailedError
 from replicator.report.outcome import print_outcome, print_sources, reason_of, sources_of
 from replicator.report.progress import progress
-from replicator.report.words import counted
 
 if TYPE_CHECKING:
-    from replicator.config.pipeline import Pipeline
     from replicator.runtime.values import Value
 
 
@@ -67,7 +64,7 @@ def command(
         with connect(invocation.cloud) as endpoints, progress() as talk:
             outcome = run(chosen, endpoints, talk, argument)
     except KeyboardInterrupt as interrupt:
-        raise KeyboardInterrupt(_interrupted(chosen, deployed=deployed)) from interrupt
+        raise KeyboardInterrupt(interrupted(chosen, deployed=deployed)) from interrupt
     except WorkflowFailed as failure:
         if as_json:
             click.echo(json.dumps(failure.error, indent=2, ensure_ascii=False))
@@ -81,11 +78,3 @@ def command(
     else:
         print_outcome(outcome)
     return ExitCode.DONE
-
-
-def _interrupted(pipeline: Pipeline, *, deployed: bool) -> str:
-    if deployed:
-        return "interrupted; the execution goes on, 'replicator status' tells how it ends"
-    # Only the document may give the fence back: what of the run still goes on at the service is not known here.
-    lease = counted(math.ceil(pipeline.lease.total_seconds() / 60), "minute")
-    return f"interrupted; its lease ends at most {lease} from now, what is not committed stays due"

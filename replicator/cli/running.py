@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from replicator.cli.render import document_text
 from replicator.errors import NotFoundError
 from replicator.report.outcome import Outcome
 from replicator.report.progress import Progress
+from replicator.report.words import counted
 
 if TYPE_CHECKING:
     from replicator.config.pipeline import Pipeline
@@ -97,3 +99,12 @@ def run_deployed(pipeline: Pipeline, endpoints: Endpoints, talk: Progress, argum
         at_each_look=look_at_log,
     )
     return Outcome.from_json(result)
+
+
+def interrupted(pipeline: Pipeline, *, deployed: bool) -> str:
+    """What becomes of a run of which only the following was interrupted, or that was interrupted itself."""
+    if deployed:
+        return "interrupted; the execution goes on, 'replicator status' tells how it ends"
+    # Only the document may give the fence back: what of the run still goes on at the service is not known here.
+    lease = counted(math.ceil(pipeline.lease.total_seconds() / 60), "minute")
+    return f"interrupted; its lease ends at most {lease} from now, what is not committed stays due"

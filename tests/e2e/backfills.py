@@ -29,6 +29,7 @@ target:
   partition: {column: day, by: day}
   source_column: shop
 state: {dataset: acme-analytics.memory}
+deploy: {project: acme-analytics, region: europe-west1, service_account: r@acme-analytics.iam.gserviceaccount.com}
 sources:
   - {name: japan, project: acme-japan, location: asia-northeast1, datasets: shop, tables: TABLES}
   - {name: home, project: acme-home, location: EU, datasets: shop, tables: TABLES}
@@ -49,13 +50,19 @@ def past(directory: Path) -> Iterator[Cloud]:
         yield one
 
 
+def replicator(local: Cloud, directory: Path, *words: str) -> list[str]:
+    """A command line over the configs of ``directory``."""
+    return [sys.executable, "-m", "replicator", "--configs", str(directory / "configs"), "--cloud",
+            local.running.endpoints.http, *words]  # fmt: skip
+
+
 def command(local: Cloud, directory: Path, name: str, *words: str) -> list[str]:
     """The command line of a backfill of all days."""
     configs = directory / "configs"
     configs.mkdir(exist_ok=True)
     (configs / f"{name}.yaml").write_text(CONFIG.replace("NAME", name).replace("TABLES", SHARDS), encoding="utf-8")
-    return [sys.executable, "-m", "replicator", "--configs", str(configs), "--cloud", local.running.endpoints.http,
-            "backfill", name, "--from", f"{FIRST}", "--to", f"{FIRST + timedelta(days=DAYS - 1)}", *words]  # fmt: skip
+    span = ("--from", f"{FIRST}", "--to", f"{FIRST + timedelta(days=DAYS - 1)}")
+    return replicator(local, directory, "backfill", name, *span, *words)
 
 
 def backfill(local: Cloud, directory: Path, name: str, *words: str) -> Any:

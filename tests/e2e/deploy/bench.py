@@ -85,11 +85,15 @@ deploy: {{project: acme-analytics, region: {region}, service_account: {account}}
     def say(self, *words: str, environment: str = "") -> Said:
         """Run a command."""
         self.capsys.readouterr()
-        named = ("--env", environment) if environment else ()
-        configs = ("--configs", str(self.directory / "configs"))
-        code = answer([*configs, *named, "--cloud", str(self.cloud.endpoints.http), *words])
+        code = answer(self.words(*words, environment=environment))
         said = self.capsys.readouterr()
         return Said(code, said.out, said.err)
+
+    def words(self, *words: str, environment: str = "") -> list[str]:
+        """A command over the configs of this bench and in its cloud, as it is typed."""
+        named = ("--env", environment) if environment else ()
+        configs = ("--configs", str(self.directory / "configs"))
+        return [*configs, *named, "--cloud", str(self.cloud.endpoints.http), *words]
 
     def deploy(self, name: str, *words: str, environment: str = "") -> Said:
         """Deploy a pipeline without being asked."""

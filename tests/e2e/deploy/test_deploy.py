@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from typing import Final
 
 import pytest
 
@@ -168,3 +171,31 @@ def test_a_deployment_that_dies_half_way_is_completed_by_the_next(bench: Bench) 
         assert removed.code == 0, removed.err
     configs = bench.get("/v1/projects/acme-analytics/locations/eu/transferConfigs").get("transferConfigs", ())
     assert not [config for config in configs if config["displayName"].split()[1] == name]
+
+
+KILLS: Final = [(call, when) for call in range(7) for when in ("before", "after")]
+SAMPLE: Final = ((2, "after"), (5, "before"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("call", "when"),
+    [*SAMPLE, *(pytest.param(*kill, marks=pytest.mark.crash_everywhere) for kill in KILLS if kill not in SAMPLE)],
+)
+def test_a_deployment_that_is_killed_is_completed_by_the_next(bench: Bench, call: int, when: str) -> None:
+    """By a signal, while one of its calls that write stands before the service has acted or after it has."""
+    name = bench.write(f"killed_{call}_{when}", sources=("japan",))
+    hold = bench.control.hold(when, {"method": "POST"}, nth=call + 1)
+    going = subprocess.Popen(
+        [sys.executable, "-m", "replicator", *bench.words("deploy", name, "--yes")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert bench.control.get(f"/holds/{hold}?wait=60")["state"] == "holding"
+    going.kill()
+    going.wait()
+    bench.control.release(hold)
+
+    completed = bench.deployed(name)
+
+    assert len(completed.changes) == 7 - call - (when == "after")
+    assert bench.deployed(name).out == f"{name}: nothing to change\n"

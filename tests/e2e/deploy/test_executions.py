@@ -52,6 +52,37 @@ def test_a_deployed_pipeline_runs_by_hand_and_on_schedule(bench: Bench) -> None:
     assert bench.job(name)["status"] == {}
 
 
+@pytest.mark.slow
+def test_a_deployed_run_that_fails_says_of_each_source_how_it_ended(bench: Bench) -> None:
+    """Exit 1, the reason with its job and where to look; what the others brought is committed, and a next run heals."""
+    name = bench.write("failing")
+    for source in ("japan", "home"):
+        bench.load(name, source, 1, source)
+    bench.deployed(name)
+    bench.control.fault(
+        "job_fails", {"job": f"replicator_{name}_.*_inventory_japan"}, reason="invalidQuery", message="No such luck."
+    )
+
+    failed = bench.say("run", name, "--deployed")
+    told = bench.as_json("status", name)["runs"][0]
+
+    assert failed.code == 1
+    assert [line.split()[:3] for line in failed.out.splitlines()[2:]] == [
+        ["japan", "failed", "0"],
+        ["home", "done", "1"],
+    ]
+    reason = f"{name}: japan, inventory: No such luck. (job acme-japan:asia-northeast1.replicator_{name}_"
+    assert reason in failed.err.splitlines()[-1]
+    assert "https://console.cloud.google.com/bigquery?project=acme-japan" in failed.err.splitlines()[-1]
+    assert (told["state"], [part["stage"] for part in told["sources"]]) == ("failed", ["done", "failed"])
+    assert [row["note"] for row in bench.cloud.rows(f"SELECT note FROM `acme-analytics.marketing.{name}`", "EU")] == [
+        "home"
+    ]
+    healed = bench.say("run", name, "--deployed")
+    assert healed.code == 0, healed.err
+    assert "1 unit, 1 row" in healed.out
+
+
 def test_an_argument_that_is_none_is_refused_by_the_first_step(bench: Bench) -> None:
     """Posted as the scheduler posts it; nothing is asked of BigQuery, not even who holds the fence."""
     name = bench.write("refusing", sources=("home",))
