@@ -88,6 +88,33 @@ def test_a_refused_call_is_one_sentence_with_its_remedy(
     assert bench.deployed(name).out == f"{name}: nothing to change\n"
 
 
+@pytest.mark.parametrize(
+    ("kind", "denied", "remedy"),
+    [
+        ("apiDisabled", {}, "run 'gcloud services enable bigquery.googleapis.com --project acme-japan'"),
+        (
+            "accessDenied",
+            {"permission": "bigquery.jobs.create", "resource": "Project acme-japan"},
+            "grant bigquery.jobs.create to the account that runs this",
+        ),
+    ],
+)
+@pytest.mark.parametrize("verb", ["plan", "run"])
+def test_what_stands_in_the_way_of_a_run_is_told_with_its_remedy_too(
+    bench: Bench, verb: str, kind: str, denied: dict[str, str], remedy: str
+) -> None:
+    """At the source, where the account may be a stranger: in a forecast and in a run, behind the fact."""
+    name = bench.write(f"{verb}_{kind}".lower(), sources=("japan",))
+    bench.control.fault(kind, {"service": "bigquery", "path": "projects/acme-japan/"}, times="every", **denied)
+
+    said = bench.say(verb, name)
+
+    assert said.code == 1
+    told = said.err.splitlines()[-1]
+    assert told.startswith("replicator: ")
+    assert remedy in told
+
+
 def test_a_region_that_there_is_not_is_refused_before_anything_is_made(bench: Bench) -> None:
     """Both services say so, and neither says it in words of its own."""
     name = bench.write("nowhere", sources=("home",), region="europe-west99")
