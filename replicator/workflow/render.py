@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 import yaml
@@ -34,10 +35,26 @@ from replicator.workflow.texts import Sql, dense
 
 _BEGINS_A_NUMBER = frozenset("0123456789+-.")
 _WIDTH = 4096  # PyYAML would fold long plain lines, and a folded expression is hard to compare
-_LAYOUTS: Final = (96, 360)
-"""Characters of what stands on one line. Indentation counts against the 128 KB: the second is for documents that would
-not fit by the first, and puts whole conditions and loops on a line, and a statement's lines together."""
 _CONTROL: Final = frozenset({"steps", "switch", "for", "parallel", "try", "condition"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How much stands on one line: indentation counts against the 128 KB.
+
+    Attributes:
+        width: Characters of a map or a list that is written on one line.
+        joined: Characters up to which a statement's lines are joined; 0 leaves them as they are.
+        flat: Whether whole conditions and loops are written on one line, too.
+    """
+
+    width: int
+    joined: int = 0
+    flat: bool = False
+
+
+_LAYOUTS: Final = (_Layout(96), _Layout(96, joined=140), _Layout(360, joined=360, flat=True))
+"""The first by which a document fits is taken; a person reads the first most easily."""
 
 
 class DocumentTooLargeError(ReplicatorError):
@@ -54,8 +71,8 @@ def to_yaml(document: Document) -> str:
     plain = [(subworkflow, _subworkflow(subworkflow)) for subworkflow in document.subworkflows]
     header = "".join(f"# {line}".rstrip() + "\n" for line in document.header)
     size = 0
-    for width in _LAYOUTS:
-        parts = (f"# {subworkflow.purpose}\n{_dump(subworkflow.name, body, width)}" for subworkflow, body in plain)
+    for layout in _LAYOUTS:
+        parts = (f"# {subworkflow.purpose}\n{_dump(subworkflow.name, body, layout)}" for subworkflow, body in plain)
         text = "\n".join((header, *parts))
         size = len(text.encode())
         if size <= limits.SOURCE_BYTES.value:
@@ -65,10 +82,10 @@ def to_yaml(document: Document) -> str:
     raise DocumentTooLargeError(msg)
 
 
-def _dump(name: str, body: dict[str, Any], width: int) -> str:
-    steps = {"steps": [_item(step, width) for step in body["steps"]]}
+def _dump(name: str, body: dict[str, Any], layout: _Layout) -> str:
+    steps = {"steps": [_item(step, layout) for step in body["steps"]]}
     return yaml.dump(
-        {name: {key: _laid_out(child, width) for key, child in body.items()} | steps},
+        {name: {key: _laid_out(child, layout) for key, child in body.items()} | steps},
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
@@ -187,29 +204,29 @@ class _InlineList(list[Any]):
     """A list that is written as ``[1, 2]``."""
 
 
-def _laid_out(value: Any, width: int) -> Any:
+def _laid_out(value: Any, layout: _Layout) -> Any:
     """The value with every map and list marked that is to stand on one line, outermost first.
 
-    Only the wide layout does so to what decides where the run goes, and none to a step's name, which begins its line.
+    Only the flat layout does so to what decides where the run goes, and none to a step's name, which begins its line.
     """
     if isinstance(value, Sql):
-        return value if width == _LAYOUTS[0] else dense(value, width)
+        return dense(value, layout.joined) if layout.joined else value
     if not isinstance(value, dict | list):
         return value
-    if _width(value) <= width and (width > _LAYOUTS[0] or not _controls(value)):
+    if _width(value) <= layout.width and (layout.flat or not _controls(value)):
         return _InlineMap(value) if isinstance(value, dict) else _InlineList(value)
     if isinstance(value, dict):
         return {
-            key: [_item(step, width) for step in child] if key == "steps" else _laid_out(child, width)
+            key: [_item(step, layout) for step in child] if key == "steps" else _laid_out(child, layout)
             for key, child in value.items()
         }
-    return [_item(item, width) for item in value]
+    return [_item(item, layout) for item in value]
 
 
-def _item(item: Any, width: int) -> Any:
+def _item(item: Any, layout: _Layout) -> Any:
     if isinstance(item, dict) and len(item) == 1:
-        return {key: _laid_out(child, width) for key, child in item.items()}
-    return _laid_out(item, width)
+        return {key: _laid_out(child, layout) for key, child in item.items()}
+    return _laid_out(item, layout)
 
 
 def _controls(value: Any) -> bool:
