@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from google.cloud import bigquery
@@ -26,6 +26,7 @@ from tests.unit.plan import pipelines
 OWN: Final = (Field("order_day", "DATE", Mode.REQUIRED), Field("shop", "STRING", Mode.REQUIRED))
 """The columns of a target that no source brings."""
 
+_FIRST: Final = date(2026, 10, 31)
 _WITHOUT_TABLES: Final = ("Not found: ", "Cannot read missing field")
 """Statements that failed because of their tables have none to be analyzed against."""
 
@@ -67,17 +68,26 @@ class Aligning:
         name = f"acme-analytics.landed_{next(self.serial)}"
         self.cloud.dataset(name, "EU")
         for number, (_, fields, rows) in enumerate(buffers, 1):
-            staged = [{**row, UNIT: number} for row in rows]
-            self.cloud.load(f"{name}.{_buffer(number)}", (*fields, Field(UNIT, "INTEGER")), staged, "EU")
+            table, schema = f"{name}.{_buffer(number)}", (*fields, Field(UNIT, "INTEGER"))
+            if rows:
+                self.cloud.load(table, schema, [{**row, UNIT: number} for row in rows], "EU")
+            else:
+                self.empty(table, schema)
         manifest = [
             {
                 "unit": number, "buffer": number, "name": f"orders_{number}", "dataset": dataset, "dated": True,
-                "owner": dataset, "range_start": f"2026-11-{number:02d}", "row_count": len(rows), "error": None,
+                "owner": dataset, "range_start": str(_FIRST + timedelta(days=number)), "row_count": len(rows),
+                "error": None,
             }
             for number, (dataset, _, rows) in enumerate(buffers, 1)
         ]  # fmt: skip
         self.cloud.load(f"{name}.manifest_0a1b2c_000001", _MANIFEST, manifest, "EU")
         return Landed(name, tuple((dataset, tuple(fields), tuple(rows)) for dataset, fields, rows in buffers))
+
+    def empty(self, table: str, fields: Sequence[Field]) -> None:
+        """A table without a row, made by a call and not by a job."""
+        schema = [bigquery.SchemaField.from_api_repr(one.to_api()) for one in fields]
+        self.cloud.clients.bigquery("acme-analytics").create_table(bigquery.Table(table, schema=schema))
 
     def answer(self, statement: str, landed: Landed, source: str = "japan") -> Mapping[str, Any]:
         """What a statement of the target's side answers; its failure is the service's own."""
@@ -157,7 +167,7 @@ def expected(target: Sequence[Field], landed: Landed) -> list[dict[str, Any]]:
     """The rows that aligning is to leave, in plain Python."""
     return [
         {
-            "order_day": date(2026, 11, number), "shop": dataset, UNIT: number,
+            "order_day": _FIRST + timedelta(days=number), "shop": dataset, UNIT: number,
             **{one.name: brought(one, fields, row) for one in target},
         }
         for number, (dataset, fields, rows) in enumerate(landed.buffers, 1)
