@@ -10,12 +10,13 @@ import click
 
 from replicator.cli.cloud import connect
 from replicator.cli.remedies import with_remedy
-from replicator.errors import ExitCode, FailedError
+from replicator.errors import ExitCode, FailedError, NotFoundError
 
 if TYPE_CHECKING:
     from replicator.config.settings import Cloud
     from replicator.forecast.due import Span
     from replicator.gcp.endpoints import Endpoints
+    from replicator.ledger.history import DriftedField
     from replicator.plan.plan import Plan, SourceRoute
     from replicator.report.forecast import SourceForecast
 
@@ -25,13 +26,46 @@ _SIDE_BY_SIDE: Final = 8
 
 def ask_due(cloud: Cloud, plan: Plan) -> tuple[SourceForecast, ...]:
     """What is due in each source; a source that cannot be asked, or a cloud that is not there, says why."""
-    from replicator.report.forecast import SourceForecast
-
     try:
         with connect(cloud) as endpoints:
             return ask_sources(endpoints, plan.sources)
     except FailedError as error:
-        return tuple(SourceForecast(route.name, None, str(error)) for route in plan.sources)
+        return _unasked(plan, error)
+
+
+def ask_due_and_seen(cloud: Cloud, plan: Plan) -> tuple[tuple[SourceForecast, ...], tuple[DriftedField, ...]]:
+    """The same, and what runs have seen of drift, as far as the file does not ignore it.
+
+    Where the ledger cannot be read, as by an account that may read metadata alone, that is said on stderr.
+    """
+    try:
+        with connect(cloud) as endpoints:
+            return ask_sources(endpoints, plan.sources), _ask_ledger(endpoints, plan)
+    except FailedError as error:
+        return _unasked(plan, error), ()
+
+
+def _unasked(plan: Plan, error: FailedError) -> tuple[SourceForecast, ...]:
+    from replicator.report.forecast import SourceForecast
+
+    return tuple(SourceForecast(route.name, None, str(error)) for route in plan.sources)
+
+
+def _ask_ledger(endpoints: Endpoints, plan: Plan) -> tuple[DriftedField, ...]:
+    from replicator.gcp.clients import Clients
+    from replicator.gcp.query import Query
+    from replicator.ledger.fate import unabsorbed
+    from replicator.ledger.history import History
+
+    history = History(Query(Clients(endpoints)), plan.state, plan.location, plan.target, plan.pipeline)
+    try:
+        return unabsorbed(history.drift(), plan.policies)
+    except NotFoundError:
+        # Before the first run there is no ledger.
+        return ()
+    except FailedError as error:
+        click.echo(f"what runs have seen of drift is not known: {error}", err=True)
+        return ()
 
 
 def ask_sources(

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from replicator.cli.forecasting import ask_due, print_due, tell_failures
+from replicator.cli.forecasting import ask_due_and_seen, print_due, tell_failures
 from replicator.cli.group import VerbCommand
 from replicator.cli.invocation import Invocation, pass_invocation
 from replicator.errors import ExitCode, UsageError
 from replicator.report.words import duration, size
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from replicator.ledger.history import DriftedField
     from replicator.plan.plan import Plan, SourceRoute
 
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--units", "with_units", is_flag=True, help="List the units that are due, one by one.")
 @click.option("--sql", "with_sql", is_flag=True, help="Print the GoogleSQL of each stage as well.")
 @click.option("--offline", is_flag=True, help="Ask no cloud: show the routes only.")
-@click.option("--json", "as_json", is_flag=True, help="Print the plan, and under 'due' what is due, as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan, 'due', and the drift that was 'seen', as JSON.")
 @pass_invocation
 def command(
     invocation: Invocation, pipeline: str, with_units: bool, with_sql: bool, offline: bool, as_json: bool
@@ -31,7 +34,8 @@ def command(
     """Show what a run of PIPELINE would do: each source's route, all it would own, and what is due now.
 
     What is due is asked of each source by the statement that a run asks it by; it reads metadata only, and
-    nothing is written. If a source cannot be asked the others are shown all the same, and the exit code is 1.
+    nothing is written. What runs have seen of drift comes from the ledger. If a source cannot be asked the others are
+    shown all the same, and the exit code is 1.
 
     Examples:
       replicator plan ga4_events
@@ -41,6 +45,7 @@ def command(
     """
     from replicator.plan.build import build_plan
     from replicator.plan.warnings import warnings
+    from replicator.report.drift import as_json as as_json_drift
 
     if offline and with_units:
         msg = "--units: what is due is known to the cloud only; leave --offline out"
@@ -53,22 +58,49 @@ def command(
             _print_statements(plan)
         for warning in told:
             click.echo(f"warning: {warning}", err=True)
-    forecasts = () if offline else ask_due(invocation.cloud, plan)
+    forecasts, drift = ((), ()) if offline else ask_due_and_seen(invocation.cloud, plan)
     if as_json:
         due = None if offline else [found.as_json(listed=with_units) for found in forecasts]
         click.echo(
             json.dumps(
-                {**asdict(plan), "warnings": [str(each) for each in told], "due": due}, indent=2, ensure_ascii=False
+                {
+                    **asdict(plan),
+                    "warnings": [str(each) for each in told],
+                    "due": due,
+                    "seen": None if offline else as_json_drift(drift, plan.policies),
+                },
+                indent=2,
+                ensure_ascii=False,
             )
         )
     elif not offline:
         print_due(forecasts, with_units=with_units)
+        _print_drift(plan, drift)
     return tell_failures(forecasts)
 
 
 def _print_statements(plan: Plan) -> None:
     for statement in fields(plan.statements):
         click.echo(f"\n-- {statement.name.replace('_', ' ')}\n{getattr(plan.statements, statement.name)}")
+
+
+def _print_drift(plan: Plan, drift: Sequence[DriftedField]) -> None:
+    """What earlier runs saw, and what a run that starts now does about it."""
+    from replicator.report.drift import told
+
+    if drift:
+        click.echo("\nNot as in the target when runs saw it, and what the next one does ('replicator drift' says more)")
+    for line in told(drift, plan.policies):
+        click.echo(line)
+
+
+def _drift_facts(plan: Plan) -> str:
+    """What the file says of drift, in its own words."""
+    policies = plan.policies
+    named = [f"{path} {policy}" for path, policy in policies.paths.items()]
+    for word, paths in (("ignore", policies.ignore), ("cast", policies.cast), ("reshape", policies.reshape)):
+        named += [f"{word} {', '.join(paths)}"] if paths else []
+    return "; ".join([policies.policy, *named])
 
 
 def _print_plan(plan: Plan) -> None:
@@ -78,6 +110,8 @@ def _print_plan(plan: Plan) -> None:
         ("source column", plan.source_column),
         ("ledger", plan.state),
         ("fence", f"{plan.fence}, lease {duration(plan.lease_seconds)}"),
+        ("drift", _drift_facts(plan)),
+        ("aligned by", plan.alignment.value),
     ]
     for name, value in facts:
         click.echo(f"{name + ':':<15}{value}")

@@ -53,7 +53,7 @@ def command(invocation: Invocation, pipeline: str, runs: int, as_json: bool) -> 
         return ExitCode.DONE
     if not status.runs:
         click.echo(f"{pipeline} has not run yet{missing}")
-    print_status(status)
+    print_status(status, plan.policies)
     return ExitCode.DONE
 
 

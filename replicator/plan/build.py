@@ -51,6 +51,8 @@ def build_plan(pipeline: Pipeline) -> Plan:
         fence=guard,
         lease_seconds=int(pipeline.lease.total_seconds()),
         sources=tuple(_route(pipeline, source, key) for source in pipeline.sources),
+        policies=_policies(pipeline),
+        alignment=_alignment(pipeline),
         statements=_statements(pipeline, target, state, guard, key),
     )
 
@@ -151,10 +153,14 @@ def _policies(pipeline: Pipeline) -> Policies:
 
 
 def _alignment(pipeline: Pipeline) -> Alignment:
-    """How rows are aligned: by projection also where what is read is encrypted by a key (querying-wildcard-tables)."""
+    """How rows are aligned: by projection also where a wildcard would not do.
+
+    None reads a table with a key of its own (querying-wildcard-tables), nor one type as another.
+    """
     home = pipeline.target.location.lower()
     keyed = any(one.staging.kms_key is not None and one.location.lower() == home for one in pipeline.sources)
-    return Alignment.PROJECTION if keyed else Alignment(pipeline.align.value)
+    converts = bool(pipeline.drift.cast or pipeline.drift.reshape)
+    return Alignment.PROJECTION if keyed or converts else Alignment(pipeline.align.value)
 
 
 def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: TableRef, key: str) -> Statements:

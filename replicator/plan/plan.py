@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from replicator.names import DatasetRef, TableRef
 from replicator.sql.datasets import OWN_LABEL
+from replicator.sql.drift import Policies
 from replicator.sql.newer import Newer
+from replicator.sql.rebuild import Alignment
 from replicator.sql.units import Kind
 
 
@@ -151,6 +153,8 @@ class Plan:
         fence: The table with the fence of this target.
         lease_seconds: How long a run that died keeps others out.
         sources: The routes, in the order of the file.
+        policies: What is done about schemas that are not the target's.
+        alignment: How rows are brought to the target's schema; where a wildcard is refused, by projection all the same.
         statements: What is sent.
     """
 
@@ -166,6 +170,8 @@ class Plan:
     fence: TableRef
     lease_seconds: int
     sources: tuple[SourceRoute, ...]
+    policies: Policies
+    alignment: Alignment
     statements: Statements
 
     @property

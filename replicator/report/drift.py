@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, assert_never
 
+from replicator.ledger.fate import Fate, fate
 from replicator.ledger.history import DriftedField
 from replicator.report.tables import print_table
 from replicator.schema.compare import CASTS, Change
 from replicator.schema.growth import field_of
+from replicator.sql.drift import Policies
 
 
 def acceptance(drifted: DriftedField) -> str:
@@ -37,35 +39,51 @@ def _conversion(drifted: DriftedField) -> str:
     return f"drift: {{{', '.join(rules)}}}"
 
 
-def as_json(drift: Sequence[DriftedField]) -> list[dict[str, Any]]:
+def as_json(drift: Sequence[DriftedField], policies: Policies) -> list[dict[str, Any]]:
     """The same as plain values; times as ISO 8601 text."""
     return [
         {
             "source": one.source, "dataset": one.dataset, "path": one.path, "change": one.change.value,
             "source_type": one.data_type, "target_type": one.target_type, "first_seen": one.first_seen.isoformat(),
-            "last_seen": one.last_seen.isoformat(), "absorbed": one.absorbed, "accept": acceptance(one) or None,
+            "last_seen": one.last_seen.isoformat(), "absorbed": one.absorbed, "next_run": fate(one, policies).value,
+            "accept": _remedy(one, policies) or None,
         }
         for one in drift
     ]  # fmt: skip
 
 
-def print_drift(drift: Sequence[DriftedField]) -> None:
-    """Print what was seen on stdout, and below it what accepts it, each once."""
+def print_drift(drift: Sequence[DriftedField], policies: Policies) -> None:
+    """Print what was seen and what becomes of it on stdout, and below it what else would accept it, each once."""
     print_table(
-        ["source", "field", "drift", "source's type", "target's type", "example", "first seen", "last seen"],
+        ["source", "field", "drift", "its type", "target's type", "example", "next run", "first seen", "last seen"],
         [
             [
                 one.source, one.path, one.change.value, _short(one.data_type), _short(one.target_type), one.dataset,
-                f"{one.first_seen:%Y-%m-%d %H:%M}", f"{one.last_seen:%Y-%m-%d %H:%M}",
+                fate(one, policies).value, f"{one.first_seen:%Y-%m-%d %H:%M}", f"{one.last_seen:%Y-%m-%d %H:%M}",
             ]
             for one in drift
         ],
     )  # fmt: skip
-    changes = {one.path: acceptance(one) for one in drift if acceptance(one)}
+    changes = {one.path: remedy for one in drift if (remedy := _remedy(one, policies))}
     if changes:
         print()  # the answer goes to stdout
     for path, change in changes.items():
         print(f"{path}: {change}")  # as above
+
+
+def told(drift: Sequence[DriftedField], policies: Policies) -> list[str]:
+    """Of each source one line: what is not as in the target, and what the next run does about it."""
+    lines: dict[str, list[str]] = {}
+    for one in drift:
+        fates = lines.setdefault(one.source, [])
+        if (fact := f"{one.path} {one.change.value}: {fate(one, policies).value}") not in fates:
+            fates.append(fact)
+    return [f"{source}: {'; '.join(fates)}" for source, fates in lines.items()]
+
+
+def _remedy(drifted: DriftedField, policies: Policies) -> str:
+    """What to change, where the next run would lose the field's values or its source."""
+    return acceptance(drifted) if fate(drifted, policies) in {Fate.LEFT_OUT, Fate.FAILS} else ""
 
 
 def _short(kind: str | None) -> str:

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from replicator.ledger.fate import Fate, fate, unabsorbed
 from replicator.ledger.history import DriftedField, Fence, Freshness, RunRecord
 from replicator.report.tables import print_table
 from replicator.report.words import BY_DATASET, duration, number, size
+from replicator.sql.drift import Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,13 @@ class Status:
         return plain
 
 
-def print_status(status: Status) -> None:
-    """Print the status on stdout; a table that would be empty is left out."""
+def print_status(status: Status, policies: Policies) -> None:
+    """Print the status on stdout; a table that would be empty is left out.
+
+    Args:
+        status: What the ledger says.
+        policies: What the next run does about drift.
+    """
     if status.fence is not None:
         print(f"fence: {_holder(status.fence, status.at)}")  # the answer goes to stdout
     if status.runs:
@@ -60,13 +67,14 @@ def print_status(status: Status) -> None:
             [_fresh_cells(fresh, status.at) for fresh in status.freshness],
             right=["units", "committed"],
         )
-    telling = [drifted for drifted in status.drift if not drifted.absorbed]
+    telling = unabsorbed(status.drift, policies)
     if telling:
         _section()
         print_table(
-            ["source", "field", "drift", "type", "first seen", "last seen"],
-            [_drift_cells(drifted) for drifted in telling],
+            ["source", "field", "drift", "type", "next run", "first seen", "last seen"],
+            [_drift_cells(drifted, fate(drifted, policies)) for drifted in telling],
         )
+        print("what accepts it, and what is absorbed without a word: replicator drift")  # as above
 
 
 def _section() -> None:
@@ -100,12 +108,13 @@ def _newest(end: str | None) -> str:
     return f"before {end}"
 
 
-def _drift_cells(drifted: DriftedField) -> list[str]:
+def _drift_cells(drifted: DriftedField, then: Fate) -> list[str]:
     return [
         drifted.source,
         drifted.path,
         drifted.change.value,
         drifted.data_type or "-",
+        then.value,
         f"{drifted.first_seen:%Y-%m-%d %H:%M:%S}",
         f"{drifted.last_seen:%Y-%m-%d %H:%M:%S}",
     ]

@@ -134,17 +134,16 @@ def align_source(
     ``buffers``. In ``@source``: ``name``. The answer is one JSON text: ``units``, ``rows``, ``fields`` (those that the
     target lacks and no run has told of), ``drift`` (how many these are), ``refusal`` (why no wildcard read it).
 
-    Differences are told and judged before a row is read. Rows are projected where ``alignment`` asks for it, or the
-    policies for conversions; else they are read through a wildcard, and projected only where that is refused.
+    Differences are told and judged before a row is read. Rows are projected where ``alignment`` asks for it, as
+    policies that convert need it; else they are read through a wildcard, and projected only where that is refused.
     """
     owner, day = quote_string(source_column.lower()), quote_string(partition_column.lower())
     own_path = f"LOWER(field_path) = {owner} OR dated AND LOWER(field_path) = {day}"
     manifest = quote_name(LANDING, MANIFEST)
     aligned = quote_name(LANDING, ALIGNED)
     buffers = f"STARTS_WITH(table_name, {quote_string(BUFFER_PREFIX)}) AND table_name != {quote_string(REFERENCE)}"
-    projects = alignment is Alignment.PROJECTION or policies.converts
     rows = rebuild_rows(partition_column=partition_column, source_column=source_column)
-    if not projects:
+    if alignment is Alignment.WILDCARD:
         rows = read_wildcard(target, otherwise=rows)
     return f"""\
 DECLARE statement, selection, wrong, refusal STRING;

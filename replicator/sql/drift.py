@@ -47,6 +47,16 @@ class Policies:
         """Whether any value is brought to another type or shape."""
         return bool(self.cast or self.reshape)
 
+    def of(self, path: str) -> str:
+        """The policy for a field that the target lacks; case does not matter."""
+        named = [one for one in self._named if self.names((one,), path)]
+        return self._named[max(named, key=len)] if named else self.policy
+
+    @staticmethod
+    def names(listed: Iterable[str], path: str) -> bool:
+        """Whether ``path``, in any case, is one of those listed or below one."""
+        return any(f"{path.lower()}.".startswith(f"{one}.") for one in listed)
+
     def leaves_out(self, path: str) -> str:
         """An SQL condition: a field that the target lacks is left out, as ``report`` and ``ignore`` ask for.
 
@@ -59,11 +69,15 @@ class Policies:
         """An SQL condition: the target gains a field that it lacks; ``path`` as above."""
         return self._chooses("evolve", path)
 
+    @property
+    def _named(self) -> Mapping[str, str]:
+        """The policies of single paths."""
+        return {**dict.fromkeys(self.ignore, "report"), **self.paths}
+
     def _chooses(self, wanted: str, path: str) -> str:
-        policies = {**dict.fromkeys(self.ignore, "report"), **self.paths}
         branches = [
             f"WHEN {within(path, (one,))} THEN {_truth(holds=policy == wanted)}"
-            for one, policy in sorted(policies.items(), key=lambda item: -len(item[0]))
+            for one, policy in sorted(self._named.items(), key=lambda item: -len(item[0]))
         ]
         rest = _truth(holds=self.policy == wanted)
         return f"CASE {' '.join(branches)} ELSE {rest} END" if branches else rest

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final, TypeGuard
 
 import pytest
 
+from replicator.cli.main import answer
 from replicator.runtime.environment import StepEvent
 from replicator.runtime.errors import WorkflowFailed
 from replicator.schema.fields import Field
@@ -40,8 +42,8 @@ def _drift(bench: Bench, name: str) -> set[tuple[Any, ...]]:
     }
 
 
-def test_what_may_not_pass_keeps_its_source_out_and_is_named(bench: Bench) -> None:
-    """fail: with dataset, path and type; the ledger has it; what is ignored passes without a word."""
+def test_what_may_not_pass_keeps_its_source_out_and_is_named(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """fail: with dataset, path and type; the ledger and the verbs tell it; what is ignored passes without a word."""
     pipeline = bench.pipeline(
         "strict", tables=SHARDS, more="datasets: strict", keys="drift: {policy: fail, ignore: [noise]}"
     )
@@ -57,6 +59,34 @@ def test_what_may_not_pass_keeps_its_source_out_and_is_named(bench: Bench) -> No
 
     assert _drift(bench, "strict") == {("a", "kind changed", "strict"), ("odd", "added", "strict")}
     assert [row["a"] for row in bench.target("strict")] == ["x", "y"]
+    lines = _said(bench, capsys, "plan", "strict")
+    assert "japan: a kind changed: fails its source; odd added: fails its source" in lines
+    assert "drift: fail; ignore noise" in lines
+    assert any(
+        line.startswith("japan odd added DATE fails its source") for line in _said(bench, capsys, "status", "strict")
+    )
+    told = json.loads("\n".join(_said(bench, capsys, "drift", "--json")))
+    assert [(one["pipeline"], one["dataset"], one["path"], one["next_run"]) for one in told] == [
+        ("strict", "strict", "a", "fails its source"), ("strict", "strict", "odd", "fails its source")
+    ]  # fmt: skip
+    assert "a: exclude a in the source's columns, or make the target anew with the other type" in _said(
+        bench, capsys, "drift"
+    )
+
+
+def _said(bench: Bench, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """What a verb says of the pipeline ``strict``, its blanks made one."""
+    configs = str(bench.directory / "strict" / "configs")
+    capsys.readouterr()
+    assert answer(["--configs", configs, "--cloud", str(bench.cloud.endpoints.http), *arguments]) == 0
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_target_is_changed_by_hand_for_one_pipeline_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+    """--apply without a name would change every target there is."""
+    assert answer(["drift", "--apply"]) == 2
+
+    assert "name the pipeline" in capsys.readouterr().err
 
 
 def test_what_a_wildcard_refuses_is_projected_in_the_same_run(bench: Bench) -> None:

@@ -31,6 +31,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with serving(tmp_path_factory.mktemp("cloud")) as running:
         endpoints = Endpoints.at(running.endpoints.http)
         make_project(endpoints, "acme-replication")
+        make_project(endpoints, "acme-analytics")
         clients = Clients(endpoints)
         create_dataset(clients, DatasetRef("acme-br", "analytics_451"), location="southamerica-east1")
         create_dataset(clients, DatasetRef("acme-au", "analytics_611"), location="australia-southeast1")

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from replicator.ledger.history import DriftedField
-from replicator.report.drift import acceptance, print_drift
+from replicator.report.drift import acceptance, print_drift, told
 from replicator.schema.compare import Change
+from replicator.sql.drift import Policies
 
 AT = datetime(2026, 11, 5, 5, 30, tzinfo=UTC)
 
@@ -44,9 +45,29 @@ def test_what_is_absorbed_asks_for_nothing(change: Change) -> None:
 
 def test_records_are_printed_without_their_fields(capsys: pytest.CaptureFixture[str]) -> None:
     """A type of three hundred fields would fill the screen."""
-    print_drift([drifted(Change.KIND, "ARRAY<STRUCT<a STRING>>", "STRUCT<a STRING>")])
+    print_drift([drifted(Change.KIND, "ARRAY<STRUCT<a STRING>>", "STRUCT<a STRING>")], Policies())
 
     out = capsys.readouterr().out
     assert "ARRAY<STRUCT" in out
     assert "a STRING" not in out
     assert "items.n: drift: {reshape: [items.n]}" in out
+
+
+def test_what_the_file_accepts_asks_for_nothing_more(capsys: pytest.CaptureFixture[str]) -> None:
+    """The table says what becomes of it, and below stands only what would be left out or fail."""
+    print_drift(
+        [drifted(Change.ADDED, "STRING", None), drifted(Change.NARROWED, "INT64", "NUMERIC")],
+        Policies(paths={"items": "evolve"}, cast=("items.n",)),
+    )
+
+    out = capsys.readouterr().out
+    assert "added to the target" in out
+    assert "converted" in out
+    assert "items.n:" not in out
+
+
+def test_one_line_for_each_source_tells_each_field_once() -> None:
+    """For a plan: the field, what differs, and what becomes of it."""
+    twice = [drifted(Change.ADDED, kind, None) for kind in ("STRING", "INT64")]
+
+    assert told(twice, Policies(policy="fail")) == ["japan: items.n added: fails its source"]

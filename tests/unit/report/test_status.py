@@ -10,6 +10,7 @@ import pytest
 from replicator.ledger.history import DriftedField, Fence, Freshness, RunRecord, SourceOutcome
 from replicator.report.status import Status, print_status
 from replicator.schema.compare import Change
+from replicator.sql.drift import Policies
 
 _NOW = datetime(2026, 11, 5, 6, tzinfo=UTC)
 _START = _NOW - timedelta(minutes=30)
@@ -37,14 +38,14 @@ def test_the_fence_is_free_held_or_left_behind(
     holder: str | None, expires: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A lease that has run out holds nobody back."""
-    print_status(_status(holder, expires=timedelta(minutes=expires)))
+    print_status(_status(holder, expires=timedelta(minutes=expires)), Policies())
 
     assert capsys.readouterr().out.splitlines()[0] == said
 
 
 def test_a_run_is_the_sum_of_its_sources(capsys: pytest.CaptureFixture[str]) -> None:
     """Units, rows, bytes and copies of all of them, and how long it took."""
-    print_status(_status(None))
+    print_status(_status(None), Policies())
 
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "ga4-000002 done 2026-11-05 05:30:00 1 min 15 s 4 600 3.0 kB 2" in lines
@@ -52,7 +53,7 @@ def test_a_run_is_the_sum_of_its_sources(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_a_source_shows_its_newest_day_and_when_it_came(capsys: pytest.CaptureFixture[str]) -> None:
     """The ledger's range ends before the day it names; a person wants the last day that is there."""
-    print_status(_status(None))
+    print_status(_status(None), Policies())
 
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "japan acme-jp.analytics_301 2026-11-04 4 1 d 2 h ago" in lines
@@ -60,14 +61,14 @@ def test_a_source_shows_its_newest_day_and_when_it_came(capsys: pytest.CaptureFi
 
 def test_why_a_run_failed_is_said_whole(capsys: pytest.CaptureFixture[str]) -> None:
     """Below the table, since a reason does not fit into a cell."""
-    print_status(_status(None, state="failed"))
+    print_status(_status(None, state="failed"), Policies())
 
     assert "ga4-000002: brazil: dataset not found" in capsys.readouterr().out
 
 
 def test_a_run_that_goes_on_has_no_end_yet(capsys: pytest.CaptureFixture[str]) -> None:
     """No made-up duration."""
-    print_status(_status("run-a", state="started"))
+    print_status(_status("run-a", state="started"), Policies())
 
     printed = [line.split()[:5] for line in capsys.readouterr().out.splitlines()]
     assert ["ga4-000002", "started", "2026-11-05", "05:30:00", "-"] in printed
@@ -75,15 +76,22 @@ def test_a_run_that_goes_on_has_no_end_yet(capsys: pytest.CaptureFixture[str]) -
 
 def test_a_field_that_drifted_is_named_with_its_type(capsys: pytest.CaptureFixture[str]) -> None:
     """Where, which field, what became of it, since when."""
-    print_status(_status(None))
+    print_status(_status(None), Policies())
 
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    assert "japan items.coupon added STRING 2026-11-05 05:30:00 2026-11-05 06:00:00" in lines
+    assert "japan items.coupon added STRING left out 2026-11-05 05:30:00 2026-11-05 06:00:00" in lines
+
+
+def test_what_is_ignored_is_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where a run saw it before it was ignored."""
+    print_status(_status(None), Policies(ignore=("items",)))
+
+    assert "coupon" not in capsys.readouterr().out
 
 
 def test_what_there_is_nothing_of_has_no_table(capsys: pytest.CaptureFixture[str]) -> None:
     """Before the first run nothing is printed at all."""
-    print_status(Status(_NOW, None, (), (), ()))
+    print_status(Status(_NOW, None, (), (), ()), Policies())
 
     assert capsys.readouterr().out == ""
 
