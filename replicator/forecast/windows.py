@@ -11,7 +11,7 @@ from typing import Self
 
 from replicator import limits
 from replicator.forecast.due import DueUnit, Span
-from replicator.sql.inventory import BUFFERS_PER_COPY, UNITS_PER_BUFFER
+from replicator.sql.inventory import BUFFERS_PER_COPY, UNITS_PER_BUFFER, UNITS_PER_COPY
 
 _DAY = timedelta(days=1)
 
@@ -73,11 +73,14 @@ class _Block:
     def fits(self, days: int | None) -> bool:
         """Whether one run can take it, and it is no longer than is asked for."""
         buffers: Counter[str] = Counter()
+        units: Counter[str] = Counter()
         for (source, _), count in self.held.items():
             buffers[source] += math.ceil(count / UNITS_PER_BUFFER)
+            units[source] += count
         return (
             max(self.partitions.values()) <= limits.PARTITIONS_PER_JOB.value
             and max(buffers.values()) <= BUFFERS_PER_COPY
+            and max(units.values()) <= UNITS_PER_COPY
             and (days is None or (self.end - self.start).days <= days)
         )
 
@@ -89,6 +92,7 @@ def cut_span(
 
     A window has at most 4,000 partitions of a source (one job may modify no more, quotas), and as many buffers as a
     copy carries, counted as if no schema had changed: where one has, its run says what is left, and is repeated.
+    Nor has it more units of a source than a run stages.
 
     Args:
         units: By source; units without days (whole tables, whole numbers) are passed over.

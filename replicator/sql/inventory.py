@@ -54,6 +54,9 @@ BUFFERS_PER_SLICE: Final = 8
 BUFFERS_PER_COPY: Final = limits.TABLES_PER_COPY.value - 2
 """A copy takes the whole staging dataset: the buffers, the manifest and the receipts."""
 
+UNITS_PER_COPY: Final = 60_000
+"""A script keeps what it counted of a slice's units in a variable, and one holds 1 MB (procedural-language#declare)."""
+
 
 SCHEMAS: Final = f"""\
   SELECT table_schema AS dataset, table_name AS name,
@@ -180,7 +183,8 @@ SELECT
     FORMAT('%s: older than the %s days that the target keeps its partitions; exclude it, or let the target keep more',
       name, {run_value("keeps")}), NULL) AS error
 FROM buffered
-WHERE buffer <= {BUFFERS_PER_COPY};
+WHERE buffer <= {BUFFERS_PER_COPY}
+QUALIFY unit <= {UNITS_PER_COPY};
 
 IF NOT EXISTS (SELECT 1 FROM {quote_name(STAGING, MANIFEST)}) THEN
   RAISE USING MESSAGE = FORMAT(

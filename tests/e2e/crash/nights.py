@@ -34,6 +34,9 @@ WORKFLOW: Final = f"{PARENT}/workflows/{NAME}"
 HOME: Final = "acme-home.shops"
 DATED: Final = (Field("id", "INTEGER"), Field("note", "STRING"), Field("day", "DATE"))
 UNDATED: Final = DATED[:2]
+FIRST: Final = "first run"
+"""The night of a pipeline that has never run: no target, no ledger, and three sources of three kinds."""
+
 FIRST_DAY, SECOND_DAY = date(2031, 3, 5), date(2031, 3, 6)
 """The server's days of the two runs: later than any machine's, so that a client's clock is behind."""
 
@@ -45,16 +48,15 @@ _TABLE: Final = "{{name: {0}, project: acme-{0}, location: {1}, tables: {{table:
 _DATASETS: Final = (
     f'{{name: japan, project: acme-japan, location: asia-northeast1, tables: {SHARDS}, datasets: "shop_*"}}'
 )
+_ASKING: Final = f'{{name: NAME, id: acme-home.asked, project: acme-home, location: EU, tables: {{query: "{_QUERY}"}}}}'
 _SOURCES: Final = {
     "replace_partitions": (_DATASETS, _PARTITIONED),
     "upsert": (_DATASETS, _TABLE.format("home", "EU")),
-    "append": (
-        _DATASETS,
-        f'{{name: home, id: acme-home.asked, project: acme-home, location: EU, tables: {{query: "{_QUERY}"}}}}',
-    ),
+    "append": (_DATASETS, _ASKING.replace("NAME", "home")),
     "replace_table": (_TABLE.format("japan", "asia-northeast1"), _TABLE.format("home", "EU")),
+    FIRST: (_DATASETS, _PARTITIONED, _ASKING.replace("NAME", "asked")),
 }
-"""Two sources of each pipeline, one of them across an ocean; between them every kind of unit."""
+"""Two sources of each pipeline, one of them across an ocean, or three; between them every kind of unit."""
 
 Row = tuple[int, str, date]
 """id, note, day"""
@@ -73,7 +75,7 @@ class Night:
     """A pipeline, a cloud that stands before one of its runs, and what is expected behind that run.
 
     Attributes:
-        merge: One of ``MERGES``.
+        merge: One of ``MERGES``, or ``FIRST``.
         text: The document.
         directory: Where the cloud is worked in, and kept.
         rows: What each unit brings, its newest content; (owner, unit) of every unit that is due in some run.
@@ -196,16 +198,15 @@ class Standing:
         self._shard("shop_1", 1, [(1, "first"), (2, "first")])
         self._shard("shop_2", 1, [(3, "first")])
         self._shard("shop_1", 2, [(4, "first")])
-        match night.merge:
-            case "replace_partitions":
-                self._rows(f"CREATE TABLE `{HOME}.orders` (id INT64, note STRING, day DATE) PARTITION BY day")
-                self._orders([(11, "first", 1), (12, "first", 1), (13, "first", 2)])
-            case "upsert":
-                self._table("home", [(11, "first", 1), (12, "first", 1)])
-            case "append":
-                values = [dict(zip(("id", "note", "day"), row, strict=True)) for row in _ASKED]
-                self.cloud.load(f"{HOME}.asked", DATED, values, "EU")
-                self._window(4)
+        if night.merge in {"replace_partitions", FIRST}:
+            self._rows(f"CREATE TABLE `{HOME}.orders` (id INT64, note STRING, day DATE) PARTITION BY day")
+            self._orders([(11, "first", 1), (12, "first", 1), (13, "first", 2)])
+        if night.merge == "upsert":
+            self._table("home", [(11, "first", 1), (12, "first", 1)])
+        if night.merge in {"append", FIRST}:
+            values = [dict(zip(("id", "note", "day"), row, strict=True)) for row in _ASKED]
+            self.cloud.load(f"{HOME}.asked", DATED, values, "EU")
+            self._window(4)
 
     def change(self) -> None:
         """Let the next day come, on which units are new and, but for an append, units are rewritten."""
@@ -300,18 +301,21 @@ target:
   partition: {{column: day, by: day}}
   source_column: shop
 state: {{dataset: {MEMORY}}}
-merge: {MERGES[merge]}
+merge: {MERGES.get(merge, "replace_partitions")}
 sources:
 """ + "".join(f"  - {source}\n" for source in _SOURCES[merge])
 
 
 def kept(directory: Path, merge: str, first_run: Callable[[Standing], Mapping[str, Any]]) -> Night:
-    """A night whose target holds a first run's rows, kept as it stands before the second."""
+    """A night whose target holds a first run's rows, kept as it stands before the second; or before the first."""
     night = Night(merge, directory)
     directory.mkdir(parents=True)
     with cloud(directory / "kept") as local:
         standing = Standing(night, local)
         standing.fill()
+        if merge == FIRST:
+            standing.note_stamps()
+            return night
         ended = first_run(standing)
         assert ended["state"] == "done", ended
         standing.note_stamps()

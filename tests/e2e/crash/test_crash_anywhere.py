@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from tests.e2e.crash.bench import MERGES
-from tests.e2e.crash.nights import Night, kept
+from tests.e2e.crash.nights import FIRST, Night, kept
 from tests.e2e.crash.points import Call, InProcess, InService, Way, calls_of, killed_at, run_again
 
 SAMPLE: Final = 2
@@ -88,7 +88,7 @@ def test_a_run_killed_at_any_call_is_made_good_by_the_next(crashes: Callable[[st
 
 @pytest.mark.crash_everywhere
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("merge", MERGES)
+@pytest.mark.parametrize("merge", [*MERGES, FIRST])
 def test_a_run_killed_at_every_call_is_made_good_by_the_next(
     crashes: Callable[[str, str], Crashes], request: pytest.FixtureRequest, way: str, merge: str
 ) -> None:

@@ -74,10 +74,22 @@ def test_a_window_modifies_no_more_partitions_than_a_job_may() -> None:
 
 def test_a_window_has_no_more_buffers_than_a_copy_carries() -> None:
     """998 beside manifest and receipts; a buffer takes units of one dataset, 200 of them."""
-    many = [one for number in range(500) for one in days(date(2025, 1, 1), 201, dataset=f"shop_{number}")]
+    many = [
+        one for number in range(500) for day in (1, 2) for one in days(date(2025, 1, day), 1, dataset=f"{day}_{number}")
+    ]
 
     newer, older = cut_span({"japan": many})
-    assert (newer.units, older.units) == (100_000, 500)
+    assert (newer.units, older.units) == (500, 500)
+    (together,) = cut_span({"japan": many[:998]})
+    assert together.units == 998
+
+
+def test_a_window_has_no_more_units_than_a_run_stages() -> None:
+    """Of each source."""
+    many = [one for number in range(300) for one in days(date(2025, 1, 1), 201, dataset=f"shop_{number}")]
+
+    newer, older = cut_span({"japan": many, "brazil": days(date(2025, 1, 1), 201)})
+    assert (newer.units, older.units) == (60_200, 301)
 
 
 def test_units_without_days_are_in_no_window() -> None:

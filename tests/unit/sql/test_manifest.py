@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from replicator.limits import TABLES_PER_COPY
 from replicator.names import TableRef
 from replicator.sql.datasets import staging_options
-from replicator.sql.inventory import UNITS_PER_BUFFER, take_inventory
+from replicator.sql.inventory import UNITS_PER_BUFFER, UNITS_PER_COPY, take_inventory
 from replicator.sql.placeholders import region_view
 from replicator.sql.units import Kind
 from tests.unit.sql.literals import answer, cut
@@ -38,7 +38,15 @@ class Unit(NamedTuple):
     buffer: int
 
 
-def manifest(datasets: int, days: int, *, columns: int = 1, digits: int = 4, odd_from: int | None = None) -> list[Unit]:
+def manifest(
+    datasets: int,
+    days: int,
+    *,
+    columns: int = 1,
+    digits: int = 4,
+    odd_from: int | None = None,
+    most: int = UNITS_PER_COPY,
+) -> list[Unit]:
     """The manifest of so many datasets with so many shards each; from ``odd_from`` on shards have a column more."""
     shards = (
         f"SELECT FORMAT('shop_%04d', d) AS dataset, DATE_ADD(DATE '{FIRST}', INTERVAL n DAY) AS range_start, n "
@@ -58,7 +66,7 @@ def manifest(datasets: int, days: int, *, columns: int = 1, digits: int = 4, odd
         f"FROM ({shards}), UNNEST(GENERATE_ARRAY(1, {columns}{more})) AS c)"
     )
     # "due" is a table and an alias in this query; the table alone is replaced.
-    query = QUERY.replace("FROM due JOIN", f"FROM {due} AS due JOIN")
+    query = QUERY.replace("FROM due JOIN", f"FROM {due} AS due JOIN").replace(str(UNITS_PER_COPY), str(most))
     found = answer(
         f"SELECT unit, dataset, name, range_start, buffer FROM ({query}) ORDER BY unit",
         tables={region_view("COLUMNS"): view},
@@ -115,3 +123,11 @@ def test_a_run_has_as_many_buffers_as_a_copy_can_carry() -> None:
 
     assert len({unit.buffer for unit in units}) == TABLES_PER_COPY.value - 2
     assert {unit.buffer for unit in units} == set(range(1, TABLES_PER_COPY.value - 1))
+
+
+def test_a_run_has_a_bounded_number_of_units() -> None:
+    """What a slice counts of its units has to find room in a variable of its script; the oldest stay due."""
+    units = manifest(3, 4, most=10)
+
+    assert [unit.unit for unit in units] == list(range(1, 11))
+    assert len(manifest(3, 4)) == 12
