@@ -21,7 +21,7 @@ DATASETS: Final = 200
 SEEN: Final = "seen_"
 """What the names of the run's own views begin with, in the staging dataset; a dataset copy leaves views behind."""
 
-DENIED: Final = "Access Denied.*INFORMATION_SCHEMA"
+DENIED: Final = "permission.*INFORMATION_SCHEMA"
 """A regular expression found in what the service says where a metadata view is denied."""
 
 _ONE: Final[Mapping[str, str]] = {

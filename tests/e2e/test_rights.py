@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from replicator.cli.exports import make_project
 from replicator.report.words import BY_DATASET
 from replicator.schema.fields import Field
 from tests.captured import captured
@@ -33,6 +34,7 @@ sources:
     datasets: {include: ["NAME_*"], exclude: ["NAME_trial"]}
     tables: {shards: "events_", suffix: "%Y%m%d"}
     columns: {exclude: [secret]}
+    staging: {project: acme-replication}
 """
 
 OTHER_KINDS = """\
@@ -62,6 +64,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A local cloud that the tests of this file share."""
     with cloud(tmp_path_factory.mktemp("rights") / "cloud") as running:
         running.dataset("acme-analytics.marketing", "EU")
+        make_project(running.endpoints, "acme-replication")
         yield running
 
 

@@ -50,6 +50,7 @@ def test_a_backfill_that_is_killed_moves_no_window_twice_but_the_one_it_was_in(
 
     killed(local, tmp_path, name, kills, days)
 
+    print(f"{kills} kills, {windows} windows: {copies(local, name)} copies, {len(found(local, name))} rows")
     assert found(local, name) == expected()
     (row,) = local.rows(f"SELECT COUNT(*) AS n FROM `acme-analytics.memory.units` WHERE pipeline = '{name}'", "EU")
     assert row["n"] == 2 * DAYS

@@ -109,9 +109,8 @@ class Refusing(Lists):
     def rows(self, sql: str, parameters: Mapping[str, Cell], *, location: str, project: str) -> Rows:
         """Refuse as the service does, or answer."""
         if "`region-" in sql:
-            msg = (
-                "403 Access Denied: Table acme-japan:region-asia-northeast1.INFORMATION_SCHEMA.TABLE_STORAGE: User does"
-            )
+            view = "acme-japan:region-asia-northeast1.INFORMATION_SCHEMA.TABLE_STORAGE"
+            msg = f"Access Denied: Table {view}: User does not have permission to query table {view}, or perhaps it"
             raise FailedError(msg)
         return super().rows(sql, parameters, location=location, project=project)
 
