@@ -195,8 +195,7 @@ SET wrong = (
           AND NOT STARTS_WITH(data_type, 'ARRAY<')))
 );
 IF wrong IS NOT NULL THEN
-  RAISE USING MESSAGE = FORMAT(
-    'what drift says lets no such difference from the target pass: %s', wrong);
+  RAISE USING MESSAGE = FORMAT("drift lets no such difference pass; 'replicator drift' says what would: %s", wrong);
 END IF;
 """
 

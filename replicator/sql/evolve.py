@@ -7,6 +7,7 @@ descriptions, policy tags and modes, and new ones stand at the end of their reco
 
 from __future__ import annotations
 
+from replicator import limits
 from replicator.names import DatasetRef, TableRef
 from replicator.sql.drift import Policies
 from replicator.sql.inventory import buffer_name
@@ -24,7 +25,9 @@ def write_evolution(*, target: TableRef, state: DatasetRef, policies: Policies) 
     added; its second column is ``statement``.
 
     A record that is new is added as one schema has it, with all that is in it; what others have besides is added the
-    next time. A field that they do not agree on is not added: its sources then lack it, and fail.
+    next time. A field that they do not agree on is not added: its sources then lack it, and fail. So they do where the
+    target would have more columns than a table can.
+
     The statement rebuilds a record by its own ``.*``, which keeps its order whatever it is; it reads no table. Its
     tokens are in the order of their keys, as in ``projection``: in a record what is rebuilt stands before what is new.
     """
@@ -54,6 +57,9 @@ FROM (SELECT *, REGEXP_REPLACE(lower_path, r'\\.?[^.]+$', '') AS parent FROM lan
 LEFT JOIN present AS o ON o.lower_path = l.parent
 WHERE l.lower_path != '{UNIT}' AND l.lower_path NOT IN (SELECT p.lower_path FROM present AS p)
   AND (l.parent = '' OR o.record) AND {policies.adds("l.lower_path")}
+  AND {limits.COLUMNS_PER_TABLE.value} >= (SELECT COUNT(DISTINCT one) FROM (
+    SELECT p.lower_path AS one FROM present AS p
+    UNION ALL SELECT n.lower_path FROM landed AS n WHERE n.lower_path != '{UNIT}' AND {policies.adds("n.lower_path")}))
 GROUP BY l.lower_path, l.parent, o.path
 HAVING COUNT(DISTINCT REGEXP_REPLACE(l.data_type, r'STRUCT<.*', '')) = 1;
 SET gained = (SELECT STRING_AGG(path, ', ' ORDER BY path) FROM gains);

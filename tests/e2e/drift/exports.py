@@ -142,5 +142,5 @@ def _brought(field: Field, there: Field, value: Any) -> Any:
 
 def conflicts(message: str) -> list[tuple[str, str, str, str]]:
     """What a message names as kept out: dataset, path, the source's type, the target's; types up to 99 characters."""
-    listed = message.partition(" pass: ")[2].partition(" at [")[0].split("; ")
+    listed = message.partition(" would: ")[2].partition(" at [")[0].split("; ")
     return [named.groups() for one in listed if (named := _NAMED.fullmatch(one)) is not None]  # type: ignore[misc]

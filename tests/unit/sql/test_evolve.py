@@ -150,6 +150,15 @@ def test_only_what_the_policies_name_is_added(local: Cloud) -> None:
     assert [field.name for field in evolving.schema] == ["id", "geo", "shop"]
 
 
+def test_a_target_gains_no_more_columns_than_a_table_can_have(local: Cloud) -> None:
+    """With 10,000 it is full: the source then lacks its field, and fails by name."""
+    wide = tuple(scalar(f"c{number}") for number in range(9_998))
+    evolving = Evolving(local, wide, [(scalar("one"),)])
+    assert evolving.statement(Policies(policy="evolve")) is not None
+
+    assert Evolving(local, wide, [(scalar("one"), scalar("two"))]).statement(Policies(policy="evolve")) is None
+
+
 def _unbound(fields: Sequence[Field]) -> tuple[Field, ...]:
     return tuple(
         Field(one.name, one.type, Mode.NULLABLE if one.mode is Mode.REQUIRED else one.mode, _unbound(one.fields))
