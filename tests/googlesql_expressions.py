@@ -78,6 +78,9 @@ _SHAPES: Final[dict[str, Sequence[str]]] = {
         "(SELECT MAX(r) FROM (SELECT DENSE_RANK() OVER (ORDER BY x) AS r FROM UNNEST({ARRAY<INT64>}) AS x))",
         "({INT64} & {INT64})", "({INT64} | {INT64})", "({INT64} ^ {INT64})", "(~{INT64})", "ASCII({STRING})",
         "SAFE_ADD({INT64}, {INT64})", "SAFE_MULTIPLY({INT64}, {INT64})", "SAFE_SUBTRACT({INT64}, {INT64})",
+        "BIT_COUNT({INT64})", "BIT_COUNT({BYTES})", "UNICODE({STRING})", "ARRAY_FIRST({ARRAY<INT64>})",
+        "ARRAY_LAST({ARRAY<INT64>})", "(SELECT BIT_XOR(x) FROM UNNEST({ARRAY<INT64>}) AS x)",
+        "RANGE_BUCKET({INT64}, {ARRAY<INT64>})", "SAFE_NEGATE({INT64})", "EDIT_DISTANCE({STRING}, {STRING})",
     ),
     "FLOAT64": (
         "({FLOAT64} + {FLOAT64})", "({FLOAT64} - {FLOAT64})", "({FLOAT64} * {FLOAT64})", "({FLOAT64} / {FLOAT64})",
@@ -86,13 +89,18 @@ _SHAPES: Final[dict[str, Sequence[str]]] = {
         "CAST({STRING} AS FLOAT64)", "SAFE_CAST({STRING} AS FLOAT64)", "CAST({NUMERIC} AS FLOAT64)",
         "SAFE_DIVIDE({FLOAT64}, {FLOAT64})", "GREATEST({FLOAT64}, {FLOAT64})", "LEAST({FLOAT64}, {FLOAT64})",
         "(SELECT AVG(x) FROM UNNEST({ARRAY<INT64>}) AS x)", "IEEE_DIVIDE({FLOAT64}, {FLOAT64})", "SIGN({FLOAT64})",
-        "SQRT({FLOAT64})", "POW({FLOAT64}, {FLOAT64})", "FLOOR({INT64})",
+        "SQRT({FLOAT64})", "POW({FLOAT64}, {FLOAT64})", "FLOOR({INT64})", "ROUND({FLOAT64}, {INT64})",
+        "SAFE_ADD({FLOAT64}, {FLOAT64})", "SAFE_MULTIPLY({FLOAT64}, {FLOAT64})",
+        "(SELECT x FROM UNNEST([{FLOAT64}, {FLOAT64}]) AS x ORDER BY x LIMIT 1)",
     ),
     "NUMERIC": (
         "({NUMERIC} + {NUMERIC})", "({NUMERIC} - {NUMERIC})", "({NUMERIC} * {NUMERIC})", "CAST({INT64} AS NUMERIC)",
         "CAST({STRING} AS NUMERIC)", "CAST({FLOAT64} AS NUMERIC)", "ABS({NUMERIC})", "ROUND({NUMERIC})",
         "({NUMERIC} / {NUMERIC})", "({NUMERIC} + {INT64})", "(-{NUMERIC})", "FLOOR({NUMERIC})", "CEIL({NUMERIC})",
-        "TRUNC({NUMERIC})", "SIGN({NUMERIC})", "SAFE_CAST({STRING} AS NUMERIC)",
+        "TRUNC({NUMERIC})", "SIGN({NUMERIC})", "SAFE_CAST({STRING} AS NUMERIC)", "MOD({NUMERIC}, {NUMERIC})",
+        "DIV({NUMERIC}, {NUMERIC})", "ROUND({NUMERIC}, {INT64})", "TRUNC({NUMERIC}, {INT64})",
+        "SAFE_DIVIDE({NUMERIC}, {NUMERIC})", "SAFE_MULTIPLY({NUMERIC}, {NUMERIC})", "PARSE_NUMERIC({STRING})",
+        "(SELECT AVG(x) FROM UNNEST([{NUMERIC}, {NUMERIC}, {NUMERIC}]) AS x)", "SAFE_NEGATE({NUMERIC})",
     ),
     "BOOL": (
         "({INT64} = {INT64})", "({INT64} < {FLOAT64})", "({FLOAT64} <= {FLOAT64})", "({STRING} != {STRING})",
@@ -108,7 +116,8 @@ _SHAPES: Final[dict[str, Sequence[str]]] = {
         "(STRUCT({INT64} AS a, {STRING} AS b) IN ((1, 'a'), (2, 'b')))", "IS_NAN({FLOAT64})", "IS_INF({FLOAT64})",
         "(SELECT LOGICAL_OR(x > {INT64}) FROM UNNEST({ARRAY<INT64>}) AS x)", "({NUMERIC} < {NUMERIC})",
         "({NUMERIC} = {FLOAT64})", "({NUMERIC} > {INT64})", "({DATE} = {DATETIME})",
-        "({FLOAT64} IN ({FLOAT64}, {FLOAT64}))",
+        "({FLOAT64} IN ({FLOAT64}, {FLOAT64}))", "({FLOAT64} IN UNNEST([{FLOAT64}, {FLOAT64}]))",
+        "STARTS_WITH({BYTES}, {BYTES})", "ENDS_WITH({BYTES}, {BYTES})",
     ),
     "STRING": (
         "CONCAT({STRING}, {STRING})", "CONCAT({STRING}, {STRING}, {STRING})", "({STRING} || {STRING})",
@@ -145,10 +154,15 @@ _SHAPES: Final[dict[str, Sequence[str]]] = {
         "FORMAT_TIMESTAMP('%F %T', {TIMESTAMP})", "LPAD({STRING}, {INT64}, '0')", "RPAD({STRING}, 4)",
         "REPEAT({STRING}, 2)", "(SELECT AS STRUCT {INT64} AS a, {STRING} AS b).b", "GREATEST({STRING}, {STRING})",
         "SPLIT({STRING}, ',')[OFFSET(0)]", "TRANSLATE({STRING}, 'abc', 'xy')", "STRING({DATE})",
+        "INITCAP({STRING})", "TRANSLATE({STRING}, {STRING}, {STRING})", "NORMALIZE({STRING})",
+        "JSON_EXTRACT({STRING}, '$.a')", "JSON_EXTRACT_SCALAR({STRING}, \"$['a.b']\")", "ARRAY_FIRST({ARRAY<STRING>})",
+        "JSON_TYPE(PARSE_JSON({STRING}))",
     ),
     "BYTES": (
         "CAST({STRING} AS BYTES)", "SHA256({STRING})", "MD5({STRING})", "FROM_HEX({STRING})", "FROM_BASE64('YWJj')",
         "({BYTES} || {BYTES})", "CONCAT({BYTES}, {BYTES})", "SHA1({BYTES})", "SAFE.FROM_HEX({STRING})",
+        "FROM_BASE64({STRING})", "LEFT({BYTES}, {INT64})", "RIGHT({BYTES}, {INT64})", "REPEAT({BYTES}, 2)",
+        "CODE_POINTS_TO_BYTES({ARRAY<INT64>})",
     ),
     "DATE": (
         "DATE_ADD({DATE}, INTERVAL {INT64} <MONTHS>)", "DATE_SUB({DATE}, INTERVAL {INT64} <MONTHS>)",
@@ -187,7 +201,7 @@ _SHAPES: Final[dict[str, Sequence[str]]] = {
         "GENERATE_ARRAY(1, 5)", "GENERATE_ARRAY(5, 1, -2)", "ARRAY_CONCAT({ARRAY<INT64>}, [{INT64}])",
         "ARRAY(SELECT x + 1 FROM UNNEST({ARRAY<INT64>}) AS x ORDER BY x)", "ARRAY_REVERSE({ARRAY<INT64>})",
         "ARRAY(SELECT LENGTH(x) FROM UNNEST({ARRAY<STRING>}) AS x WITH OFFSET AS o ORDER BY o)",
-        "TO_CODE_POINTS({STRING})",
+        "TO_CODE_POINTS({STRING})", "TO_CODE_POINTS({BYTES})", "ARRAY_SLICE({ARRAY<INT64>}, {INT64}, {INT64})",
     ),
 }  # fmt: skip
 """By type; a type in braces stands for an expression of that type, what is in angle brackets for a date part."""

@@ -96,13 +96,30 @@ _JSON_TEXTS: Final = (
     "'true'",
     "CAST(NULL AS STRING)",
 )
-_ZONES: Final = ("'UTC'", "'America/Los_Angeles'", "'+05:30'", "'Europe/Berlin'", "'nowhere'", "CAST(NULL AS STRING)")
+_ZONES: Final = (
+    "'UTC'",
+    "'UTC'",
+    "'UTC'",
+    "'America/Los_Angeles'",
+    "'+05:30'",
+    "'Europe/Berlin'",
+    "'nowhere'",
+    "CAST(NULL AS STRING)",
+)
 _DATE_FORMATS: Final = ("'%Y%m%d'", "'%F'", "'%d/%m/%y'", "'%A %B'", "'%%'", "''", "CAST(NULL AS STRING)")
 _TIME_FORMATS: Final = ("'%H:%M:%S'", "'%T'", "'%I:%M %p'", "'%E6S'", "CAST(NULL AS STRING)")
 _BOTH_FORMATS: Final = ("'%Y-%m-%d %H:%M:%S'", "'%FT%H:%M:%E*S'", "'%s'", *_DATE_FORMATS[:3])
+_PARSED_DATES: Final = ("'%Y%m%d'", "'%Y-%m-%d'", "'%F'", "CAST(NULL AS STRING)")
+_PARSED: Final = (*("'%Y-%m-%d %H:%M:%S'", "'%Y-%m-%dT%H:%M:%E*S'") * 2, *_BOTH_FORMATS[:4])
 _DATES: Final = ("'20240229'", "'2024-02-29'", "'29/02/24'", "'2024-13-01'", "''", "CAST(NULL AS STRING)")
 _TIMES: Final = ("'12:34:56'", "'01:02 PM'", "'25:00:00'", "CAST(NULL AS STRING)")
-_BOTH: Final = ("'2024-02-29 12:34:56'", "'2024-02-29T12:34:56.25'", "'1700000000'", *_DATES[:3])
+_BOTH: Final = (
+    "'2024-02-29 12:34:56'",
+    "'2024-02-29T12:34:56.25'",
+    "'2024-02-29 24:00:00'",
+    "'1700000000'",
+    *_DATES[:2],
+)
 _LANGUAGES: Final[dict[tuple[str, int], Sequence[str]]] = {
     **{(f"REGEXP_{name}", 1): _PATTERNS for name in ("CONTAINS", "EXTRACT", "EXTRACT_ALL", "INSTR", "REPLACE")},
     ("REGEXP_REPLACE", 2): ("'x'", "r'\\1'", "r'<\\0>'", "''", "CAST(NULL AS STRING)"),
@@ -121,12 +138,12 @@ _LANGUAGES: Final[dict[tuple[str, int], Sequence[str]]] = {
         )
     },
     ("PARSE_JSON", 0): _JSON_TEXTS,
-    ("FORMAT_DATE", 0): _DATE_FORMATS, ("PARSE_DATE", 0): _DATE_FORMATS[:4], ("PARSE_DATE", 1): _DATES,
+    ("FORMAT_DATE", 0): _DATE_FORMATS, ("PARSE_DATE", 0): _PARSED_DATES, ("PARSE_DATE", 1): _DATES,
     ("FORMAT_TIME", 0): _TIME_FORMATS, ("PARSE_TIME", 0): _TIME_FORMATS[:3], ("PARSE_TIME", 1): _TIMES,
     **{
         (f"{verb}_{kind}", place): texts
         for kind in ("DATETIME", "TIMESTAMP")
-        for verb, place, texts in (("FORMAT", 0, _BOTH_FORMATS), ("PARSE", 0, _BOTH_FORMATS), ("PARSE", 1, _BOTH))
+        for verb, place, texts in (("FORMAT", 0, _BOTH_FORMATS), ("PARSE", 0, _PARSED), ("PARSE", 1, _BOTH))
     },
     **{(name, 2): _ZONES for name in ("FORMAT_TIMESTAMP", "PARSE_TIMESTAMP", "TIMESTAMP_TRUNC")},
     **{(name, 1): _ZONES for name in ("DATE", "DATETIME", "TIME", "TIMESTAMP", "STRING")},
@@ -168,14 +185,17 @@ _OPERATORS: Final = {
     "$safe_array_at_ordinal": "{0}[SAFE_ORDINAL({1})]", "$subtract": "({0} - {1})", "$unary_minus": "(-{0})",
     "$in_array": "({0} IN UNNEST({1}))", "$subscript": "{0}[{1}]", "$extract": "EXTRACT({1} FROM {0})",
     "$extract_date": "EXTRACT(DATE FROM {0})", "$extract_time": "EXTRACT(TIME FROM {0})",
-    "$extract_datetime": "EXTRACT(DATETIME FROM {0})",
+    "$extract_datetime": "EXTRACT(DATETIME FROM {0})", "$in": "({0} IN ({1}))", "$make_array": "[{0}]",
+    "$case_no_value": "(CASE WHEN {0} THEN {1} ELSE {2} END)", "$count_star": "COUNT(*)",
+    "$case_with_value": "(CASE {0} WHEN {1} THEN {2} ELSE {3} END)", "$like_any": "({0} LIKE ANY ({1}))",
+    "$like_all": "({0} LIKE ALL ({1}))", "$interval": "INTERVAL {0} {1}",
 }  # fmt: skip
 """Operators and special forms by the analyzer's names for them, as they are written."""
 _ADDED: Final = ("_ADD", "_SUB")
 _ORDERED: Final = frozenset({"ARRAY_AGG", "STRING_AGG", "ARRAY_CONCAT_AGG"})
 """Aggregates whose value depends on the rows' order."""
 _SHARED: Final = {
-    "ARG_TYPE_ANY_1": "ANY", "ARG_TYPE_ARBITRARY": "ANY", "ARG_ARRAY_TYPE_ANY_1": "ARRAY<ANY>",
+    "ARG_TYPE_ANY_1": "ANY", "ARG_TYPE_ANY_2": "ANY", "ARG_TYPE_ARBITRARY": "ANY", "ARG_ARRAY_TYPE_ANY_1": "ARRAY<ANY>",
     "ARG_RANGE_TYPE_ANY_1": "RANGE<ANY>",
 }  # fmt: skip
 _ANY: Final = ("INT64", "STRING", "FLOAT64", "NUMERIC", "DATE", "TIMESTAMP", "BOOL", "BYTES")
@@ -216,7 +236,10 @@ class Function:
     @property
     def shown(self) -> str:
         """As a person would look it up."""
-        return _OPERATORS[self.name].format("x", "y", "z").strip("()") if self.name in _OPERATORS else self.name
+        if self.name not in _OPERATORS:
+            return self.name
+        written = _OPERATORS[self.name].format("x", "y", "z", "v")
+        return written[1:-1] if written.startswith("(") else written
 
 
 @cache
@@ -233,6 +256,8 @@ def calls(function: Function, random: Random, count: int) -> Iterator[str]:
         random: Draws.
         count: How many queries; none where no signature can be called.
     """
+    if function.name.startswith("$") and function.name not in _OPERATORS:
+        return
     callable_ = [signature for signature in function.signatures if all(_known(each) for each in signature)]
     for number in range(count if callable_ else 0):
         yield _query(function, callable_[number % len(callable_)], random)
@@ -294,13 +319,15 @@ def _query(function: Function, signature: Sequence[Argument], random: Random) ->
     values = ", ".join(made)
     columns = ", ".join(f"{name} {kind}" for name, kind in zip(("o", "x", "y"), ("INT64", *kinds), strict=False))
     given = ", ".join([*("x", "y")[:count], *_arguments(function, signature[count:], random, shared, count)])
+    name = "COUNT" if function.name == "$count_star" else function.name
+    given = "*" if function.name == "$count_star" else given
     rows = f"FROM UNNEST(ARRAY<STRUCT<{columns}>>[{values}])"
     if function.mode == "AGGREGATE":
         order = " ORDER BY o" if function.name in _ORDERED else ""
         limit = " LIMIT 1" if function.name == "ANY_VALUE" else ""
-        return f"SELECT {function.name}({given}{order}) FROM (SELECT * {rows}{limit})"
+        return f"SELECT {name}({given}{order}) FROM (SELECT * {rows}{limit})"
     window = "" if function.name.startswith("PERCENTILE_") else "ORDER BY x DESC, o" if count else "ORDER BY o"
-    return f"SELECT o, {function.name}({given}) OVER ({window}) {rows} ORDER BY o"
+    return f"SELECT o, {name}({given}) OVER ({window}) {rows} ORDER BY o"
 
 
 def _columns(function: Function, signature: Sequence[Argument]) -> int:

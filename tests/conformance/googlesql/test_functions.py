@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pytest
 
@@ -15,8 +15,12 @@ from tests import googlesql
 from tests.conformance.googlesql.test_expressions import has_null_element, same
 from tests.googlesql_engine import context, rows_of
 from tests.googlesql_functions import Function, calls, functions
+from tests.googlesql_table import function_table
 
-_ENOUGH: Final = 8
+CALLS: Final = 8
+_README: Final = Path(__file__).parents[3] / "README.md"
+_BEGIN: Final = "<!-- functions of the local cloud -->\n"
+_END: Final = "<!-- end of functions of the local cloud -->\n"
 _VOLATILE: Final = frozenset(
     {"CURRENT_DATE", "CURRENT_DATETIME", "CURRENT_TIME", "CURRENT_TIMESTAMP", "GENERATE_UUID", "NEW_UUID", "RAND"}
     | {"SESSION_USER"}
@@ -34,25 +38,54 @@ _INEXACT: Final = frozenset(
 _CLOSE: Final = 1e-15
 
 
-def test_every_function_has_googlesqls_value_or_is_refused(request: pytest.FixtureRequest) -> None:
+Met: TypeAlias = dict[str, list[tuple[str, str]]]
+"""By function, what each call came to and what was met."""
+
+
+@pytest.fixture(scope="module")
+def met(request: pytest.FixtureRequest) -> Met:
+    """All calls of all functions; a wrong one with its text."""
+    count = request.config.getoption("--calls", default=CALLS)
+    return {function.name: _met(function, count) for function in functions()}
+
+
+def _met(function: Function, count: int) -> list[tuple[str, str]]:
+    if function.name in _VOLATILE:
+        return [("equal", "by tests of its own")]
+    close = _CLOSE if function.name in _INEXACT else 0.0
+    found: list[tuple[str, str]] = []
+    for sql in calls(function, Random(function.name), count):
+        outcome, told = compared(sql, close)
+        found.append((outcome, f"{sql}\n    {told}" if outcome == "wrong" else told))
+    return found
+
+
+def test_every_function_has_googlesqls_value_or_is_refused(met: Met) -> None:
     """For each signature that GoogleSQL knows, over edge values, there is never another value or type.
 
     A call that fails there fails here, and one that fails here fails there or is refused as not modelled. FLOAT64
     values are equal to the bit; those of transcendental and statistical functions may differ by one part in 10^15, for
     their last digit is no two libraries' the same.
     """
-    count = request.config.getoption("--calls", default=_ENOUGH)
-    wrong = [line for function in functions() if function.name not in _VOLATILE for line in _wrong(function, count)]
+    wrong = [told for each in met.values() for outcome, told in each if outcome == "wrong"]
 
     assert not wrong, "\n".join(wrong[:40])
 
 
-def _wrong(function: Function, count: int) -> Iterator[str]:
-    close = _CLOSE if function.name in _INEXACT else 0.0
-    for sql in calls(function, Random(function.name), count):
-        outcome, told = compared(sql, close)
-        if outcome == "wrong":
-            yield f"{sql}\n    {told}"
+def test_the_readme_says_of_every_function_whether_it_is_right(met: Met, request: pytest.FixtureRequest) -> None:
+    """A function that is modelled, or refused from now on, is in the README's table in the same change."""
+    if request.config.getoption("--calls", default=CALLS) != CALLS:
+        pytest.skip("the table is that of the usual number of calls")
+    before, begin, rest = _README.read_text("utf-8").partition(_BEGIN)
+    written, end, after = rest.partition(_END)
+    assert begin, f"README.md has lost its line {_BEGIN!r}"
+    assert end, f"README.md has lost its line {_END!r}"
+    table = f"\n{function_table(met)}\n\n"
+    if request.config.getoption("--update-golden"):
+        _README.write_text(before + begin + table + end + after, encoding="utf-8")
+        written = table
+
+    assert written == table, f"the README is out of date; renew it with pytest {Path(__file__).name} --update-golden"
 
 
 def compared(sql: str, close: float = 0.0) -> tuple[str, str]:
@@ -76,7 +109,7 @@ def compared(sql: str, close: float = 0.0) -> tuple[str, str]:
             return "both fail", theirs
         if "cannot have a null element" in error.message and has_null_element(theirs[1]):
             # BigQuery writes no such array into a result (data-types#array_nulls); GoogleSQL itself does not care.
-            return "refused", error.message
+            return "both fail", error.message
         return "wrong", f"{theirs[1]} is {error.message}"
     theirs = _theirs(sql)
     if isinstance(theirs, str):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
 
 from sqlglot import exp
 
@@ -12,22 +14,27 @@ from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.functions.aggregates import (
     AGGREGATES,
     ANALYTIC,
-    DISTINCT,
     NEEDS_ORDER,
-    NULLS,
-    ORDER,
-    OVER,
+    TAKES_NO_ORDER,
     TAKES_NULLS,
     Modified,
     modified,
 )
+from replicator.local.bigquery.googlesql.functions.marks import DISTINCT, NULLS, ORDER, OVER
 from replicator.local.bigquery.googlesql.functions.table import call
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.values import FLOAT64, INT64, Value, derived
 
-_NUMBERS = {"LAG": (1, 0), "LEAD": (1, 0), "NTH_VALUE": (1, 1), "NTILE": (0, 1)}
-"""The place of what they count by, and the smallest that it may be."""
+_NUMBERS: Final = {
+    "LAG": (1, 0, 2**63),
+    "LEAD": (1, 0, 2**63),
+    "NTH_VALUE": (1, 1, 2**63),
+    "NTILE": (0, 1, 2**63),
+    "PERCENTILE_CONT": (1, 0, 1),
+    "PERCENTILE_DISC": (1, 0, 1),
+}
+"""The place of what they count by, the smallest and the largest that it may be."""
 _UNORDERED = frozenset({"STRUCT", "ARRAY", "JSON", "INTERVAL"})
 
 
@@ -79,8 +86,8 @@ def _called(resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over
 
 
 def _check_number(name: str, args: Sequence[Value], node: exp.Expr) -> None:
-    """Refuse what LAG, LEAD, NTH_VALUE and NTILE do not count by."""
-    place, least = _NUMBERS.get(name, (0, 0))
+    """Refuse what LAG, NTILE, PERCENTILE_CONT and their like do not count by."""
+    place, least, most = _NUMBERS.get(name, (0, 0, 0))
     if name not in _NUMBERS or len(args) <= place:
         return
     which = f"Argument {place + 1} to {name}"
@@ -89,8 +96,8 @@ def _check_number(name: str, args: Sequence[Value], node: exp.Expr) -> None:
         raise refused(node, f"{which} must be a literal or query parameter")
     if number is None:
         raise refused(node, f"{which} must be non-NULL")
-    if isinstance(number, int) and number < least:
-        raise refused(node, f"{which} must be at least {least}")
+    if isinstance(number, int | float | Decimal) and not least <= number <= most:
+        raise refused(node, f"{which} must be between {least} and {most}")
 
 
 def _limited(
@@ -170,6 +177,8 @@ def _over(resolver: Resolver, node: exp.Expr, name: str, call_: Modified) -> tup
         pieces.append("ORDER BY " + ", ".join(sql for sql, _ in orders))
     elif name in NEEDS_ORDER:
         raise refused(node.this, f"Window ORDER BY is required for analytic function {name.lower()}")
+    if name in TAKES_NO_ORDER and (orders or frame is not None):
+        raise refused(node.this, f"Window ORDER BY is not allowed for analytic function {name.lower()}")
     if call_.distinct and (orders or frame is not None):
         raise refused(node.this, "Window ORDER BY is not allowed if DISTINCT is specified")
     if frame is not None:

@@ -16,6 +16,7 @@ from replicator.local.bigquery.googlesql.functions.aggregates import AGGREGATES,
 from replicator.local.bigquery.googlesql.functions.arrays import ARRAYS
 from replicator.local.bigquery.googlesql.functions.dates import DATES
 from replicator.local.bigquery.googlesql.functions.known import KNOWN
+from replicator.local.bigquery.googlesql.functions.logarithms import LOGARITHMS
 from replicator.local.bigquery.googlesql.functions.numbers import NUMBERS
 from replicator.local.bigquery.googlesql.functions.rules import RULES, Rule
 from replicator.local.bigquery.googlesql.functions.strings import STRINGS
@@ -24,7 +25,7 @@ from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.values import Value, trying
 
-FUNCTIONS: Final[Functions] = {**ARRAYS, **DATES, **NUMBERS, **STRINGS}
+FUNCTIONS: Final[Functions] = {**ARRAYS, **DATES, **LOGARITHMS, **NUMBERS, **STRINGS}
 
 
 def load_rules() -> dict[str, Rule]:
@@ -33,6 +34,7 @@ def load_rules() -> dict[str, Rule]:
         conditionals,
         formats,
         json,
+        jsonscalars,
         patterns,
         special,
         times,

@@ -302,8 +302,8 @@ def _element(resolver: Resolver, node: exp.Expr) -> Value:
 
     def sql(array_sql: str, position: str) -> str:
         taken = f"list_extract({array_sql}, {position}{shift})"
-        first = 1 if base == 1 else 0
-        outside = f"{array_sql} IS NOT NULL AND ({position} < {first} OR {position}{shift} > len({array_sql}))"
+        first, last = (1, ">") if base == 1 else (0, ">=")
+        outside = f"{array_sql} IS NOT NULL AND ({position} < {first} OR {position} {last} len({array_sql}))"
         if node.args.get("safe"):
             return f"(CASE WHEN {outside} THEN NULL ELSE {taken} END)"
         word = "ordinal" if base == 1 else "index"

@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.coercion import common, implicit
 from replicator.local.bigquery.googlesql.functions.dateparts import ADDED, added, check, part_of
+from replicator.local.bigquery.googlesql.functions.decimals import divided
 from replicator.local.bigquery.googlesql.functions.numbers import product
 from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload, call, no_signature
 from replicator.local.bigquery.googlesql.ranges import within
@@ -86,6 +87,11 @@ _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
         ),
     ),
 }
+_DIVISION: Final = Overload(
+    "NUMERIC, NUMERIC -> NUMERIC",
+    divided("{0}", "{1}", "{fail}"),
+    f"'division by zero: ' || {_plain('{0}')} || ' / 0'",
+)
 _BITS: Final[dict[type[exp.Expr], tuple[str, str]]] = {
     exp.BitwiseAnd: ("&", "({0} & {1})"),
     exp.BitwiseOr: ("|", "({0} | {1})"),
@@ -251,7 +257,7 @@ def interval_of(resolver: Resolver, node: exp.Expr | None) -> tuple[Value, str]:
 def _division(resolver: Resolver, node: exp.Expr) -> Value:
     left, right = resolver.value(node.this), resolver.value(node.expression)
     if NUMERIC in (left.type, right.type) and FLOAT64 not in (left.type, right.type):
-        raise unknown(node, "the division of NUMERIC values")
+        return _operator(resolver, "/", (_DIVISION,), [left, right], node)
     return quotient(resolver, left, right, node)
 
 

@@ -87,7 +87,7 @@ def _in_array(resolver: Resolver, value: Value, unnest: exp.Expr, node: exp.Expr
     others = array.parts if array.parts is not None else (Value("NULL", array.type.element),)
     members = [value, *others]
     found = common(members, names, node)
-    if found is None or found[0].name in ("STRUCT", "ARRAY", "JSON", "FLOAT64"):
+    if found is None or found[0].name in ("STRUCT", "ARRAY", "JSON"):
         if found is not None:
             raise unknown(node, f"IN UNNEST for values of type {found[0]}")
         raise no_signature(node, "operator IN UNNEST", [value, array])
@@ -99,9 +99,11 @@ def _in_array(resolver: Resolver, value: Value, unnest: exp.Expr, node: exp.Expr
 
     def sql(given: str, among: str) -> str:
         nulls = f"list_count({among}) < len({among})"
+        # NaN is in no array, and not equal to itself.
+        nan = f"WHEN isnan({given}) THEN CASE WHEN {nulls} THEN NULL ELSE false END " if kind == FLOAT64 else ""
         return (
             f"(CASE WHEN coalesce(len({among}), 0) = 0 THEN false WHEN {given} IS NULL THEN NULL "
-            f"WHEN list_contains({among}, {given}) THEN true WHEN {nulls} THEN NULL ELSE false END)"
+            f"{nan}WHEN list_contains({among}, {given}) THEN true WHEN {nulls} THEN NULL ELSE false END)"
         )
 
     text = bound(many.sql, names, lambda among: bound(one.sql, names, lambda given: sql(given, among)))

@@ -12,15 +12,13 @@ from typing import Final
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
+from replicator.local.bigquery.googlesql.functions.decimals import mean
+from replicator.local.bigquery.googlesql.functions.marks import DISTINCT, NULLS, ORDER, OVER
+from replicator.local.bigquery.googlesql.functions.statistics import PERCENTILES, STATISTICS
+from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 
 _SCALARS: Final = ("INT64", "NUMERIC", "STRING", "BYTES", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP")
-OVER: Final = "\x06over\x06"
-"""Where FILTER and OVER go; these four stand in templates until the call is known."""
-ORDER: Final = "\x06order\x06"
-NULLS: Final = "\x06nulls\x06"
-DISTINCT: Final = "\x06distinct\x06"
 
 
 def _extreme(name: str) -> tuple[Overload, ...]:
@@ -34,15 +32,24 @@ def _extreme(name: str) -> tuple[Overload, ...]:
     return (*plain, Overload("FLOAT64 -> FLOAT64", floats))
 
 
+def _average(args: Sequence[str]) -> str:
+    made = f"avg({DISTINCT}{args[0]}){OVER}"
+    doubt = "error('AVG of values that are not finite is not modelled by the local cloud')"
+    return f"CASE WHEN isinf({made}) THEN {doubt} ELSE {made} END"
+
+
 AGGREGATES: Final[Functions] = {
     "ANY_VALUE": (Overload("T -> T", f"any_value({{0}}){OVER}"),),
     "ARRAY_AGG": (Overload("T -> ARRAY<T>", f"list({DISTINCT}{{0}}{ORDER}){OVER}"),),
     "ARRAY_CONCAT_AGG": (Overload("ARRAY<T> -> ARRAY<T>", f"flatten(list({{0}}{ORDER}){OVER})"),),
     "AVG": (
         Overload("INT64 -> FLOAT64", f"avg({DISTINCT}{{0}}){OVER}"),
-        Overload("FLOAT64 -> FLOAT64", f"avg({DISTINCT}{{0}}){OVER}"),
-        Overload("NUMERIC -> NUMERIC", UNMODELLED),
+        Overload("FLOAT64 -> FLOAT64", _average),
+        Overload("NUMERIC -> NUMERIC", lambda args: mean(args, DISTINCT, OVER)),
     ),
+    "BIT_AND": (Overload("INT64 -> INT64", f"bit_and({{0}}){OVER}"),),
+    "BIT_OR": (Overload("INT64 -> INT64", f"bit_or({{0}}){OVER}"),),
+    "BIT_XOR": (Overload("INT64 -> INT64", f"bit_xor({DISTINCT}{{0}}){OVER}"),),
     "COUNT": (Overload("T -> INT64", f"count({DISTINCT}{{0}}){OVER}"),),
     "COUNTIF": (Overload("BOOL -> INT64", f"count(CASE WHEN {{0}} THEN 1 END){OVER}"),),
     "LOGICAL_AND": (Overload("BOOL -> BOOL", f"bool_and({{0}}){OVER}"),),
@@ -58,6 +65,7 @@ AGGREGATES: Final[Functions] = {
         Overload("NUMERIC -> NUMERIC", f"CAST(sum({DISTINCT}{{0}}){OVER} AS DECIMAL(38, 9))", BY_ITSELF),
         Overload("FLOAT64 -> FLOAT64", f"sum({DISTINCT}{{0}}){OVER}"),
     ),
+    **STATISTICS,
 }
 """Functions over the rows of a group; all of them may be analytic as well."""
 
@@ -78,6 +86,7 @@ ANALYTIC: Final[Functions] = {
     ),
     "NTH_VALUE": (Overload("T, INT64 -> T", f"nth_value({{0}}, {{1}}{NULLS}){OVER}"),),
     "NTILE": (Overload("INT64 -> INT64", f"ntile({{0}}){OVER}"),),
+    **PERCENTILES,
     "PERCENT_RANK": (Overload(" -> FLOAT64", f"percent_rank(){OVER}"),),
     "RANK": (Overload(" -> INT64", f"rank(){OVER}"),),
     "ROW_NUMBER": (Overload(" -> INT64", f"row_number(){OVER}"),),
@@ -85,8 +94,21 @@ ANALYTIC: Final[Functions] = {
 """Functions that only stand with OVER."""
 
 NEEDS_ORDER: Final = frozenset({"CUME_DIST", "DENSE_RANK", "LAG", "LEAD", "NTILE", "PERCENT_RANK", "RANK"})
+TAKES_NO_ORDER: Final = frozenset(PERCENTILES)
 TAKES_NULLS: Final = frozenset({"FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"})
-_DISTINCT: Final = frozenset({"ARRAY_AGG", "AVG", "COUNT", "MAX", "MIN", "STRING_AGG", "SUM"})
+_DISTINCT: Final = frozenset(
+    {
+        *(name for name in STATISTICS if name.startswith(("STDDEV", "VAR"))),
+        "ARRAY_AGG",
+        "AVG",
+        "BIT_XOR",
+        "COUNT",
+        "MAX",
+        "MIN",
+        "STRING_AGG",
+        "SUM",
+    }
+)
 _ORDERED: Final = frozenset({"ARRAY_AGG", "ARRAY_CONCAT_AGG", "STRING_AGG"})
 
 
@@ -99,6 +121,13 @@ class Modified:
     nulls: str = ""
     order: tuple[exp.Expr, ...] = field(default=())
     limit: exp.Expr | None = None
+
+
+def _check_nulls(name: str, nulls: str, node: exp.Expr) -> None:
+    if nulls == "RESPECT NULLS" and name in TAKES_NO_ORDER:
+        raise unknown(node, f"{name} with RESPECT NULLS")
+    if name not in TAKES_NULLS | TAKES_NO_ORDER and name != "ARRAY_AGG":
+        raise refused(node, f"{nulls} is not allowed for {name}")
 
 
 def modified(name: str, args: Sequence[exp.Expr]) -> Modified:
@@ -129,6 +158,6 @@ def modified(name: str, args: Sequence[exp.Expr]) -> Modified:
         distinct, before = True, [*before[0].expressions, *before[1:]]
     if (distinct and name not in _DISTINCT) or ((order or limit) and name not in _ORDERED):
         raise refused(last, f"Aggregate function {name} does not support DISTINCT, ORDER BY or LIMIT in arguments")
-    if nulls and name not in TAKES_NULLS and name != "ARRAY_AGG":
-        raise refused(last, f"{nulls} is not allowed for {name}")
+    if nulls:
+        _check_nulls(name, nulls, last)
     return Modified((*before, *rest), distinct, nulls, order or (), limit)

@@ -22,8 +22,34 @@ def _concatenated(args: Sequence[str]) -> str:
 
 _STEP: Final = "'Sequence step cannot be 0.'"
 
+# Counted from 0, or from the end by what is negative; kept within what DuckDB counts by.
+_PLACED: Final = (
+    "greatest(least({{{0}}}, len({{0}})), -len({{0}}) - 1) + CASE WHEN {{{0}}} < 0 THEN len({{0}}) + 1 ELSE 1 END"
+)
+
 ARRAYS: Final[Functions] = {
     "ARRAY_CONCAT": (Overload("ARRAY<T>... -> ARRAY<T>", _concatenated),),
+    "ARRAY_FIRST": (
+        Overload(
+            "ARRAY<T> -> T",
+            "CASE WHEN len({0}) = 0 THEN {fail} ELSE list_extract({0}, 1) END",
+            "'ARRAY_FIRST cannot get the first element of an empty array'",
+        ),
+    ),
+    "ARRAY_LAST": (
+        Overload(
+            "ARRAY<T> -> T",
+            "CASE WHEN len({0}) = 0 THEN {fail} ELSE list_extract({0}, len({0})) END",
+            "'ARRAY_LAST cannot get the last element of an empty array'",
+        ),
+    ),
+    "ARRAY_SLICE": (
+        Overload(
+            "ARRAY<T>, INT64, INT64 -> ARRAY<T>",
+            "CASE WHEN {0} IS NOT NULL AND {1} IS NOT NULL AND {2} IS NOT NULL THEN "
+            f"list_slice({{0}}, greatest({_PLACED.format(1)}, 1), least({_PLACED.format(2)}, len({{0}}))) END",
+        ),
+    ),
     "ARRAY_LENGTH": (Overload("ARRAY<T> -> INT64", "CAST(len({0}) AS BIGINT)"),),
     "ARRAY_REVERSE": (Overload("ARRAY<T> -> ARRAY<T>", "list_reverse({0})"),),
     "ARRAY_TO_STRING": (

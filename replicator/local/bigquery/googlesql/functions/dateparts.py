@@ -22,7 +22,7 @@ _WEEKDAYS: Final = {
     "FRIDAY": 6,
     "SATURDAY": 5,
 }
-_MICROS: Final = {
+MICROS: Final = {
     "MICROSECOND": 1,
     "MILLISECOND": 1_000,
     "SECOND": 1_000_000,
@@ -30,6 +30,7 @@ _MICROS: Final = {
     "HOUR": 3_600_000_000,
     "DAY": 86_400_000_000,
 }
+"""How many microseconds each part has that is always as long."""
 _MONTHS: Final = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 _CALENDAR: Final = frozenset({"MONTH", "QUARTER", "YEAR", "ISOYEAR"})
 _DAY_PARTS: Final = frozenset({"DAY", "WEEK", "ISOWEEK", *_CALENDAR})
@@ -37,8 +38,8 @@ _CLOCK_PARTS: Final = frozenset({"MICROSECOND", "MILLISECOND", "SECOND", "MINUTE
 
 ADDED: Final = {
     "DATE": frozenset({"DAY", "WEEK", *_MONTHS}),
-    "DATETIME": frozenset({"WEEK", *_MICROS, *_MONTHS}),
-    "TIMESTAMP": frozenset(_MICROS),
+    "DATETIME": frozenset({"WEEK", *MICROS, *_MONTHS}),
+    "TIMESTAMP": frozenset(MICROS),
     "TIME": frozenset(_CLOCK_PARTS),
 }
 """The parts that may be added to each type."""
@@ -46,7 +47,7 @@ ADDED: Final = {
 COUNTED: Final = {
     "DATE": _DAY_PARTS,
     "DATETIME": _DAY_PARTS | _CLOCK_PARTS,
-    "TIMESTAMP": frozenset(_MICROS),
+    "TIMESTAMP": frozenset(MICROS),
     "TIME": frozenset(_CLOCK_PARTS),
 }
 """The parts that two values of each type may differ by."""
@@ -89,10 +90,10 @@ def added(kind: str, sql: str, amount: str, part: str) -> str:
     if kind == "DATE":
         days = amount if part == "DAY" else f"{amount} * 7"
         return f"({sql} + CAST({days} AS INTEGER))"
-    micros = 7 * _MICROS["DAY"] if part == "WEEK" else _MICROS[part]
+    micros = 7 * MICROS["DAY"] if part == "WEEK" else MICROS[part]
     if kind == "TIME":
         # Which goes round; whole days of it would only overflow.
-        return f"({sql} + to_microseconds({amount} % {_MICROS['DAY'] // micros} * {micros}))"
+        return f"({sql} + to_microseconds({amount} % {MICROS['DAY'] // micros} * {micros}))"
     return f"({sql} + to_microseconds({amount} * {micros}))"
 
 
@@ -111,7 +112,7 @@ def counted(kind: str, later: str, earlier: str, part: str) -> str:
     """How many boundaries of ``part`` lie between; for a TIMESTAMP, how many whole parts."""
     if kind in ("TIMESTAMP", "TIME"):
         micros = f"(epoch_us({later}) - epoch_us({earlier}))"
-        return micros if part == "MICROSECOND" else f"({micros} // {_MICROS[part]})"
+        return micros if part == "MICROSECOND" else f"({micros} // {MICROS[part]})"
     if part.startswith("WEEK"):
         first, last = (earlier, later) if kind == "DATE" else (f"CAST({earlier} AS DATE)", f"CAST({later} AS DATE)")
         return f"({_week(last, part)} - {_week(first, part)})"

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.documents import normal
-from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, rule
+from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, name_of, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.texts import datetime_text, float_text, fraction_text, numeric_text, time_text
@@ -35,6 +35,8 @@ from replicator.local.bigquery.types import Type, array
 _STEP: Final = re.compile(
     r"""\.(?P<name>[^.\[\]"'\s]+)|\."(?P<quoted>[^"]*)"|\[(?P<index>\d+)\]|\["(?P<key>[^"]*)"\]"""
 )
+_LEGACY: Final = re.compile(r"""\.(?P<name>[^.\[\]"'\s]+)|(?P<quoted>(?!))|\[(?P<index>\d+)\]|\['(?P<key>[^']*)'\]""")
+"""JSON_EXTRACT and its like quote keys otherwise: json_functions#JSONPath_format."""
 _LAX: Final = r"(?i)inf|nan|,\s*[\]}]"
 _NUMBERS: Final = "('DOUBLE', 'UHUGEINT', 'HUGEINT', 'BIGINT')"
 
@@ -54,7 +56,7 @@ def _path(resolver: Resolver, node: exp.Expr) -> str:
         raise refused(node.expressions[1], "JSONPath must start with '$'")
     position, steps = 1, ["$"]
     while position < len(path):
-        match = _STEP.match(path, position)
+        match = (_LEGACY if name_of(node).startswith("JSON_EXTRACT") else _STEP).match(path, position)
         if match is None:
             raise refused(node.expressions[1], f"Invalid token in JSONPath at: {path[position:]}")
         if match["index"] is not None:
@@ -106,7 +108,7 @@ def _text_of(held: str, path: str, whole: str) -> str:
     )
 
 
-@rule("JSON_VALUE")
+@rule("JSON_VALUE", "JSON_EXTRACT_SCALAR")
 def _value(resolver: Resolver, node: exp.Expr) -> Value:
     document, path = _document(resolver, node), _path(resolver, node)
 
@@ -125,13 +127,15 @@ def _exact(held: str, sql: str) -> str:
     return f"CASE WHEN len(list_filter({fractions}, {odd})) > 0 THEN {doubt} ELSE {sql} END"
 
 
-@rule("JSON_QUERY")
+@rule("JSON_QUERY", "JSON_EXTRACT")
 def _query(resolver: Resolver, node: exp.Expr) -> Value:
     document, path = _document(resolver, node), _path(resolver, node)
 
     def sql(held: str) -> str:
         taken = f"CAST(json_extract({held}, {path}) AS VARCHAR)"
-        return _guarded(held, _exact(held, f"CASE WHEN json_type({held}, {path}) <> 'NULL' THEN {taken} END"))
+        # The JSON null is a value of type JSON, and nothing to be read from a text.
+        found = taken if document.type == JSON else f"CASE WHEN json_type({held}, {path}) <> 'NULL' THEN {taken} END"
+        return _guarded(held, _exact(held, found))
 
     text = bound(document.sql, resolver.gathering.names, sql)
     if document.type == JSON:
@@ -139,7 +143,7 @@ def _query(resolver: Resolver, node: exp.Expr) -> Value:
     return derived(text, STRING, document)
 
 
-@rule("JSON_VALUE_ARRAY")
+@rule("JSON_VALUE_ARRAY", "JSON_EXTRACT_STRING_ARRAY")
 def _value_array(resolver: Resolver, node: exp.Expr) -> Value:
     names = resolver.gathering.names
     document, path = _document(resolver, node), _path(resolver, node)
@@ -158,7 +162,7 @@ def _value_array(resolver: Resolver, node: exp.Expr) -> Value:
     return derived(bound(document.sql, names, sql), array(STRING), document)
 
 
-@rule("JSON_QUERY_ARRAY")
+@rule("JSON_QUERY_ARRAY", "JSON_EXTRACT_ARRAY")
 def _query_array(resolver: Resolver, node: exp.Expr) -> Value:
     names = resolver.gathering.names
     document, path = _document(resolver, node), _path(resolver, node)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from replicator.local.bigquery.googlesql.functions.decimals import divided, rounded, whole
 from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
 
 _LARGEST: Final = "CAST('99999999999999999999999999999' AS DECIMAL(38, 0))"
@@ -45,9 +46,10 @@ def _float(name: str) -> tuple[Overload, ...]:
 # DuckDB rounds what a power of ten was multiplied with, which is another number: it stands where the digits, which
 # are printed exactly, say the same.
 _ROUNDED: Final = (
-    f"CASE WHEN {{1}} < 0 OR {{1}} > 15 OR NOT isfinite({{0}}) THEN round({{0}}, {_DIGITS}) "
+    "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL "
+    f"WHEN {{1}} < 0 OR {{1}} > 15 OR NOT isfinite({{0}}) THEN round({{0}}, {_DIGITS}) "
     f"WHEN round({{0}}, {_DIGITS}) = CAST(printf('%.*f', {_DIGITS}, {{0}}) AS DOUBLE) THEN round({{0}}, {_DIGITS}) "
-    "WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN error('how ROUND takes ' || CAST({0} AS VARCHAR) || ' at so many "
+    "ELSE error('how ROUND takes ' || CAST({0} AS VARCHAR) || ' at so many "
     "digits is not modelled by the local cloud') END"
 )
 _BEYOND: Final = "isinf({{0}} {0} {{1}}) AND isfinite({{0}}) AND isfinite({{1}})"
@@ -82,6 +84,13 @@ NUMBERS: Final[Functions] = {
         Overload("NUMERIC -> NUMERIC", "abs({0})"),
         Overload("FLOAT64 -> FLOAT64", "abs({0})"),
     ),
+    "BIT_COUNT": (
+        Overload("INT64 -> INT64", "CAST(bit_count({0}) AS BIGINT)"),
+        Overload(
+            "BYTES -> INT64",
+            "CASE WHEN octet_length({0}) = 0 THEN 0 ELSE CAST(bit_count(CAST({0} AS BIT)) AS BIGINT) END",
+        ),
+    ),
     "CEIL": _float("ceil"),
     "CEILING": _float("ceil"),
     "DIV": (
@@ -90,7 +99,7 @@ NUMBERS: Final[Functions] = {
             "CASE WHEN {1} = 0 THEN {fail} ELSE {0} // {1} END",
             "'division by zero: ' || CAST({0} AS VARCHAR) || ' / 0'",
         ),
-        Overload("NUMERIC, NUMERIC -> NUMERIC", UNMODELLED),
+        Overload("NUMERIC, NUMERIC -> NUMERIC", whole("//", "{fail}"), "'division by zero'"),
     ),
     "FLOOR": _float("floor"),
     "GREATEST": _extreme("greatest"),
@@ -101,10 +110,10 @@ NUMBERS: Final[Functions] = {
     "MOD": (
         Overload(
             "INT64, INT64 -> INT64",
-            "CASE WHEN {1} = 0 THEN {fail} ELSE {0} % {1} END",
+            "CASE WHEN {1} = 0 THEN {fail} WHEN {1} = -1 THEN 0 * {0} ELSE {0} % {1} END",
             "'division by zero: MOD(' || CAST({0} AS VARCHAR) || ', 0)'",
         ),
-        Overload("NUMERIC, NUMERIC -> NUMERIC", UNMODELLED),
+        Overload("NUMERIC, NUMERIC -> NUMERIC", whole("%", "{fail}"), "'division by zero'"),
     ),
     "POW": (
         Overload(
@@ -119,7 +128,7 @@ NUMBERS: Final[Functions] = {
     "ROUND": (
         *_float("round"),
         Overload("FLOAT64, INT64 -> FLOAT64", _ROUNDED),
-        Overload("NUMERIC, INT64 -> NUMERIC", UNMODELLED),
+        Overload("NUMERIC, INT64 -> NUMERIC", rounded("1")),
         Overload("NUMERIC, INT64, STRING -> NUMERIC", UNMODELLED),
     ),
     "SAFE_ADD": _safe("+"),
@@ -128,11 +137,11 @@ NUMBERS: Final[Functions] = {
             "FLOAT64, FLOAT64 -> FLOAT64",
             f"CASE WHEN {{1}} = 0 OR {_BEYOND.format('/')} THEN NULL ELSE {{0}} / {{1}} END",
         ),
-        Overload("NUMERIC, NUMERIC -> NUMERIC", UNMODELLED),
+        Overload("NUMERIC, NUMERIC -> NUMERIC", divided("{0}", "{1}", "NULL")),
     ),
     "SAFE_MULTIPLY": _safe("*"),
     "SAFE_NEGATE": (
-        Overload("INT64 -> INT64", "TRY(-{0})"),
+        Overload("INT64 -> INT64", "CASE WHEN {0} > -9223372036854775808 THEN -{0} END"),
         Overload("NUMERIC -> NUMERIC", "(-{0})"),
         Overload("FLOAT64 -> FLOAT64", "(-{0})"),
     ),
@@ -153,7 +162,7 @@ NUMBERS: Final[Functions] = {
     "TRUNC": (
         *_float("trunc"),
         Overload("FLOAT64, INT64 -> FLOAT64", UNMODELLED),
-        Overload("NUMERIC, INT64 -> NUMERIC", UNMODELLED),
+        Overload("NUMERIC, INT64 -> NUMERIC", rounded("0")),
     ),
 }
 NUMBERS["POWER"] = NUMBERS["POW"]

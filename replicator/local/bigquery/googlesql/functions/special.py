@@ -13,7 +13,18 @@ from replicator.local.bigquery.googlesql.constructors import current, struct_cal
 from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, mismatch, name_of, rule
 from replicator.local.bigquery.googlesql.refusals import unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
-from replicator.local.bigquery.googlesql.values import STRING, Origin, Value, derived, literal
+from replicator.local.bigquery.googlesql.values import (
+    INT64,
+    NUMERIC,
+    STRING,
+    Origin,
+    Value,
+    bound,
+    derived,
+    fail,
+    literal,
+    quote,
+)
 
 
 @rule("STRUCT")
@@ -52,9 +63,48 @@ def _current(resolver: Resolver, node: exp.Expr) -> Value:
     return current(resolver, name_of(node).removeprefix("CURRENT_"))
 
 
-@rule("STRING")
-def _string(resolver: Resolver, node: exp.Expr) -> Value:
-    values = arguments(resolver, node, 1)
-    if values[0].type.name not in ("DATE", "DATETIME", "TIME", "TIMESTAMP"):
-        raise unknown(node, f"STRING of a value of type {values[0].type}")
-    return cast(values[0], STRING, resolver.gathering.names, node)
+@rule("NORMALIZE")
+def _normalized(resolver: Resolver, node: exp.Expr) -> Value:
+    if not 1 <= len(node.expressions) <= 2:
+        raise mismatch(node, [])
+    value = resolver.value(node.expressions[0])
+    text = as_type(resolver, node, [value], 0, STRING)
+    if len(node.expressions) > 1 and node.expressions[1].name.upper() != "NFC":
+        raise unknown(node, f"the normal form {node.expressions[1].name}")
+    return derived(f"nfc_normalize({text.sql})", STRING, text)
+
+
+@rule("PARSE_NUMERIC")
+def _parse_numeric(resolver: Resolver, node: exp.Expr) -> Value:
+    text = as_type(resolver, node, arguments(resolver, node, 1), 0, STRING)
+    names = resolver.gathering.names
+    doubt = "error('PARSE_NUMERIC of a text with blanks or commas is not modelled by the local cloud')"
+
+    def sql(held: str) -> str:
+        read = cast(Value(held, STRING, fallible=True), NUMERIC, names, node)
+        return f"(CASE WHEN regexp_matches({held}, '[,\\s]|[-+]$') THEN {doubt} ELSE {read.sql} END)"
+
+    return derived(bound(text.sql, names, sql), NUMERIC, text, fallible=True)
+
+
+@rule("RANGE_BUCKET")
+def _bucket(resolver: Resolver, node: exp.Expr) -> Value:
+    values = arguments(resolver, node, 2)
+    point, bounds = values
+    kind = bounds.type.element
+    if kind is None or kind.name not in ("INT64", "NUMERIC", "DATE", "DATETIME", "TIMESTAMP", "STRING"):
+        raise unknown(node, f"RANGE_BUCKET of an {bounds.type}")
+    one = as_type(resolver, node, values, 0, kind)
+    names = resolver.gathering.names
+    name = names.fresh("v")
+    failure = fail(INT64, quote("Elements in input array to RANGE_BUCKET must be in ascending order and not NULL"))
+
+    def sql(held: str, among: str) -> str:
+        wrong = f"list_count({among}) < len({among}) OR list_sort({among}) <> {among}"
+        return (
+            f"(CASE WHEN {held} IS NULL OR {among} IS NULL THEN NULL WHEN {wrong} THEN {failure} "
+            f"ELSE CAST(len(list_filter({among}, lambda {name}: {name} <= {held})) AS BIGINT) END)"
+        )
+
+    text = bound(one.sql, names, lambda held: bound(bounds.sql, names, lambda among: sql(held, among)))
+    return derived(text, INT64, point, bounds, fallible=True)

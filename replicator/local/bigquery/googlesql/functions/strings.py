@@ -45,6 +45,22 @@ def _joined(args: Sequence[str]) -> str:
     return "(" + " || ".join(args) + ")"
 
 
+_WORDS: Final = quote(' \t\n\r\f\v[](){}/|<>!?@"^#$&~_,.:;*%+-')
+
+
+def _initials(delimiters: str) -> str:
+    """INITCAP: the first letter behind each delimiter is upper case, all others lower."""
+    letter = "substr({0}, i, 1)"
+    first = f"i = 1 OR contains({delimiters}, substr({{0}}, i - 1, 1))"
+    cased = (
+        f"WHEN contains({delimiters}, {letter}) THEN {letter} WHEN {first} THEN upper({letter}) ELSE lower({letter})"
+    )
+    letters = f"list_transform(range(1, length({{0}}) + 1), lambda i: CASE {cased} END)"
+    odd = f"regexp_matches({{0}}, {_UPPERED}) OR regexp_matches({{0}}, {_LOWERED})"
+    cased = f"coalesce(array_to_string({letters}, ''), '') || left({{0}}, 0)"
+    return f"CASE WHEN {delimiters} IS NULL THEN NULL WHEN {odd} THEN {_DOUBT} ELSE {cased} END"
+
+
 def _padded(name: str) -> tuple[Overload, ...]:
     """LPAD and RPAD; of what is too long for an INTEGER nothing can be made."""
     return (
@@ -88,8 +104,31 @@ STRINGS: Final[Functions] = {
             BY_ITSELF,
         ),
     ),
+    "CODE_POINTS_TO_BYTES": (
+        Overload(
+            "ARRAY<INT64> -> BYTES",
+            "CASE WHEN list_count({0}) < len({0}) OR {0} IS NULL THEN NULL "
+            "WHEN len(list_filter({0}, lambda c: c < 0 OR c > 255)) > 0 THEN {fail} "
+            "ELSE unhex(coalesce(array_to_string(list_transform({0}, lambda c: printf('%02X', c)), ''), '')) END",
+            "'Invalid extended ASCII code points'",
+        ),
+    ),
     "CONCAT": (Overload("STRING... -> STRING", _joined), Overload("BYTES... -> BYTES", _joined)),
+    # DuckDB's own counts bytes.
+    "EDIT_DISTANCE": (
+        Overload(
+            "STRING, STRING -> INT64",
+            "CASE WHEN strlen({0}) > length({0}) OR strlen({1}) > length({1}) "
+            "THEN error('EDIT_DISTANCE of letters beyond ASCII is not modelled by the local cloud') "
+            "ELSE CAST(levenshtein({0}, {1}) AS BIGINT) END",
+        ),
+        Overload("BYTES, BYTES -> INT64", UNMODELLED),
+    ),
     "ENDS_WITH": (Overload("STRING, STRING -> BOOL", "ends_with({0}, {1})"),),
+    "INITCAP": (
+        Overload("STRING -> STRING", _initials(_WORDS)),
+        Overload("STRING, STRING -> STRING", _initials("{1}")),
+    ),
     "INSTR": (Overload("STRING, STRING -> INT64", "CAST(strpos({0}, {1}) AS BIGINT)"),),
     "LEFT": (
         Overload(
@@ -143,6 +182,13 @@ STRINGS: Final[Functions] = {
         Overload("STRING -> STRING", f"rtrim({{0}}, {_WHITE})"),
         Overload("STRING, STRING -> STRING", "rtrim({0}, {1})"),
     ),
+    "SAFE_CONVERT_BYTES_TO_STRING": (
+        Overload(
+            "BYTES -> STRING",
+            "CASE WHEN {0} IS NULL THEN NULL ELSE coalesce(TRY(decode({0})), "
+            "error('what stands for bytes that are no UTF-8 is not modelled by the local cloud')) END",
+        ),
+    ),
     "SPLIT": (
         Overload("STRING -> ARRAY<STRING>", "string_split({0}, ',')"),
         Overload("STRING, STRING -> ARRAY<STRING>", "CASE WHEN {1} IS NOT NULL THEN string_split({0}, {1}) END"),
@@ -175,6 +221,7 @@ STRINGS: Final[Functions] = {
         Overload("STRING -> STRING", f"trim({{0}}, {_WHITE})"),
         Overload("STRING, STRING -> STRING", "trim({0}, {1})"),
     ),
+    "UNICODE": (Overload("STRING -> INT64", "CASE WHEN {0} = '' THEN 0 ELSE CAST(unicode({0}) AS BIGINT) END"),),
     "UPPER": (
         Overload(
             "STRING -> STRING", f"CASE WHEN regexp_matches({{0}}, {_UPPERED}) THEN {_DOUBT} ELSE upper({{0}}) END"
@@ -205,9 +252,46 @@ STRINGS: Final[Functions] = {
     "TO_BASE64": (Overload("BYTES -> STRING", "to_base64({0})"),),
     "TO_HEX": (Overload("BYTES -> STRING", "lower(hex({0}))"),),
 }
+# Bytes are counted in pairs of hexadecimal digits, for DuckDB has no other functions of them.
+_BYTES: Final[Functions] = {
+    "ENDS_WITH": (Overload("BYTES, BYTES -> BOOL", "ends_with(hex({0}), hex({1}))"),),
+    "LEFT": (
+        Overload(
+            "BYTES, INT64 -> BYTES",
+            "CASE WHEN {1} < 0 THEN {fail} WHEN {1} >= octet_length({0}) THEN {0} "
+            "ELSE unhex(substr(hex({0}), 1, 2 * least({1}, octet_length({0})))) END",
+            "'Second argument in LEFT() cannot be negative'",
+        ),
+    ),
+    "REPEAT": (
+        Overload(
+            "BYTES, INT64 -> BYTES",
+            "CASE WHEN {1} < 0 THEN {fail} ELSE unhex(repeat(hex({0}), {1})) END",
+            "'Second argument in REPEAT() must be a non-negative integer'",
+        ),
+    ),
+    "RIGHT": (
+        Overload(
+            "BYTES, INT64 -> BYTES",
+            "CASE WHEN {1} < 0 THEN {fail} WHEN {1} >= octet_length({0}) THEN {0} "
+            "ELSE unhex(substr(hex({0}), 2 * greatest(octet_length({0}) - {1}, 0) + 1)) END",
+            "'Second argument in RIGHT() cannot be negative'",
+        ),
+    ),
+    "STARTS_WITH": (Overload("BYTES, BYTES -> BOOL", "starts_with(hex({0}), hex({1}))"),),
+    "TO_CODE_POINTS": (
+        Overload(
+            "BYTES -> ARRAY<INT64>",
+            "list_transform(range(1, 2 * octet_length({0}), 2), "
+            "lambda i: CAST('0x' || substr(hex({0}), i, 2) AS BIGINT))",
+        ),
+    ),
+}
+for _name, _overloads in _BYTES.items():
+    STRINGS[_name] += _overloads
 for _name in (
-    "ASCII", "ENDS_WITH", "INSTR", "LEFT", "LOWER", "LPAD", "LTRIM", "REPEAT", "REPLACE", "REVERSE", "RIGHT", "RPAD",
-    "RTRIM", "SPLIT", "STARTS_WITH", "STRPOS", "SUBSTR", "TO_CODE_POINTS", "TRANSLATE", "TRIM", "UPPER",
+    "ASCII", "INSTR", "LOWER", "LPAD", "LTRIM", "REPLACE", "REVERSE", "RPAD", "RTRIM", "SPLIT", "STRPOS", "SUBSTR",
+    "TRANSLATE", "TRIM", "UPPER",
 ):  # fmt: skip
     STRINGS[_name] += tuple(Overload(one.signature.replace("STRING", "BYTES"), UNMODELLED) for one in STRINGS[_name])
 STRINGS["SUBSTRING"] = STRINGS["SUBSTR"]

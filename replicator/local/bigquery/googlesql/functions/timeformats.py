@@ -63,6 +63,12 @@ def pieces(form: str, node: exp.Expr | None) -> Iterator[tuple[str, str]]:
         yield form[position:], ""
 
 
+def seconds(sql: str) -> str:
+    """Whole seconds since the epoch, rounded down before it too."""
+    micros = f"epoch_us({sql})"
+    return f"(({micros} - ({micros} % 1000000 + 1000000) % 1000000) // 1000000)"
+
+
 def formatted(form: str, sql: str, kind: str, node: exp.Expr | None) -> str:
     """The text of a DATE, DATETIME, TIME or TIMESTAMP; ``sql`` is short.
 
@@ -91,9 +97,12 @@ def formatted(form: str, sql: str, kind: str, node: exp.Expr | None) -> str:
             texts.append(f"strftime({wall}, '%S') || regexp_replace({fraction_text(micros)}, '0+$', '')")
         elif kind == "TIMESTAMP" and element in ("z", "Ez", "Z", "s"):
             texts.append(
-                {"z": "'+0000'", "Ez": "'+00:00'", "Z": "'UTC'", "s": f"CAST(epoch_us({sql}) // 1000000 AS VARCHAR)"}[
-                    element
-                ]
+                {
+                    "z": "'+0000'",
+                    "Ez": "'+00:00'",
+                    "Z": "'UTC'",
+                    "s": f"CAST({seconds(sql)} AS VARCHAR)",
+                }[element]
             )
         else:
             raise unknown(node, f"the format element %{element} for {kind}")

@@ -15,6 +15,7 @@ from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.functions.dateparts import (
     ADDED,
     COUNTED,
+    MICROS,
     TRUNCATED,
     added,
     check,
@@ -34,6 +35,7 @@ from replicator.local.bigquery.googlesql.values import (
     DATE,
     INT64,
     STRING,
+    TIMESTAMP,
     Names,
     Value,
     bound,
@@ -195,6 +197,21 @@ def _format(resolver: Resolver, node: exp.Expr) -> Value:
         raise unknown(node, f"{name_of(node)} with a format that is not constant")
     sql = bound(coerced.sql, resolver.gathering.names, lambda held: formatted(written, held, kind, node))
     return derived(sql, STRING, coerced)
+
+
+@rule("GENERATE_TIMESTAMP_ARRAY")
+def _timestamp_array(resolver: Resolver, node: exp.Expr) -> Value:
+    _count(node, 3, 3)
+    values = [resolver.value(argument) for argument in node.expressions[:2]]
+    first, last = (as_type(resolver, node, values, index, TIMESTAMP) for index in (0, 1))
+    step, part = interval_of(resolver, node.expressions[2])
+    check(part, ADDED["TIMESTAMP"], name_of(node), node)
+    if not isinstance(step.constant, int) or step.constant == 0:
+        raise unknown(node, "GENERATE_TIMESTAMP_ARRAY with a step that is zero or not constant")
+    name = resolver.gathering.names.fresh("v")
+    moments = f"generate_series(epoch_us({first.sql}), epoch_us({last.sql}), {step.constant * MICROS[part]}::BIGINT)"
+    sql = f"list_transform({moments}, lambda {name}: make_timestamp({name}) AT TIME ZONE 'UTC')"
+    return derived(sql, array(TIMESTAMP), first, last)
 
 
 @rule("PARSE_DATE", "PARSE_DATETIME", "PARSE_TIMESTAMP")
