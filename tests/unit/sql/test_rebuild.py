@@ -1,26 +1,22 @@
-"""Rows that SQL projects onto the target's schema, against the same in plain Python."""
+"""Values that a projection brings to another type or shape, and those that it refuses to lose."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from replicator.errors import FailedError
 from replicator.names import TableRef
-from replicator.schema.compare import Change, compare
 from replicator.schema.fields import Field, Mode
 from replicator.sql.drift import Policies, find_differences
 from replicator.sql.placeholders import BUFFER_PREFIX, bind
 from replicator.sql.projection import UNIT
 from replicator.sql.rebuild import make_aligned, rebuild_rows
 from tests.e2e.clouds import Cloud, cloud
-from tests.unit.schema.schemas import record, scalar, schemas
+from tests.unit.schema.schemas import record, scalar
 
 SERIAL: Final = itertools.count(1)
 OWN: Final = (Field("day", "DATE", Mode.REQUIRED), Field("shop", "STRING", Mode.REQUIRED))
@@ -67,94 +63,6 @@ def aligned(
         names,
     )  # fmt: skip
     return local.rows(script, "EU")
-
-
-def expected(target: Sequence[Field], buffers: Sequence[tuple[Sequence[Field], Sequence[Row]]]) -> list[dict[str, Any]]:
-    """The same in plain Python."""
-    return [
-        {
-            "day": date(2026, 11, number), "shop": f"web_{number}", UNIT: number,
-            **{field.name: brought(field, fields, row) for field in target},
-        }
-        for number, (fields, rows) in enumerate(buffers, 1)
-        for row in rows
-    ]  # fmt: skip
-
-
-def brought(field: Field, fields: Sequence[Field], row: Row) -> Any:
-    """The value of one of the target's fields in a row, or in a record, of the source's."""
-    there = next((one for one in fields if one.name.lower() == field.name.lower()), None)
-    if there is None or row[there.name] is None:
-        return [] if field.mode is Mode.REPEATED else None
-    value = row[there.name]
-    if field.type != "RECORD":
-        return value
-    rebuilt = [
-        {inner.name: brought(inner, there.fields, one) for inner in field.fields}
-        for one in (value if there.mode is Mode.REPEATED else [value])
-    ]
-    return rebuilt if field.mode is Mode.REPEATED else rebuilt[0]
-
-
-VALUES: Final[dict[str, st.SearchStrategy[Any]]] = {
-    "STRING": st.sampled_from(["", "a", "é'\"\\`"]),
-    "INTEGER": st.integers(-9, 9),
-    "NUMERIC": st.sampled_from(["1.5"]),
-    "FLOAT": st.sampled_from([0.5, -2.0]),
-    "DATE": st.sampled_from(["0001-01-01", "2026-11-21"]),
-}
-
-
-@st.composite
-def values(draw: st.DrawFn, field: Field) -> Any:
-    """A value of a field, as it is loaded."""
-    if field.mode is Mode.REPEATED:
-        single = Field(field.name, field.type, Mode.REQUIRED, field.fields)
-        return draw(st.lists(values(single), max_size=2))
-    if field.mode is Mode.NULLABLE and not draw(st.integers(0, 3)):
-        return None
-    if field.type == "RECORD":
-        return {inner.name: draw(values(inner)) for inner in field.fields}
-    return draw(VALUES[field.type])
-
-
-@st.composite
-def drifted(draw: st.DrawFn, target: Sequence[Field]) -> tuple[Field, ...]:
-    """The target's fields in another order and spelling, some gone and some new, their types as they were."""
-    kept = [one for one in draw(st.permutations(target)) if draw(st.integers(0, 3))]
-    fields = [
-        Field(
-            draw(st.sampled_from([one.name, one.name.upper()])), one.type, one.mode,
-            draw(drifted(one.fields)) or one.fields if one.fields else (),
-        )
-        for one in kept
-    ]  # fmt: skip
-    if draw(st.booleans()):
-        fields.append(scalar("new"))
-    return tuple(fields)
-
-
-def _unbound(fields: Sequence[Field]) -> tuple[Field, ...]:
-    return tuple(
-        Field(one.name, one.type, Mode.NULLABLE if one.mode is Mode.REQUIRED else one.mode, _unbound(one.fields))
-        for one in fields
-    )
-
-
-@settings(max_examples=5, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-@given(st.data(), schemas.filter(bool).map(_unbound))
-def test_every_value_stands_under_its_own_name(local: Cloud, data: st.DataObject, target: tuple[Field, ...]) -> None:
-    """Whatever order, capitals and fields the sources have, at every depth; what they lack is NULL or empty."""
-    buffers = []
-    for _ in range(3):
-        fields = data.draw(drifted(target)) or target
-        assert {one.change for one in compare(target, fields)} <= {
-            Change.ADDED, Change.REMOVED, Change.REORDERED, Change.CASE}  # fmt: skip
-        buffers.append((fields, [{one.name: data.draw(values(one)) for one in fields}]))
-
-    found = aligned(local, target, buffers, Policies())
-
-    assert _plain(found) == _plain(expected(target, buffers))
 
 
 def _plain(value: Any) -> Any:
