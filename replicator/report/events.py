@@ -74,6 +74,8 @@ def explain(event: object) -> Said | None:
             return Said(None, f"{source}: {'; '.join(filter(None, (lacking, refused)))}")
         case "evolved":
             return Said(None, f"the target gained {event.get('fields')}")
+        case "not_evolved":
+            return Said(None, f"the target could not be changed, which keeps out what it lacks: {event.get('reason')}")
         case "not_cleared" if isinstance(source, str):
             fact = f"{source}: committed, but not cleared up, which the next run does"
             return Said(None, f"{fact}: {event.get('reason')}")

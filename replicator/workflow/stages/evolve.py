@@ -7,7 +7,7 @@ from typing import Final
 from replicator.plan.plan import Plan
 from replicator.workflow.expressions import Value, Var, both, join, lt, ne
 from replicator.workflow.jobs import PIPELINE, RUN, job
-from replicator.workflow.steps import Assign, Call, Case, ForEach, Return, Subworkflow, Switch
+from replicator.workflow.steps import Assign, Call, Case, ForEach, Return, Subworkflow, Switch, Try
 
 _STATES, _WRITTEN = Var("states"), Var("written")
 
@@ -45,19 +45,33 @@ def evolve_target(plan: Plan) -> Subworkflow:
         parameters=("pipeline", "run", "states", "stock", "turn", "evolutions"),
         steps=(
             Assign(name="write", values=(("job", write),)),
-            Call(name="write_change", function="finish_job", arguments=call_job, result="written"),
-            Switch(name="lacking", cases=(Case(
-                condition=both(ne(_WRITTEN["fields"], None), lt(Var("evolutions"), EVOLUTIONS)),
+            # A target that cannot be changed keeps out what it lacks, source by source, and nothing else.
+            Try(
+                name="change",
                 steps=(
-                    Assign(name="send", values=(("job", send),)),
-                    Call(name="send_change", function="finish_job", arguments=call_job),
-                    Call(name="tell_change", function="sys.log", arguments={
-                        "severity": "NOTICE",
-                        "json": {"event": "evolved", "run": RUN["id"], "fields": _WRITTEN["fields"]}}),
-                    Call(name="settle", function="sys.sleep", arguments={"seconds": SETTLE_SECONDS}),
-                    Return(name="look_again", value=None),
+                    Call(name="write_change", function="finish_job", arguments=call_job, result="written"),
+                    Switch(name="lacking", cases=(Case(
+                        condition=both(ne(_WRITTEN["fields"], None), lt(Var("evolutions"), EVOLUTIONS)),
+                        steps=(
+                            Assign(name="send", values=(("job", send),)),
+                            Call(name="send_change", function="finish_job", arguments=call_job),
+                            Call(name="tell_change", function="sys.log", arguments={
+                                "severity": "NOTICE",
+                                "json": {"event": "evolved", "run": RUN["id"], "fields": _WRITTEN["fields"]}}),
+                            Call(name="settle", function="sys.sleep", arguments={"seconds": SETTLE_SECONDS}),
+                            Return(name="look_again", value=None),
+                        ),
+                    ),)),
                 ),
-            ),)),
+                error="error",
+                handlers=(
+                    Call(name="explain_change", function="explain", result="reason", arguments={
+                        "source": str(plan.target), "stage": "evolve", "error": Var("error")}),
+                    Call(name="warn", function="sys.log", arguments={
+                        "severity": "WARNING",
+                        "json": {"event": "not_evolved", "run": RUN["id"], "reason": Var("reason")}}),
+                ),
+            ),
             ForEach(name="each_source", value="state", index="position", over=_STATES, steps=(
                 Switch(name="on_its_way", cases=(
                     Case(condition=ne(Var("state")["stage"], "landed"), next="continue"),)),

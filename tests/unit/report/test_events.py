@@ -65,6 +65,10 @@ def test_a_source_says_what_is_over_and_what_comes_next(event: object, said: Sai
             {"event": "drift", "source": "japan", "fields": "", "refusal": "Cannot read"},
             "japan: no wildcard reads what landed, so each schema was projected: Cannot read",
         ),
+        (
+            {"event": "not_evolved", "reason": "no rights"},
+            "the target could not be changed, which keeps out what it lacks: no rights",
+        ),
         ({"event": "evolved", "fields": "a, b.c"}, "the target gained a, b.c"),
     ],
 )
