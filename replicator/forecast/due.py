@@ -12,7 +12,7 @@ from replicator.errors import FailedError, NotFoundError
 from replicator.ledger.port import Cell, Query
 from replicator.plan.plan import SourceRoute
 from replicator.sql.inventory import unmatched_patterns
-from replicator.sql.metadata import DENIED, over_datasets, refuse_datasets
+from replicator.sql.metadata import DATASETS, DENIED, over_datasets
 from replicator.sql.placeholders import bind
 from replicator.sql.units import NO_RECEIPTS, RECEIPTS_OF_TARGET, Kind, due_units
 from replicator.workflow.expressions import Value
@@ -105,8 +105,12 @@ def _own(route: SourceRoute, visible: Sequence[str]) -> tuple[str, ...]:
     """Those of the datasets that the source needs, as a run chooses them."""
     needed = {route.dataset} | ({route.staging.dataset} if route.kind is Kind.QUERY else set())
     own = tuple(name for name in visible if name in needed or any(re.search(each, name) for each in route.include))
-    if refused := refuse_datasets(route.project, len(own)):
-        raise FailedError(refused)
+    if not 1 <= len(own) <= DATASETS:
+        msg = (
+            f"the account sees {len(own)} datasets of the source, and not the metadata of all of project "
+            f"{route.project}; grant it bigquery.metadataViewer there, or on 1 to {DATASETS} of the datasets"
+        )
+        raise FailedError(msg)
     return own
 
 

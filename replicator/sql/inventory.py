@@ -127,7 +127,7 @@ CREATE TABLE IF NOT EXISTS {quote_name(STAGING, RECEIPTS)} (
 ) CLUSTER BY dataset, name
 OPTIONS (description = "Stamps of units that were committed: a hint for the inventory, rebuilt when it is lost.");
 {never_expire(STAGING, RECEIPTS)}
-{leave_when_lost(nothing.format("TRUE", "0 AS `left`, 0 AS changed"))}{drop_dead_tables(STAGING)}{see_datasets(kinds)}
+{leave_when_lost(nothing.format("TRUE", "0 AS `left`, 0 AS changed"))}{drop_dead_tables(STAGING)}{see_datasets()}
 SET missing = (
 {unmatched_patterns()}
 );

@@ -11,9 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from replicator.sql.placeholders import DATASET, KEY, PROJECT, STAGING, VIEWS
+from replicator.sql.placeholders import KEY, PROJECT, STAGING, VIEWS
 from replicator.sql.quoting import quote_name, quote_string
-from replicator.sql.units import Kind
 
 DATASETS: Final = 200
 """Datasets of a source that are asked one by one: each costs 10 MB a question, and a query may name 1,000 tables."""
@@ -38,45 +37,20 @@ _ONE: Final[Mapping[str, str]] = {
 """What each view of ``region_view`` selects of one dataset, whose name is ``?``."""
 
 
-def see_datasets(kinds: tuple[Kind, ...]) -> str:
-    """Statements that make the run's own views over those of ``datasets`` in ``@run`` that are the source's.
-
-    Where ``datasets`` is null nothing is made: the region's views may be read.
-
-    Args:
-        kinds: The kinds of the pipeline's sources.
-    """
-    # The columns of a query are those of a view in the staging dataset.
-    query = f" OR CONCAT('{PROJECT}.', d) = '{STAGING}'" if Kind.QUERY in kinds else ""
+def see_datasets() -> str:
+    """Statements that make the run's own views over ``datasets`` in ``@run``; none where the region may be asked."""
     bodies = ",\n  ".join(f"('{view}', {quote_string(body)})" for view, body in _ONE.items())
     create = quote_string(f"CREATE OR REPLACE VIEW {quote_name(STAGING)}.{SEEN}{KEY}_")
     return f"""\
 FOR v IN (
-  SELECT name, (
-    SELECT AS STRUCT COUNT(*) AS n, STRING_AGG(CONCAT('SELECT ', REPLACE(body, '?', d)), ' UNION ALL ') AS text
-    FROM UNNEST(JSON_VALUE_ARRAY(@run, '$.datasets')) AS d
-    WHERE d = '{DATASET}'{query} OR EXISTS (
-      SELECT 1 FROM UNNEST(JSON_VALUE_ARRAY(@source, '$.include')) AS p WHERE REGEXP_CONTAINS(d, p))) AS seen
-  FROM UNNEST(ARRAY<STRUCT<name STRING, body STRING>>[{bodies}])
-  WHERE JSON_VALUE_ARRAY(@run, '$.datasets') IS NOT NULL
+  SELECT name, STRING_AGG(CONCAT('SELECT ', REPLACE(body, '?', d)), ' UNION ALL ') AS text
+  FROM UNNEST(ARRAY<STRUCT<name STRING, body STRING>>[{bodies}]),
+    (SELECT DISTINCT d FROM UNNEST(JSON_VALUE_ARRAY(@run, '$.datasets')) AS d)
+  GROUP BY name
 ) DO
-  IF v.seen.n NOT BETWEEN 1 AND {DATASETS} THEN
-    RAISE USING MESSAGE = FORMAT({quote_string(_REFUSAL)}, v.seen.n, '{PROJECT}');
-  END IF;
-  EXECUTE IMMEDIATE CONCAT({create}, v.name, ' AS ', v.seen.text);
+  EXECUTE IMMEDIATE CONCAT({create}, v.name, ' AS ', v.text);
 END FOR;
 """
-
-
-_REFUSAL: Final = (
-    "the account sees %d datasets of the source, and not the metadata of all of project %s; "
-    f"grant it bigquery.metadataViewer there, or on 1 to {DATASETS} of the datasets"
-)
-
-
-def refuse_datasets(project: str, number: int) -> str | None:
-    """What ``see_datasets`` stops with, where it does."""
-    return None if 1 <= number <= DATASETS else _REFUSAL % (number, project)
 
 
 def over_datasets(statement: str, datasets: Sequence[str]) -> str:

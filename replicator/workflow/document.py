@@ -37,7 +37,7 @@ def build_document(plan: Plan) -> Document:
             advance.begin_source(),
             advance.advance(plan),
             source.inventory(),
-            datasets.see_datasets(),
+            datasets.see_datasets(plan),
             source.rebuild(),
             source.restore(),
             source.stage(),

@@ -34,7 +34,7 @@ def begin_source() -> Subworkflow:
                 value={
                     "stage": "inventory", "since": call("sys.now"), "milliseconds": {}, "attempts": {}, "look_at": 0,
                     "units": 0, "rows": 0, "bytes": 0, "copies": 0, "buffers": 0, "slices": 0, "left": 0, "changed": 0,
-                    "drift": 0, "datasets": None, "inventory": FIRST, "page": 0, "after": None,
+                    "drift": 0, "by_dataset": False, "datasets": None, "inventory": FIRST, "page": 0, "after": None,
                     "error": None,
                     "names": {
                         "project": SOURCE["project"], "location": SOURCE["location"],
@@ -92,7 +92,7 @@ def advance(plan: Plan) -> Subworkflow:
                             ),
                             Case(
                                 condition=both(
-                                    eq(Var("was"), "inventory"), eq(STATE["datasets"], None),
+                                    eq(Var("was"), "inventory"), no(STATE["by_dataset"]),
                                     call("text.match_regex", Var("reason"), DENIED)),
                                 steps=(Assign(name="ask_datasets", values=(("state.stage", "datasets"),)),),
                             ),

@@ -59,6 +59,7 @@ def inventory() -> Subworkflow:
                     ("state.slices", SEEN["answer"]["slices"]),
                     ("state.left", SEEN["answer"]["left"]),
                     ("state.changed", SEEN["answer"]["changed"]),
+                    ("state.datasets", None),
                     ("state.stage", "stage"),
                 ),
             ),

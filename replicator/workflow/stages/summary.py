@@ -41,7 +41,7 @@ def summarize() -> Subworkflow:
                                 "source": SOURCE["name"], "stage": state["stage"], "units": state["units"],
                                 "rows": state["rows"], "bytes": state["bytes"], "copies": state["copies"],
                                 "left": state["left"], "changed": state["changed"], "drift": state["drift"],
-                                "by_dataset": ne(state["datasets"], None),
+                                "by_dataset": state["by_dataset"],
                                 "milliseconds": state["milliseconds"],
                                 "error": state["error"],
                             }),

@@ -98,6 +98,7 @@ class Service:
         jobs: What was started, by id.
         transfers: Transfer configs by name, with the runs of each.
         transfer_state: What a transfer run has become when it is asked for.
+        datasets: What datasets.list shows, page by page: names and locations.
     slow: Sources whose transfers are running for so many questions.
     """
 
@@ -107,6 +108,7 @@ class Service:
     jobs: dict[str, Job] = field(default_factory=dict)
     transfers: dict[str, dict[str, Any]] = field(default_factory=dict)
     transfer_state: str = "SUCCEEDED"
+    datasets: tuple[Mapping[str, str], ...] = ()
     slow: dict[str, int] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -133,6 +135,8 @@ class Service:
         id_ = body.get("jobReference", {}).get("jobId") or arguments.get("jobId") or arguments.get("name")
         self.calls.append((verb, str(id_ or arguments.get("parent"))))
         match verb:
+            case "datasets.list":
+                return self._list_datasets(int(arguments["pageToken"] or 0))
             case "jobs.insert":
                 return self._insert(id_, body)
             case "jobs.get":
@@ -161,6 +165,12 @@ class Service:
                 return {"name": id_, "state": self._state(id_), "errorStatus": {"message": "no rights on shop_1"}}
         msg = f"{name} is not scripted"
         raise AssertionError(msg)
+
+    def _list_datasets(self, page: int) -> dict[str, Any]:
+        found = self.datasets[page].items() if self.datasets else ()
+        listed = [{"datasetReference": {"datasetId": name}, "location": place} for name, place in found]
+        more = {"nextPageToken": str(page + 1)} if page + 1 < len(self.datasets) else {}
+        return ({"datasets": listed} if listed else {}) | more
 
     def _state(self, run: str) -> str:
         config = self.transfers.get(run.partition("/runs/")[0], {})
