@@ -195,7 +195,7 @@ def test_what_the_service_refuses_is_one_sentence(desk: Desk) -> None:
 
     assert denied.startswith("replicator: listing the tables of shop-it.crm: Access Denied")
     assert denied.endswith("; it takes bigquery.metadataViewer on the dataset\n")
-    assert "it is disabled. Enable it by visiting" in disabled
+    assert "run 'gcloud services enable bigquery.googleapis.com --project shop-it'" in disabled
     assert (denied.count("\n"), disabled.count("\n")) == (1, 1)
     assert "italy.yaml: new shop_it" in written
     assert "run italy" in written
