@@ -159,8 +159,7 @@ def _alignment(pipeline: Pipeline) -> Alignment:
     """
     home = pipeline.target.location.lower()
     keyed = any(one.staging.kms_key is not None and one.location.lower() == home for one in pipeline.sources)
-    converts = bool(pipeline.drift.cast or pipeline.drift.reshape)
-    return Alignment.PROJECTION if keyed or converts else Alignment(pipeline.align.value)
+    return Alignment.PROJECTION if keyed or _policies(pipeline).converts else Alignment(pipeline.align.value)
 
 
 def _statements(pipeline: Pipeline, target: TableRef, state: DatasetRef, guard: TableRef, key: str) -> Statements:
