@@ -22,7 +22,7 @@ from replicator.gcp.load import create_dataset, drop_table, load_rows
 from replicator.gcp.query import Query
 from replicator.local.server import Running
 from replicator.names import DatasetRef, TableRef
-from replicator.runtime.clock import RealClock
+from replicator.runtime.clock import Clock, RealClock
 from replicator.runtime.environment import Moment, StepEvent
 from replicator.schema.fields import Field, Mode
 
@@ -56,8 +56,12 @@ class Cloud:
         argument: dict[str, Any] | None = None,
         *,
         on_step: Callable[[StepEvent], None] | None = None,
+        clock: Clock | None = None,
     ) -> dict[str, Any]:
-        """Run the pipeline's document in this process; counts its steps by subworkflow, and tells ``on_step`` each."""
+        """Run the pipeline's document in this process, by the machine's clock if none is given.
+
+        It counts its steps by subworkflow, and tells ``on_step`` each.
+        """
 
         def watch(event: StepEvent) -> None:
             self._count(event)
@@ -68,7 +72,7 @@ class Cloud:
         result = run_document(
             document_text(pipeline), argument, file=Path(f"{pipeline.name}.yaml"), endpoints=self.endpoints,
             variables={"GOOGLE_CLOUD_PROJECT_ID": "acme-analytics", "GOOGLE_CLOUD_LOCATION": "europe-west1"},
-            on_step=watch, clock=RealClock(),
+            on_step=watch, clock=clock or RealClock(),
         )  # fmt: skip
         assert isinstance(result, dict)
         return dict(result)
