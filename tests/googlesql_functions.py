@@ -138,6 +138,7 @@ _LANGUAGES: Final[dict[tuple[str, int], Sequence[str]]] = {
         )
     },
     ("PARSE_JSON", 0): _JSON_TEXTS,
+    ("FARM_FINGERPRINT", 0): ("'ab'", f"'{'x' * 40}'", *[f"'{'x' * 70}'"] * 2, "CAST(NULL AS STRING)"),
     ("FORMAT_DATE", 0): _DATE_FORMATS, ("PARSE_DATE", 0): _PARSED_DATES, ("PARSE_DATE", 1): _DATES,
     ("FORMAT_TIME", 0): _TIME_FORMATS, ("PARSE_TIME", 0): _TIME_FORMATS[:3], ("PARSE_TIME", 1): _TIMES,
     **{

@@ -8,11 +8,13 @@ from typing import Final
 
 from replicator.local.bigquery.googlesql.calls import FUNCTIONS, load_rules
 from replicator.local.bigquery.googlesql.functions.aggregates import AGGREGATES, ANALYTIC
+from replicator.local.bigquery.googlesql.functions.known import KNOWN
 from tests.googlesql_functions import Function, functions
 
 # What no function is taken with: said once above the table, and not at each of them.
 _NOWHERE: Final = re.compile(r"BIGNUMERIC|INTERVAL|the expression interval|RANGE<|GEOGRAPHY|ANY_1")
 _REASONS: Final = (
+    (re.compile(r"more than 64 bytes"), "more than 64 bytes"),
     (re.compile(r" in a time zone other than UTC"), "time zones other than UTC"),
     (
         re.compile(r"function [\w.]+ for .*BYTES|operator \S+ for argument types: BYTES|argument types: .*BYTES"),
@@ -83,15 +85,21 @@ def function_table(met: Mapping[str, Sequence[tuple[str, str]]]) -> str:
     for function in functions():
         if function.name.startswith("$") and function.shown == function.name:
             continue
-        family = next(name for name, pattern in _FAMILIES if re.fullmatch(pattern, function.name))
         place, text = _entry(function, met.get(function.name, ()))
-        rows[family][place].append(text)
+        rows[_family(function.name)][place].append(text)
+    listed = {function.name for function in functions()}
+    for name in sorted(KNOWN - listed):
+        rows[_family(name)][2].append(f"`{name}`")
     lines = ["| Family | Right | Right, or refused | Refused |", "|---|---|---|---|"]
     lines += [
         f"| {family} | {' '.join(right)} | {'; '.join(part)} | {' '.join(refused)} |"
         for family, (right, part, refused) in rows.items()
     ]
     return "\n".join(lines)
+
+
+def _family(function: str) -> str:
+    return next(name for name, pattern in _FAMILIES if re.fullmatch(pattern, function))
 
 
 def _entry(function: Function, met: Sequence[tuple[str, str]]) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from replicator.local.bigquery.googlesql.analytic import aggregate
 from replicator.local.bigquery.googlesql.functions.aggregates import AGGREGATES, ANALYTIC
 from replicator.local.bigquery.googlesql.functions.arrays import ARRAYS
 from replicator.local.bigquery.googlesql.functions.dates import DATES
+from replicator.local.bigquery.googlesql.functions.fingerprints import FINGERPRINTS
 from replicator.local.bigquery.googlesql.functions.known import KNOWN
 from replicator.local.bigquery.googlesql.functions.logarithms import LOGARITHMS
 from replicator.local.bigquery.googlesql.functions.numbers import NUMBERS
@@ -25,7 +26,7 @@ from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.values import Value, trying
 
-FUNCTIONS: Final[Functions] = {**ARRAYS, **DATES, **LOGARITHMS, **NUMBERS, **STRINGS}
+FUNCTIONS: Final[Functions] = {**ARRAYS, **DATES, **FINGERPRINTS, **LOGARITHMS, **NUMBERS, **STRINGS}
 
 
 def load_rules() -> dict[str, Rule]:

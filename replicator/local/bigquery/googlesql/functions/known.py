@@ -23,7 +23,6 @@ KNOWN: Final = frozenset(
         "DATETIME_BUCKET",
         "EUCLIDEAN_DISTANCE",
         "COSINE_DISTANCE",
-        "FARM_FINGERPRINT",
         "GENERATE_RANGE_ARRAY",
         "GROUPING",
         "JSON_ARRAY",
