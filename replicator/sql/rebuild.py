@@ -60,7 +60,7 @@ SET statement = (
 EXECUTE IMMEDIATE statement;
 SET selection = (
   SELECT CONCAT({quote_string(f"SELECT m.owner AS {owner}, s0.{UNIT}")},
-    IF(dated, FORMAT({quote_string(f", CAST(m.range_start AS %s) AS {partition}")}, data_type), ''),
+    IF(dated, CONCAT(', CAST(m.range_start AS ', data_type, {quote_string(f") AS {partition}")}), ''),
     {quote_string(read)})
   FROM {columns} WHERE {named} AND LOWER(column_name) = {quote_string(partition_column.lower())});
 """

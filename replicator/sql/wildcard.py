@@ -14,7 +14,8 @@ def read_wildcard(target: TableRef, *, otherwise: str) -> str:
     They stand where ``sides``, ``statement``, ``selection``, ``wrong`` and ``refusal`` are. A wildcard reads every
     buffer by name into the schema of the table that was made last (querying-wildcard-tables), which is an empty one
     with the target's own schema and no REQUIRED field. Whether a copied table keeps its time of creation no page says;
-    so the reference is made here, after the copy, has to be the newest, and what was read has to have its types.
+    so the reference is made here, after the copy, has to be the newest, and what was read has to have its types, but
+    for the parameters of a type, as in STRING(10), which no result has (parameterized data types).
 
     Nor does a page say whether nested fields that a table lacks are NULL, and encrypted tables no wildcard reads. Why
     it does not read them is left in ``refusal``, and the rows come another way.
@@ -44,7 +45,7 @@ BEGIN
     FROM {dataset_view(str(target.parent), "COLUMNS")} AS t
     JOIN {dataset_view(LANDING, "COLUMNS")} AS a ON a.column_name = t.column_name
     WHERE t.table_name = {quote_string(target.table)} AND a.table_name = {quote_string(ALIGNED)}
-      AND a.data_type != t.data_type
+      AND a.data_type != REGEXP_REPLACE(t.data_type, r' ?\\([^)]*\\)', '')
   );
   IF wrong IS NOT NULL THEN
     RAISE USING MESSAGE = FORMAT('what was aligned differs from the target: %s', wrong);
