@@ -12,12 +12,6 @@ from tests.e2e.drift.aligning import Aligning
 _NAME = "drift_everywhere"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    meaning = "aligns every pair and mixture of published schemas, and a thousand random ones; run by -m"
-    config.addinivalue_line("markers", f"{_NAME}: {meaning} {_NAME}")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what nobody asked for."""
     if _NAME not in str(config.getoption("markexpr")):
