@@ -26,6 +26,9 @@ EPOCH: Final = "{epoch}"
 BATCH: Final = "{batch}"
 """The number of the commit within the run."""
 
+BRACES: Final = (PROJECT, LOCATION, VIEWS, STAGING, LANDING, DATASET, KEY, EPOCH, BATCH)
+"""All of them."""
+
 MANIFEST: Final = f"manifest_{KEY}_{EPOCH}"
 BUFFER_PREFIX: Final = f"buffer_{KEY}_{EPOCH}_"
 ALIGNED: Final = f"aligned_{KEY}_{EPOCH}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from replicator.plan.plan import Plan
+from replicator.sql.placeholders import BRACES
 from replicator.workflow.expressions import (
     Binary,
     Expression,
@@ -180,16 +181,10 @@ def start_job(plan: Plan) -> Subworkflow:
                     Case(
                         condition=ne(JOB["names"], None),
                         # Names were validated when the config was read, or are numbers of ours.
-                        steps=(
-                            ForEach(
-                                name="each_brace", value="brace", over=call("keys", JOB["names"]),
-                                steps=(
-                                    Assign(name="bind", values=(
-                                        ("sql", call("text.replace_all", Var("sql"), join("{", Var("brace"), "}"),
-                                                     JOB["names"][Var("brace")])),)),
-                                ),
-                            ),
-                        ),
+                        steps=(Assign(name="bind", values=tuple(
+                            ("sql", call("text.replace_all", Var("sql"), brace,
+                                         default(get(JOB, "names", brace.strip("{}")), brace)))
+                            for brace in BRACES)),),
                     ),
                 ),
             ),

@@ -18,8 +18,8 @@ class Sql(str):
 def dense(sql: Sql, width: int) -> Sql:
     """The same tokens on fewer lines, since each line of a document costs its indentation.
 
-    A line that is not whole in itself, because a text or a comment in it may go on to its end or beyond, is left as it
-    is, and so is what follows it.
+    A statement begins a line of its own. A line that is not whole in itself, because a text or a comment in it may go
+    on to its end or beyond, is left as it is, and so is what follows it.
 
     Args:
         sql: The statement.
@@ -30,10 +30,8 @@ def dense(sql: Sql, width: int) -> Sql:
     for line in sql.splitlines():
         before, whole = whole, not _OPEN.search(_QUOTED.sub("", line))
         joined = f"{lines[-1]} {line.strip()}".rstrip() if before and whole else ""
-        if joined and len(joined) <= width:
+        if joined and len(joined) <= width and not lines[-1].endswith(";"):
             lines[-1] = joined
-        elif before and whole:
-            lines.append(line.strip())
-        else:
+        elif line.strip() or not (before and whole):
             lines.append(line)
     return Sql("\n".join(lines) + "\n" * sql.endswith("\n"))

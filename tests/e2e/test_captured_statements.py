@@ -169,7 +169,9 @@ def test_every_template_is_among_what_was_captured(statements: list[Captured], t
         for texts in zip(*scripts, strict=True):
             [(text, is_message), _] = texts
             patterns = [_pattern(each) for each, _ in texts]
-            seen = next((one for one in statements if any(each.fullmatch(one.text) for each in patterns)), None)
+            seen = next(
+                (one for one in statements if any(each.fullmatch(_on_one_line(one.text)) for each in patterns)), None
+            )
             if seen is not None:
                 before = seen
                 tables.update((table.name, table) for table in seen.tables)
@@ -229,6 +231,11 @@ def _leaves(node: Any, *, is_message: bool = False) -> Iterator[tuple[str, bool]
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """What a template's text looks like with names put in its braces."""
+    """What a template's text looks like on one line, with names put in its braces."""
     views = re.escape(VIEWS)
-    return re.compile(_PLACEHOLDER.sub(r"[^`\"']*", re.escape(text).replace(views, r"[^\"'\s]*")))
+    return re.compile(_PLACEHOLDER.sub(r"[^`\"']*", re.escape(_on_one_line(text)).replace(views, r"[^\"'\s]*")))
+
+
+def _on_one_line(text: str) -> str:
+    """Where a document was too large by its usual layout, lines of its statements are joined."""
+    return " ".join(text.split())

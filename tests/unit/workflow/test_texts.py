@@ -8,11 +8,18 @@ from replicator.workflow.texts import Sql, dense
 
 
 def test_lines_are_joined_up_to_the_width() -> None:
-    """Indentation goes, and every token stays with the same neighbours."""
+    """Every token stays with the same neighbours."""
     sql = Sql("SELECT\n  a,\n  b\nFROM t\nWHERE a = 'x y'\n")
 
     assert dense(sql, 17) == "SELECT a, b\nFROM t\nWHERE a = 'x y'\n"
     assert dense(sql, 100) == "SELECT a, b FROM t WHERE a = 'x y'\n"
+
+
+def test_each_statement_begins_a_line() -> None:
+    """Where it stood, so that blocks can be told; empty lines go."""
+    sql = Sql("IF a THEN\n  SET b = 1,\n    c = 2;\n\n  SET d = 3;\nEND IF;\n")
+
+    assert dense(sql, 100) == "IF a THEN SET b = 1, c = 2;\n  SET d = 3;\nEND IF;\n"
 
 
 @pytest.mark.parametrize(
