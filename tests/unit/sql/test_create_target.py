@@ -146,6 +146,6 @@ def test_names_that_need_quotes_have_them() -> None:
     assert columns(ddl(("select", "STRING"), ("group", "STRUCT<`from` STRING>"), ("group.from", "STRING"))) == {
         "order_day": "DATE",
         "shop": "STRING",
-        "group": "STRUCT<from STRING>",
+        "group": "STRUCT<`from` STRING>",
         "select": "STRING",
     }
