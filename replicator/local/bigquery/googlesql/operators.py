@@ -14,7 +14,14 @@ from replicator.local.bigquery.googlesql.coercion import common, implicit
 from replicator.local.bigquery.googlesql.functions.dateparts import ADDED, added, check, part_of
 from replicator.local.bigquery.googlesql.functions.decimals import divided
 from replicator.local.bigquery.googlesql.functions.numbers import product
-from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload, call, no_signature
+from replicator.local.bigquery.googlesql.functions.table import (
+    BY_ITSELF,
+    UNMODELLED,
+    Functions,
+    Overload,
+    call,
+    no_signature,
+)
 from replicator.local.bigquery.googlesql.ranges import within
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
@@ -76,6 +83,10 @@ _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
             Overload("NUMERIC, NUMERIC -> NUMERIC", "({0} - {1})", BY_ITSELF),
             _bounded("-"),
             Overload("DATE, INT64 -> DATE", "CASE WHEN {0} IS NOT NULL THEN {0} - CAST({1} AS INTEGER) END", BY_ITSELF),
+            *(
+                Overload(f"{kind}, {kind} -> INTERVAL", UNMODELLED)
+                for kind in ("DATE", "DATETIME", "TIME", "TIMESTAMP")
+            ),
         ),
     ),
     exp.Mul: (
@@ -97,6 +108,7 @@ _BITS: Final[dict[type[exp.Expr], tuple[str, str]]] = {
     exp.BitwiseOr: ("|", "({0} | {1})"),
     exp.BitwiseXor: ("^", "xor({0}, {1})"),
 }
+_BYTES: Final = Overload("BYTES, BYTES -> BYTES", UNMODELLED), Overload("BYTES -> BYTES", UNMODELLED)
 _CONCATENATIONS: Final[Functions] = {
     "||": (
         Overload("STRING, STRING -> STRING", "({0} || {1})"),
@@ -316,12 +328,14 @@ def _bits(resolver: Resolver, node: exp.Expr) -> Value:
         raise unknown(node, "different bitwise operators without parentheses")
     sign, sql = _BITS[type(node)]
     args = [resolver.value(node.this), resolver.value(node.expression)]
-    return _operator(resolver, sign, (Overload("INT64, INT64 -> INT64", sql),), args, node)
+    return _operator(resolver, sign, (Overload("INT64, INT64 -> INT64", sql), *_BYTES[:1]), args, node)
 
 
 @emits(exp.BitwiseNot)
 def _inverted(resolver: Resolver, node: exp.Expr) -> Value:
-    return _operator(resolver, "~", (Overload("INT64 -> INT64", "(~{0})"),), [resolver.value(node.this)], node)
+    return _operator(
+        resolver, "~", (Overload("INT64 -> INT64", "(~{0})"), *_BYTES[1:]), [resolver.value(node.this)], node
+    )
 
 
 @emits(exp.DPipe)

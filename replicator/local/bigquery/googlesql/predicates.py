@@ -12,7 +12,7 @@ from replicator.local.bigquery.googlesql.functions.table import no_signature
 from replicator.local.bigquery.googlesql.operators import compared
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
-from replicator.local.bigquery.googlesql.values import BOOL, FLOAT64, STRING, Origin, Value, bound, derived
+from replicator.local.bigquery.googlesql.values import BOOL, BYTES, FLOAT64, STRING, Origin, Value, bound, derived
 from replicator.local.bigquery.types import array as array_of
 
 
@@ -113,7 +113,11 @@ def _in_array(resolver: Resolver, value: Value, unnest: exp.Expr, node: exp.Expr
 @emits(exp.Like)
 def _like(resolver: Resolver, node: exp.Expr) -> Value:
     names = resolver.gathering.names
+    if isinstance(node.expression, exp.Anonymous) and str(node.expression.name).upper() in ("ALL", "ANY", "SOME"):
+        raise unknown(node, f"LIKE {str(node.expression.name).upper()}")
     given = [resolver.value(node.this), resolver.value(node.expression)]
+    if BYTES in (given[0].type, given[1].type):
+        raise unknown(node, "LIKE of BYTES")
     one, pattern = (implicit(value, STRING, names, node) for value in given)
     if one is None or pattern is None:
         raise no_signature(node, "operator LIKE", given)

@@ -15,7 +15,7 @@ from sqlglot import exp
 from replicator.local.bigquery.googlesql.functions.decimals import mean
 from replicator.local.bigquery.googlesql.functions.marks import DISTINCT, NULLS, ORDER, OVER
 from replicator.local.bigquery.googlesql.functions.statistics import PERCENTILES, STATISTICS
-from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload
+from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 
 _SCALARS: Final = ("INT64", "NUMERIC", "STRING", "BYTES", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP")
@@ -57,6 +57,8 @@ AGGREGATES: Final[Functions] = {
     "MAX": _extreme("max"),
     "MIN": _extreme("min"),
     "STRING_AGG": (
+        Overload("BYTES -> BYTES", UNMODELLED),
+        Overload("BYTES, BYTES -> BYTES", UNMODELLED),
         Overload("STRING -> STRING", f"string_agg({DISTINCT}{{0}}, ','{ORDER}){OVER}"),
         Overload("STRING, STRING -> STRING", f"string_agg({DISTINCT}{{0}}, {{1}}{ORDER}){OVER}"),
     ),

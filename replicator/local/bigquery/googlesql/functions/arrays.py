@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from replicator.local.bigquery.googlesql.functions.table import Functions, Overload
+from replicator.local.bigquery.googlesql.functions.table import UNMODELLED, Functions, Overload
 
 
 def _concatenated(args: Sequence[str]) -> str:
@@ -53,6 +53,8 @@ ARRAYS: Final[Functions] = {
     "ARRAY_LENGTH": (Overload("ARRAY<T> -> INT64", "CAST(len({0}) AS BIGINT)"),),
     "ARRAY_REVERSE": (Overload("ARRAY<T> -> ARRAY<T>", "list_reverse({0})"),),
     "ARRAY_TO_STRING": (
+        Overload("ARRAY<BYTES>, BYTES -> BYTES", UNMODELLED),
+        Overload("ARRAY<BYTES>, BYTES, BYTES -> BYTES", UNMODELLED),
         Overload(
             "ARRAY<STRING>, STRING -> STRING",
             "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL "
@@ -65,6 +67,11 @@ ARRAYS: Final[Functions] = {
         ),
     ),
     "GENERATE_ARRAY": (
+        *(
+            Overload(f"{', '.join([kind] * count)} -> ARRAY<{kind}>", UNMODELLED)
+            for kind in ("NUMERIC", "FLOAT64")
+            for count in (2, 3)
+        ),
         Overload("INT64, INT64 -> ARRAY<INT64>", "generate_series({0}, {1})"),
         Overload(
             "INT64, INT64, INT64 -> ARRAY<INT64>",

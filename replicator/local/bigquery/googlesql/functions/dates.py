@@ -46,6 +46,7 @@ DATES: Final[Functions] = {
     ),
     "DATE_FROM_UNIX_DATE": (Overload("INT64 -> DATE", "(DATE '1970-01-01' + CAST({0} AS INTEGER))", BY_ITSELF),),
     "TIME": (
+        Overload("TIME -> TIME", "{0}"),
         Overload("TIMESTAMP -> TIME", f"CAST({_WALL} AS TIME)"),
         Overload("DATETIME -> TIME", "CAST({0} AS TIME)"),
         Overload("INT64, INT64, INT64 -> TIME", "make_time({0}, {1}, CAST({2} AS DOUBLE))", BY_ITSELF),

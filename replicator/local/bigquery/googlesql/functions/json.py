@@ -49,7 +49,10 @@ def _path(resolver: Resolver, node: exp.Expr) -> str:
     """
     if len(node.expressions) < 2:
         return quote("$")
-    path = constant_of(resolver.value(node.expressions[1]))
+    given = resolver.value(node.expressions[1])
+    path = constant_of(given)
+    if path is None and given.fixed:
+        raise unknown(node, "a JSONPath that is NULL")
     if not isinstance(path, str):
         raise refused(node.expressions[1], "JSONPath must be a string literal or query parameter")
     if not path.startswith("$"):

@@ -12,10 +12,21 @@ from typing import Final
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.constants import constant_of
-from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, rule
+from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, name_of, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
-from replicator.local.bigquery.googlesql.values import BOOL, INT64, NATIVE, STRING, Value, bound, derived, fail, quote
+from replicator.local.bigquery.googlesql.values import (
+    BOOL,
+    BYTES,
+    INT64,
+    NATIVE,
+    STRING,
+    Value,
+    bound,
+    derived,
+    fail,
+    quote,
+)
 from replicator.local.bigquery.types import array
 
 # What is no group, then a group: escapes, character classes, (?: and (?i).
@@ -34,8 +45,14 @@ def groups_in(pattern: str) -> int:
     return sum(match["opens"] is not None for match in _GROUP.finditer(pattern))
 
 
+def _no_bytes(node: exp.Expr, values: list[Value]) -> list[Value]:
+    if values[0].type == BYTES:
+        raise unknown(node, f"{name_of(node)} of BYTES")
+    return values
+
+
 def _texts(resolver: Resolver, node: exp.Expr, count: int) -> list[Value]:
-    values = arguments(resolver, node, count)
+    values = _no_bytes(node, arguments(resolver, node, count))
     return [as_type(resolver, node, values, index, STRING) for index in range(count)]
 
 
@@ -71,7 +88,7 @@ def _group(pattern: Value, node: exp.Expr) -> int:
 
 @rule("REGEXP_EXTRACT", "REGEXP_SUBSTR")
 def _extract(resolver: Resolver, node: exp.Expr) -> Value:
-    values = arguments(resolver, node, 2, 4)
+    values = _no_bytes(node, arguments(resolver, node, 2, 4))
     text, pattern = (as_type(resolver, node, values, index, STRING) for index in (0, 1))
     group = _group(pattern, node)
     if len(values) > 2:

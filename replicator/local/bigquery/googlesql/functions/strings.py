@@ -129,7 +129,11 @@ STRINGS: Final[Functions] = {
         Overload("STRING -> STRING", _initials(_WORDS)),
         Overload("STRING, STRING -> STRING", _initials("{1}")),
     ),
-    "INSTR": (Overload("STRING, STRING -> INT64", "CAST(strpos({0}, {1}) AS BIGINT)"),),
+    "INSTR": (
+        Overload("STRING, STRING -> INT64", "CAST(strpos({0}, {1}) AS BIGINT)"),
+        Overload("STRING, STRING, INT64 -> INT64", UNMODELLED),
+        Overload("STRING, STRING, INT64, INT64 -> INT64", UNMODELLED),
+    ),
     "LEFT": (
         Overload(
             "STRING, INT64 -> STRING",
