@@ -195,11 +195,16 @@ def _floats(resolver: Resolver, sign: str, one: str, other: str) -> str:
     if other.startswith("CAST('") and "nan" not in other and sign in ("=", "!=", "<", "<="):
         return f"({one} {sign} {other})"
     if sign == "!=":
-        return bound(one, names, lambda a: bound(other, names, lambda b: f"({a} != {b} OR isnan({a}) OR isnan({b}))"))
+        unequal = "({a} != {b} OR (isnan({a}) AND {b} IS NOT NULL) OR (isnan({b}) AND {a} IS NOT NULL))"
+        return bound(one, names, lambda a: bound(other, names, lambda b: unequal.format(a=a, b=b)))
     return bound(
         one,
         names,
-        lambda a: bound(other, names, lambda b: f"({a} {sign} {b} AND NOT isnan({a}) AND NOT isnan({b}))"),
+        lambda a: bound(
+            other,
+            names,
+            lambda b: f"({a} {sign} {b} AND NOT coalesce(isnan({a}) AND {b} = {b} OR isnan({b}) AND {a} = {a}, false))",
+        ),
     )
 
 
@@ -224,12 +229,21 @@ def _arithmetic(resolver: Resolver, node: exp.Expr) -> Value:
 
 def _operator(resolver: Resolver, sign: str, overloads: Sequence[Overload], args: list[Value], node: exp.Expr) -> Value:
     _no_nulls(sign, node)
+    if NUMERIC in [arg.type for arg in args]:
+        # A number written with a point is a NUMERIC next to one.
+        args = [_as_numeric(resolver, arg, node) for arg in args]
     if all(arg.origin is Origin.NULL and not arg.fallible for arg in args):
         return null(overloads[0].shape[2])
     if any(arg.type == STRING and arg.is_literal for arg in args) and sign != "||":
         # A text next to a number or a date coerces to nothing that is added or multiplied.
         raise no_signature(node, f"operator {sign}", args)
     return call(f"operator {sign}", overloads, args, resolver.gathering.names, node)
+
+
+def _as_numeric(resolver: Resolver, value: Value, node: exp.Expr) -> Value:
+    if value.type != FLOAT64 or value.origin is not Origin.LITERAL:
+        return value
+    return implicit(value, NUMERIC, resolver.gathering.names, node) or value
 
 
 def shifted(resolver: Resolver, value: Value, interval: exp.Expr, sign: str, node: exp.Expr) -> Value:
@@ -268,7 +282,8 @@ def interval_of(resolver: Resolver, node: exp.Expr | None) -> tuple[Value, str]:
 @emits(exp.Div)
 def _division(resolver: Resolver, node: exp.Expr) -> Value:
     left, right = resolver.value(node.this), resolver.value(node.expression)
-    if NUMERIC in (left.type, right.type) and FLOAT64 not in (left.type, right.type):
+    kinds = [each.type for each in (left, right) if each.origin is not Origin.LITERAL or each.type == NUMERIC]
+    if NUMERIC in kinds and FLOAT64 not in kinds:
         return _operator(resolver, "/", (_DIVISION,), [left, right], node)
     return quotient(resolver, left, right, node)
 

@@ -53,7 +53,7 @@ def whole(sign: str, zero: str) -> str:
 
 def rounded(up: str) -> str:
     """{0} with {1} digits behind the point; ``up`` is 1 to round, 0 to cut off."""
-    unit = "CAST('1' || repeat('0', CAST(9 - greatest(least({1}, 9), -19) AS INTEGER)) AS HUGEINT)"
+    unit = "CAST('1' || repeat('0', CAST(9 - greatest(least({1}, 9), -20) AS INTEGER)) AS HUGEINT)"
     steps = f"((abs({counted('{0}')}) + {up} * {unit} // 2) // {unit}) * {unit}"
     made = f"CASE WHEN {{0}} < 0 THEN {valued(f'-({steps})')} ELSE {valued(f'({steps})')} END"
     return (

@@ -278,7 +278,7 @@ _BYTES: Final[Functions] = {
         Overload(
             "BYTES, INT64 -> BYTES",
             "CASE WHEN {1} < 0 THEN {fail} WHEN {1} >= octet_length({0}) THEN {0} "
-            "ELSE unhex(substr(hex({0}), 2 * greatest(octet_length({0}) - {1}, 0) + 1)) END",
+            "ELSE unhex(substr(hex({0}), 2 * greatest(octet_length({0}) - greatest({1}, 0), 0) + 1)) END",
             "'Second argument in RIGHT() cannot be negative'",
         ),
     ),
