@@ -21,6 +21,9 @@ _CONSTANTS: Final = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
 }  # fmt: skip
+_BREAK: Final = re.compile(r"\r\n|[\r\n\x85\u2028\u2029]")
+"""What YAML 1.1 counts as a line's end (yaml.org/spec/1.1/#id871136)."""
+
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DOUBLE: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _INTEGER_DIGITS: Final = 20  # the sign and the digits of the smallest 64-bit integer
@@ -147,7 +150,7 @@ class _Builder:
 
     def __init__(self, text: str) -> None:
         self.mistakes: list[Mistake] = []
-        self._lines = text.split("\n")
+        self._lines = [*_BREAK.split(text), ""]  # libyaml places what is missing at the end behind the last line
         self._seen: set[int] = set()
 
     def build(self, node: yaml.Node) -> Node:

@@ -10,6 +10,7 @@ import pytest
 from replicator.errors import FailedError
 from replicator.runtime.errors import WorkflowFailed
 from replicator.runtime.program import SyntaxProblems, load
+from replicator.runtime.source import read
 from replicator.runtime.values import Value, from_json
 from tests.unit.runtime.running import run
 
@@ -188,3 +189,9 @@ def test_half_a_character_in_the_argument_is_replaced() -> None:
     )
 
     assert run(source, "\ud800") == ["%EF%BF%BD", 3]
+
+
+@pytest.mark.parametrize("end", ["?\n# a comment", "a: 'x\u2028y'\nb:\n", "a: 1\x85b: ${x}"])
+def test_every_end_of_a_line_is_counted_as_yaml_counts_it(end: str) -> None:
+    """A value that is missing at the very end, and separators that other texts do not take for one."""
+    assert read(f"main: {{}}\n{end}")[0] is not None
