@@ -31,7 +31,14 @@ DATES: Final[Functions] = {
         Overload("TIMESTAMP -> DATE", f"CAST({_WALL} AS DATE)"),
         Overload("DATETIME -> DATE", "CAST({0} AS DATE)"),
         Overload("DATE -> DATE", "{0}"),
-        Overload("INT64, INT64, INT64 -> DATE", "make_date({0}, {1}, {2})", BY_ITSELF),
+        Overload(
+            "INT64, INT64, INT64 -> DATE",
+            # GoogleSQL seems to keep 32 bits of each.
+            "CASE WHEN greatest({0}, {1}, {2}) > 2147483647 OR least({0}, {1}, {2}) < -2147483648 "
+            "THEN error('a DATE of numbers beyond 32 bits is not modelled by the local cloud') "
+            "ELSE make_date({0}, {1}, {2}) END",
+            BY_ITSELF,
+        ),
     ),
     "DATETIME": (
         Overload("DATE -> DATETIME", "CAST({0} AS TIMESTAMP)"),

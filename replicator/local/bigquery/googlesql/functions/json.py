@@ -37,6 +37,9 @@ _STEP: Final = re.compile(
 )
 _LEGACY: Final = re.compile(r"""\.(?P<name>[^.\[\]"'\s]+)|(?P<quoted>(?!))|\[(?P<index>\d+)\]|\['(?P<key>[^']*)'\]""")
 """JSON_EXTRACT and its like quote keys otherwise: json_functions#JSONPath_format."""
+_BEGUN: Final = r'^\s*(?:[\[{"\d-]|true|false|null)'
+"""How a text begins of which some part is JSON."""
+
 _LAX: Final = r"(?i)inf|nan|,\s*[\]}]"
 _NUMBERS: Final = "('DOUBLE', 'UHUGEINT', 'HUGEINT', 'BIGINT')"
 
@@ -93,7 +96,7 @@ def _guarded(held: str, sql: str) -> str:
     lax = f"regexp_matches({_bare(held)}, {quote(_LAX)})"
     broken = f"{held} IS NOT NULL AND (NOT json_valid({held}) OR (regexp_matches({held}, {quote(_LAX)}) AND {lax}))"
     return (
-        f"(CASE WHEN {broken} THEN CASE WHEN regexp_matches({held}, '^\\s*[\\[{{\"]') THEN {doubt} END ELSE {sql} END)"
+        f"(CASE WHEN {broken} THEN CASE WHEN regexp_matches({held}, {quote(_BEGUN)}) THEN {doubt} END ELSE {sql} END)"
     )
 
 

@@ -257,12 +257,16 @@ STRINGS: Final[Functions] = {
     "TO_HEX": (Overload("BYTES -> STRING", "lower(hex({0}))"),),
 }
 # Bytes are counted in pairs of hexadecimal digits, for DuckDB has no other functions of them.
+# GoogleSQL seems to keep 32 bits of the number.
+_FAR: Final = "WHEN {1} > 2147483647 THEN error('a part of BYTES beyond 32 bits is not modelled by the local cloud') "
+
 _BYTES: Final[Functions] = {
     "ENDS_WITH": (Overload("BYTES, BYTES -> BOOL", "ends_with(hex({0}), hex({1}))"),),
     "LEFT": (
         Overload(
             "BYTES, INT64 -> BYTES",
-            "CASE WHEN {1} < 0 THEN {fail} WHEN {1} >= octet_length({0}) THEN {0} "
+            f"CASE WHEN {{1}} < 0 THEN {{fail}} {_FAR}"
+            "WHEN {1} >= octet_length({0}) THEN {0} "
             "ELSE unhex(substr(hex({0}), 1, 2 * least({1}, octet_length({0})))) END",
             "'Second argument in LEFT() cannot be negative'",
         ),
@@ -277,7 +281,8 @@ _BYTES: Final[Functions] = {
     "RIGHT": (
         Overload(
             "BYTES, INT64 -> BYTES",
-            "CASE WHEN {1} < 0 THEN {fail} WHEN {1} >= octet_length({0}) THEN {0} "
+            f"CASE WHEN {{1}} < 0 THEN {{fail}} {_FAR}"
+            "WHEN {1} >= octet_length({0}) THEN {0} "
             "ELSE unhex(substr(hex({0}), 2 * greatest(octet_length({0}) - greatest({1}, 0), 0) + 1)) END",
             "'Second argument in RIGHT() cannot be negative'",
         ),
