@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 
 import pytest
 
 COUNTED = ("statements before GoogleSQL", "random expressions before GoogleSQL")
 """Properties of reports whose counts are summed and printed, for a share is for people to see."""
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests behind itself lets them ignore interrupts, and all that they start would, too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
