@@ -49,7 +49,7 @@ def make_aligned(target: TableRef, *, partition_column: str, source_column: str)
     """
     columns = dataset_view(str(target.parent), "COLUMNS")
     named = f"table_name = {quote_string(target.table)}"
-    owner, partition = (quote_name(name).replace("%", "%%") for name in (source_column, partition_column))
+    owner, partition = quote_name(source_column), quote_name(partition_column)
     read = f"%s FROM (%s) AS s0 JOIN {quote_name(LANDING, MANIFEST)} AS m ON m.unit = s0.{UNIT} WHERE m.error IS NULL"
     return f"""\
 SET statement = (
