@@ -15,8 +15,6 @@ from tests.googlesql import evaluate, parse
 # No name that a run can find holds a line break or a tab (tables#table_naming); the braces are filled beforehand.
 signs = st.one_of(st.sampled_from("\\`'\"?.;-/*$@ %sT"), st.characters(exclude_categories=["C", "Z"]))
 names = st.text(signs, min_size=1)
-    st.one_of(st.sampled_from("\\`'\"?.;-/*$@ %sT"), st.characters(exclude_categories=["C", "Z"])), min_size=1
-)
 
 
 def by_the_run(datasets: list[str]) -> dict[str, str]:
