@@ -25,8 +25,8 @@ def write_evolution(*, target: TableRef, state: DatasetRef, policies: Policies) 
     added; its second column is ``statement``.
 
     A record that is new is added as one schema has it, with all that is in it; what others have besides is added the
-    next time. A field that they do not agree on is not added: its sources then lack it, and fail. So they do where the
-    target would have more columns than a table can.
+    next time. A field that they do not agree on is not added, nor a record with such a field in it: its sources then
+    lack it, and fail. So they do where the target would have more columns than a table can.
 
     The statement rebuilds a record by its own ``.*``, which keeps its order whatever it is; it reads no table. Its
     tokens are in the order of their keys, as in ``projection``: in a record what is rebuilt stands before what is new.
@@ -49,6 +49,9 @@ CREATE TEMP TABLE present AS
 SELECT field_path AS path, LOWER(field_path) AS lower_path, STARTS_WITH(data_type, 'ARRAY<') AS repeated,
   REGEXP_CONTAINS(data_type, r'^(ARRAY<)?STRUCT<') AS record
 FROM {dataset_view(str(target.parent), "COLUMN_FIELD_PATHS")} WHERE table_name = {quote_string(target.table)};
+CREATE TEMP TABLE broken AS
+SELECT lower_path FROM landed GROUP BY lower_path
+HAVING COUNT(DISTINCT REGEXP_REPLACE(data_type, r'STRUCT<.*', '')) > 1;
 CREATE TEMP TABLE gains AS
 SELECT l.lower_path, CONCAT(IFNULL(CONCAT(o.path, '.'), ''), REGEXP_EXTRACT(MIN(l.path), r'[^.]+$')) AS path,
   MIN({quoted_fields(kind)}) AS kind, MIN(l.parent) AS parent,
@@ -60,8 +63,10 @@ WHERE l.lower_path != '{UNIT}' AND l.lower_path NOT IN (SELECT p.lower_path FROM
   AND {limits.COLUMNS_PER_TABLE.value} >= (SELECT COUNT(DISTINCT one) FROM (
     SELECT p.lower_path AS one FROM present AS p
     UNION ALL SELECT n.lower_path FROM landed AS n WHERE n.lower_path != '{UNIT}' AND {policies.adds("n.lower_path")}))
-GROUP BY l.lower_path, l.parent, o.path
-HAVING COUNT(DISTINCT REGEXP_REPLACE(l.data_type, r'STRUCT<.*', '')) = 1;
+  AND NOT EXISTS (
+    SELECT 1 FROM UNNEST((SELECT ARRAY_AGG(b.lower_path) FROM broken AS b)) AS one
+    WHERE one = l.lower_path OR STARTS_WITH(one, CONCAT(l.lower_path, '.')))
+GROUP BY l.lower_path, l.parent, o.path;
 SET gained = (SELECT STRING_AGG(path, ', ' ORDER BY path) FROM gains);
 SET statement = (
   WITH touched AS (

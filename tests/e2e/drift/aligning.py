@@ -107,18 +107,24 @@ class Aligning:
         [row] = client.query(bind(statement, names), location="EU", job_config=config).result()
         return dict(row)
 
-    def evolved(self, plan: Plan, landed: Landed) -> tuple[Field, ...]:
-        """What the target has besides its own columns, once it has gained what the plan lets in."""
+    def evolved(self, plan: Plan, landed: Landed) -> list[tuple[Field, ...]]:
+        """What the target has besides its own columns: at first, and each time it has gained what the plan lets in."""
         client = self.cloud.clients.bigquery("acme-analytics")
         config = bigquery.QueryJobConfig(
             destination=str(plan.target), write_disposition="WRITE_APPEND",
             schema_update_options=["ALLOW_FIELD_ADDITION"],
         )  # fmt: skip
+        stages = [self._fields(plan)]
         while plan.statements.evolve is not None:
             statement = self.answer(plan.statements.evolve, landed)["statement"]
             if statement is None:
                 break
             client.query(statement, location="EU", job_config=config).result()
+            stages.append(self._fields(plan))
+        return stages
+
+    def _fields(self, plan: Plan) -> tuple[Field, ...]:
+        client = self.cloud.clients.bigquery("acme-analytics")
         found = schema_from_api([one.to_api_repr() for one in client.get_table(str(plan.target)).schema])
         return tuple(one for one in found if one.name not in {own.name for own in OWN})
 

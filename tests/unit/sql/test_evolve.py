@@ -131,6 +131,21 @@ def test_a_field_of_an_array_in_an_array_stands_at_the_end_of_its_record(local: 
     assert {row["path"] for row in evolving.told} == {"day", "geo", "geo.zip", "geo.area.name", "items.params.Coupon"}
 
 
+def test_a_new_record_with_a_field_that_two_schemas_do_not_agree_on_is_not_added(local: Cloud) -> None:
+    """Neither type is picked for them; a record in it is none of it, and what else is new is added."""
+    one = record("geo", scalar("zip"), record("area", scalar("code")))
+    other = record("geo", scalar("ZIP", "INTEGER"), record("area", scalar("name")))
+    evolving = Evolving(local, (scalar("id"),), [(one, scalar("day", "DATE")), (other,)])
+
+    statement = evolving.statement(Policies(policy="evolve"))
+    assert statement is not None
+    evolving.append(statement)
+
+    assert [field.name for field in evolving.schema] == ["id", "shop", "day"]
+    assert evolving.statement(Policies(policy="evolve")) is None
+    assert {row["path"] for row in evolving.told} == {"day"}
+
+
 def test_only_what_the_policies_name_is_added(local: Cloud) -> None:
     """The longest path counts; what is ignored is not added, nor what two sources do not agree on."""
     lacking = record("geo", scalar("city"), scalar("zip"), scalar("secret"))
