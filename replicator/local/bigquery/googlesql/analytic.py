@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -25,6 +26,9 @@ from replicator.local.bigquery.googlesql.functions.table import call
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.values import FLOAT64, INT64, Value, derived
+
+if TYPE_CHECKING:
+    from replicator.local.bigquery.googlesql.grouping import Grouping
 
 _NUMBERS: Final = {
     "LAG": (1, 0, 2**63),
@@ -48,18 +52,45 @@ def aggregate(resolver: Resolver, name: str, node: exp.Expr) -> Value:
     if grouping is None:
         shown = f"{name}(*)" if node.find(exp.Star) is not None and name == "COUNT" else name
         raise refused(node, f"Aggregate function {shown} not allowed in {resolver.clause}")
-    value = _called(grouping.rows, name, node, modified(name, node.expressions), "")
-    alias = grouping.aggregate(value.sql)
-    return Value(alias, value.type, uses=value.uses, fallible=False)
+    return aggregate_of(grouping, name, node)
 
 
-def _called(resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over: str) -> Value:
-    """A call as DuckDB writes it, ``over`` behind the aggregate."""
+def aggregate_of(grouping: Grouping, name: str, node: exp.Expr, *, only: str = "") -> Value:
+    """An aggregate over the rows of a group, or over those of them for which ``only``, SQL of a BOOL, holds.
+
+    Raises:
+        BigQueryError: GoogleSQL does not accept it, or it is not modelled.
+    """
+    if node.expressions and isinstance(node.expressions[-1], exp.HavingMax):
+        value = _at_extreme(grouping.rows, name, node, only)
+    else:
+        value = _called(grouping.rows, name, node, modified(name, node.expressions), "", only)
+    return Value(grouping.aggregate(value.sql), value.type, uses=value.uses, fallible=False)
+
+
+def _at_extreme(resolver: Resolver, name: str, node: exp.Expr, only: str) -> Value:
+    """ANY_VALUE(x HAVING MAX y)."""
+    clause = node.expressions[-1]
+    if name != "ANY_VALUE" or len(node.expressions) != 1:
+        raise unknown(clause, f"{name} with HAVING MAX or MIN")
+    value, by = resolver.value(clause.this), resolver.value(clause.expression)
+    if by.type.name in _UNORDERED:
+        raise refused(clause, f"HAVING {'MAX' if clause.args.get('max') else 'MIN'} of type {by.type} is not supported")
+    if by.type == FLOAT64:
+        # NaN is the extreme of what it is among, which it is not to DuckDB.
+        raise unknown(clause, "ANY_VALUE with HAVING MAX or MIN of a FLOAT64")
+    extreme = "arg_max_null" if clause.args.get("max") else "arg_min_null"
+    sql = f"{extreme}({value.sql}, {by.sql}){f' FILTER (WHERE {only})' if only else ''}"
+    return derived(sql, value.type, value, by)
+
+
+def _called(resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over: str, only: str = "") -> Value:
+    """A call as DuckDB writes it, ``over`` behind the aggregate, over the rows for which ``only`` holds."""
     names = resolver.gathering.names
     if name == "COUNT" and len(call_.args) == 1 and isinstance(call_.args[0], exp.Star):
         if call_.distinct:
             raise refused(node, "COUNT(*) cannot be used with DISTINCT")
-        return Value(f"count(*){over}", INT64)
+        return Value(f"count(*){f' FILTER (WHERE {only})' if only else ''}{over}", INT64)
     args = [resolver.value(argument) for argument in call_.args]
     if call_.distinct and args and args[0].type.name in _UNORDERED:
         raise refused(node, f"Aggregate functions with DISTINCT cannot be used with arguments of type {args[0].type}")
@@ -74,15 +105,21 @@ def _called(resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over
     if call_.nulls == "IGNORE NULLS" and name == "ARRAY_AGG":
         if over:
             raise unknown(node, "IGNORE NULLS in an analytic ARRAY_AGG")
-        over = f" FILTER (WHERE {args[0].sql} IS NOT NULL)"
+        only = f"{args[0].sql} IS NOT NULL{f' AND {only}' if only else ''}"
     nulls = " IGNORE NULLS" if call_.nulls == "IGNORE NULLS" else ""
     sql = made.sql
-    for mark, text in ((OVER, over), (ORDER, order), (NULLS, nulls), (DISTINCT, "DISTINCT " if call_.distinct else "")):
+    behind = f" FILTER (WHERE {only}){over}" if only else over
+    for mark, text in (
+        (OVER, behind),
+        (ORDER, order),
+        (NULLS, nulls),
+        (DISTINCT, "DISTINCT " if call_.distinct else ""),
+    ):
         sql = sql.replace(mark, text)
     value = derived(sql, made.type, made, *(value for _, value in orders))
     if call_.limit is None:
         return value
-    return _limited(resolver, name, node, call_, value, args)
+    return _limited(resolver, name, node, call_, value, args, only)
 
 
 def _check_number(name: str, args: Sequence[Value], node: exp.Expr) -> None:
@@ -101,7 +138,7 @@ def _check_number(name: str, args: Sequence[Value], node: exp.Expr) -> None:
 
 
 def _limited(
-    resolver: Resolver, name: str, node: exp.Expr, call_: Modified, value: Value, args: Sequence[Value]
+    resolver: Resolver, name: str, node: exp.Expr, call_: Modified, value: Value, args: Sequence[Value], only: str
 ) -> Value:
     limit = resolver.value(call_.limit)
     if limit.type != INT64 or not limit.fixed:
@@ -111,9 +148,8 @@ def _limited(
     if name == "STRING_AGG" and not call_.distinct:
         separator = args[1].sql if len(args) > 1 else "','"
         orders = ", ".join(ordered(resolver, one)[0] for one in call_.order)
-        listed = (
-            f"list({args[0].sql}{f' ORDER BY {orders}' if orders else ''}) FILTER (WHERE {args[0].sql} IS NOT NULL)"
-        )
+        kept = f"{args[0].sql} IS NOT NULL{f' AND {only}' if only else ''}"
+        listed = f"list({args[0].sql}{f' ORDER BY {orders}' if orders else ''}) FILTER (WHERE {kept})"
         return derived(f"array_to_string(list_slice({listed}, 1, {limit.sql}), {separator})", value.type, value)
     raise unknown(node, f"LIMIT inside {name} with DISTINCT")
 
@@ -192,6 +228,11 @@ def _partition(resolver: Resolver, node: exp.Expr) -> Value:
     value = resolver.value(node)
     if value.type.name in _UNORDERED or value.type == FLOAT64:
         raise refused(node, f"Partitioning by expressions of type {value.type} is not allowed")
+    if value.fallible and resolver.beside is not None:
+        # DuckDB takes what can fail for volatile, and partitions by nothing volatile.
+        name = resolver.gathering.names.fresh("p")
+        resolver.beside.append(f" CROSS JOIN LATERAL (SELECT {value.sql} AS p) AS {name}")
+        return replace(value, sql=f"{name}.p", fallible=False)
     return value
 
 

@@ -22,6 +22,7 @@ from replicator.local.bigquery.googlesql.functions.numbers import NUMBERS
 from replicator.local.bigquery.googlesql.functions.rules import RULES, Rule
 from replicator.local.bigquery.googlesql.functions.strings import STRINGS
 from replicator.local.bigquery.googlesql.functions.table import Functions, call
+from replicator.local.bigquery.googlesql.grouping import GROUPING
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.values import Value, trying
@@ -56,6 +57,8 @@ def _call(resolver: Resolver, node: exp.Expr) -> Value:
         return _RULES[name](resolver, node)
     if name in AGGREGATES:
         return aggregate(resolver, name, node)
+    if name == GROUPING:
+        return _grouping(resolver, node)
     if name in ANALYTIC:
         raise refused(node, f"Analytic function {name} cannot be called without an OVER clause")
     if name in FUNCTIONS:
@@ -64,6 +67,14 @@ def _call(resolver: Resolver, node: exp.Expr) -> Value:
     if name in KNOWN:
         raise unknown(node, f"the function {name}")
     raise refused(node, f"Function not found: {node.name}")
+
+
+def _grouping(resolver: Resolver, node: exp.Expr) -> Value:
+    if resolver.grouping is None:
+        raise refused(node, f"Aggregate function GROUPING not allowed in {resolver.clause}")
+    if len(node.expressions) != 1:
+        raise refused(node, "GROUPING takes one argument")
+    return resolver.grouping.absent(node.expressions[0])
 
 
 @emits(exp.SafeFunc)

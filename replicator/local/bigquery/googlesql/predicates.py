@@ -114,7 +114,7 @@ def _in_array(resolver: Resolver, value: Value, unnest: exp.Expr, node: exp.Expr
 def _like(resolver: Resolver, node: exp.Expr) -> Value:
     names = resolver.gathering.names
     if isinstance(node.expression, exp.Anonymous) and str(node.expression.name).upper() in ("ALL", "ANY", "SOME"):
-        raise unknown(node, f"LIKE {str(node.expression.name).upper()}")
+        return _quantified(resolver, node, str(node.expression.name).upper())
     given = [resolver.value(node.this), resolver.value(node.expression)]
     if BYTES in (given[0].type, given[1].type):
         raise unknown(node, "LIKE of BYTES")
@@ -123,6 +123,26 @@ def _like(resolver: Resolver, node: exp.Expr) -> Value:
         raise no_signature(node, "operator LIKE", given)
     word = "NOT LIKE" if node.args.get("negate") else "LIKE"
     return derived(f"({one.sql} {word} {pattern.sql} ESCAPE '\\')", BOOL, one, pattern)
+
+
+def _quantified(resolver: Resolver, node: exp.Expr, word: str) -> Value:
+    """LIKE ANY, SOME and ALL; NOT asks whether any of them, or all, are not matched."""
+    names = resolver.gathering.names
+    values = [resolver.value(one) for one in (node.this, *node.expression.expressions)]
+    if any(value.type == BYTES or value.type.element is not None for value in values):
+        raise unknown(node, f"LIKE {word} of BYTES or arrays")
+    texts = [implicit(value, STRING, names, node) for value in values]
+    given, *patterns = [text for text in texts if text is not None]
+    if len(patterns) + 1 < len(values) or not patterns:
+        raise no_signature(node, f"operator LIKE {word}", values)
+    like = "NOT LIKE" if node.args.get("negate") else "LIKE"
+    joint = " AND " if word == "ALL" else " OR "
+
+    def tests(subject: str) -> str:
+        each = (f"{subject} {like} {pattern.sql} ESCAPE '\\'" for pattern in patterns)
+        return f"({joint.join(each)})"
+
+    return derived(bound(given.sql, names, tests), BOOL, given, *patterns)
 
 
 @emits(exp.Case)

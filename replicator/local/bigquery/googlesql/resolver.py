@@ -56,6 +56,7 @@ class Resolver:
         grouping: Where aggregates go; None where none may stand.
         windows: Whether analytic functions may stand here.
         named_windows: The WINDOW clause.
+        beside: FROM items beside the query's own: what windows are partitioned by, where it is computed beforehand.
         in_lambda: Whether this is the body of a lambda, in which DuckDB takes no subquery.
     """
 
@@ -67,6 +68,7 @@ class Resolver:
     windows: bool = False
     in_lambda: bool = False
     named_windows: tuple[exp.Expr, ...] = ()
+    beside: list[str] | None = None
 
     def value(self, node: exp.Expr | None) -> Value:
         """The value of an expression.
@@ -96,7 +98,7 @@ class Resolver:
 
     def inner(self, scope: Scope, clause: str) -> Resolver:
         """The same statement, in other surroundings: no aggregates, no analytic functions."""
-        return replace(self, scope=scope, clause=clause, grouping=None, windows=False, named_windows=())
+        return replace(self, scope=scope, clause=clause, grouping=None, windows=False, named_windows=(), beside=None)
 
 
 class NeedsRowsError(Exception):

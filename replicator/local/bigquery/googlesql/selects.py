@@ -16,6 +16,7 @@ from replicator.local.bigquery.googlesql.grouping import (
     Grouping,
     aggregates_in,
     group_nodes,
+    grouping_sets,
     ordinal,
     shape,
     single_name,
@@ -60,7 +61,7 @@ def select_draft(resolver: Resolver, node: exp.Select) -> Draft:
         where = f" WHERE {condition.sql}"
         prune(rows, node.args["where"].this, outer_joined=outer)
     select = _Select(resolver, node, scope)
-    return select.draft(f"{from_sql}{where}")
+    return select.draft(from_sql, where)
 
 
 class _Select:
@@ -78,14 +79,24 @@ class _Select:
         clauses = [node.args.get(key) for key in ("having", "qualify", "order")]
         parts = [*node.expressions, *(clause for clause in clauses if clause is not None)]
         aggregated = any(next(aggregates_in(part), None) is not None for part in parts)
-        if node.args.get("group") is not None or aggregated or node.args.get("having") is not None:
+        if node.args.get("having") is not None and node.args.get("group") is None and not aggregated:
+            raise refused(node, "The HAVING clause requires GROUP BY or aggregation to be present")
+        if node.args.get("group") is not None or aggregated:
             self.grouping = Grouping(self.rows)
         self.scope = scope
         if self.grouping is not None:
             self.scope = replace(scope, keys=self.grouping.keys)
-        self.after = replace(self.rows, scope=self.scope, clause="SELECT list", grouping=self.grouping, windows=True)
+        self.beside: list[str] = []
+        self.after = replace(
+            self.rows,
+            scope=self.scope,
+            clause="SELECT list",
+            grouping=self.grouping,
+            windows=True,
+            beside=self.beside if scope.sources or self.grouping is not None else None,
+        )
 
-    def draft(self, rows: str) -> Draft:
+    def draft(self, from_sql: str, where: str) -> Draft:
         node = self.node
         items = expanded(self.rows, node.expressions)
         if self.grouping is not None:
@@ -102,7 +113,10 @@ class _Select:
         given = tuple(self._row(columns)) if node.args.get("kind") else tuple(columns)
         if distinct is not None:
             self._check_distinct(given)
-        source = f" FROM {self.grouping.sql(rows)}" if self.grouping is not None else rows
+        beside = "".join(self.beside)
+        source = f"{from_sql}{beside}{where}"
+        if self.grouping is not None:
+            source = f" FROM {self.grouping.sql(f'{from_sql}{where}')}{beside}"
         word = "SELECT DISTINCT" if distinct is not None else "SELECT"
         tail = f"{having}{qualify}"
 
@@ -125,7 +139,9 @@ class _Select:
         if grouping is None:
             return
         resolver = replace(self.rows, clause="GROUP BY clause")
-        for node in group_nodes(self.node):
+        nodes = group_nodes(self.node, [item for _, item in items])
+        grouping.sets = grouping_sets(self.node, nodes)
+        for node in nodes:
             index = ordinal(node, len(items), "GROUP BY")
             if index is None:
                 name = single_name(node)

@@ -19,6 +19,7 @@ from replicator.local.bigquery.googlesql.context import Gathering, named
 from replicator.local.bigquery.googlesql.dialect import OFFSET
 from replicator.local.bigquery.googlesql.operators import compared
 from replicator.local.bigquery.googlesql.paths import full_path
+from replicator.local.bigquery.googlesql.pivots import reshaped
 from replicator.local.bigquery.googlesql.pruning import prune
 from replicator.local.bigquery.googlesql.queries import draft_of
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
@@ -57,8 +58,28 @@ class _From:
         self.outer = False
 
     def first(self, node: exp.Expr) -> None:
+        nested = self._nested(node)
+        if nested is not None:
+            self.sql, self.outer = f"({nested.sql})", nested.outer
+            self.scope.merged.update(nested.scope.merged)
+            for source in nested.scope.sources:
+                self._add(source, node)
+            return
         self.sql, source, _ = self._item(node)
         self._add(source, node)
+
+    def _nested(self, node: exp.Expr) -> _From | None:
+        """Joins in parentheses, whose aliases are seen outside; None where there are none."""
+        if not isinstance(node, exp.Subquery) or node.args.get("alias") is not None or node.args.get("pivots"):
+            return None
+        first = node.this
+        if (not isinstance(first, exp.Table) and not first.args.get("joins")) or isinstance(first, exp.Select):
+            return None
+        nested = _From(self.resolver)
+        nested.first(first)
+        for join in first.args.get("joins") or ():
+            nested.join(join)
+        return nested
 
     def _add(self, source: Source, node: exp.Expr) -> None:
         if source.alias and any(one.alias.lower() == source.alias.lower() for one in self.scope.sources):
@@ -71,11 +92,18 @@ class _From:
             raise unknown(node, f"{node.args.get('method') or ''} {kind} JOIN".strip())
         if kind == "OUTER" and not side:
             raise refused(node, "Syntax error: Unexpected keyword OUTER")
+        nested = self._nested(node.this)
+        if nested is not None:
+            self._join_nested(nested, node, side, kind)
+            return
+        hidden: list[Source] = []
+        if side in ("RIGHT", "FULL"):
+            # What is joined so may not refer to the items before it.
+            hidden, self.scope.sources = self.scope.sources, []
         item, source, correlated = self._item(node.this)
+        self.scope.sources = hidden or self.scope.sources
         on, using = node.args.get("on"), node.args.get("using")
         word = "CROSS JOIN" if kind == "CROSS" or not (side or on is not None or using) else f"{side or 'INNER'} JOIN"
-        if correlated and side in ("RIGHT", "FULL"):
-            raise refused(node, f"Array scan is not allowed with {side} JOIN: UNNEST expression")
         if word == "CROSS JOIN" and not correlated and kind != "CROSS" and not isinstance(node.this, exp.Unnest):
             raise refused(node, "INNER JOIN must have an immediately following ON or USING clause")
         lateral = "LATERAL " if correlated else ""
@@ -90,16 +118,32 @@ class _From:
             return
         shown = "true"
         if on is not None:
-            resolver = self.resolver.inner(self.scope, "JOIN ON clause")
-            condition = resolver.condition(on, "JOIN ON clause")
-            self.gathering.need(condition)
-            if not side:
-                # Every row that goes on satisfies it; of an outer join, one side's rows go on without.
-                prune(resolver, on, outer_joined=self.outer)
-            shown = condition.sql
+            shown = self._on(on, side)
         elif not correlated:
             raise refused(node, f"{side or 'INNER'} JOIN must have an immediately following ON or USING clause")
         self.sql = f"{self.sql} {word} {lateral}{item} ON {shown}"
+
+    def _on(self, on: exp.Expr, side: str) -> str:
+        resolver = self.resolver.inner(self.scope, "JOIN ON clause")
+        condition = resolver.condition(on, "JOIN ON clause")
+        self.gathering.need(condition)
+        if not side:
+            # Every row that goes on satisfies it; of an outer join, one side's rows go on without.
+            prune(resolver, on, outer_joined=self.outer)
+        return condition.sql
+
+    def _join_nested(self, nested: _From, node: exp.Expr, side: str, kind: str) -> None:
+        on = node.args.get("on")
+        if node.args.get("using") or nested.scope.merged:
+            raise unknown(node, "USING in or around parenthesised joins")
+        if (on is None) != (kind == "CROSS"):
+            raise refused(node, f"{side or 'INNER'} JOIN must have an immediately following ON or USING clause")
+        self.outer = self.outer or nested.outer or bool(side)
+        for source in nested.scope.sources:
+            self._add(source, node)
+        word = "CROSS" if on is None else side or "INNER"
+        shown = "" if on is None else f" ON {self._on(on, side)}"
+        self.sql = f"{self.sql} {word} JOIN ({nested.sql}){shown}"
 
     def _using(self, source: Source, using: list[exp.Expr], side: str, node: exp.Expr) -> str:
         left = Scope(list(self.scope.sources), None, merged=dict(self.scope.merged))
@@ -128,8 +172,18 @@ class _From:
 
     def _item(self, node: exp.Expr) -> tuple[str, Source, bool]:
         """A FROM item's SQL, what it offers, and whether it refers to the items before it."""
-        if node.args.get("pivots") or node.args.get("sample"):
-            raise unknown(node, "PIVOT, UNPIVOT and TABLESAMPLE")
+        if node.args.get("sample"):
+            # What a sample holds is the service's choice, and differs each time.
+            raise unknown(node, "TABLESAMPLE")
+        if node.args.get("pivots"):
+            sql, source, correlated = self._plain_item(node)
+            if correlated or isinstance(node, exp.Unnest):
+                raise refused(node, "PIVOT and UNPIVOT are not allowed with array scans")
+            sql, source = reshaped(self.resolver, sql, source, node)
+            return sql, source, False
+        return self._plain_item(node)
+
+    def _plain_item(self, node: exp.Expr) -> tuple[str, Source, bool]:
         if isinstance(node, exp.Unnest):
             return self._unnest(node.expressions[0], _unnest_alias(node), offset_of(node), node)
         if isinstance(node, exp.Subquery):
