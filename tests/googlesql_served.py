@@ -25,7 +25,8 @@ COUNTS: Final = "statements before GoogleSQL"
 BESIDES_GOOGLESQL: Final[Mapping[str, str]] = {
     "not modelled": r"is not modelled by the local cloud, which refuses rather than guesses",
     "a name that is taken, or not there": (
-        r"^Already Exists: |^Not found: |^Dataset \S+ is still in use$|^The project \S+ has not enabled BigQuery"
+        r"^Already Exists: |^Not found: |must be qualified with a dataset|^Dataset \S+ is still in use$"
+        r"|^The project \S+ has not enabled BigQuery"
         r"|^Cannot drop \S+ with DROP TABLE: it is a VIEW$|^Cannot create dataset \S+ in location"
     ),
     "a layout that tables cannot have": (

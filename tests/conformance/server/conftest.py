@@ -13,6 +13,12 @@ from tests.conformance.server.serving import EXECUTOR
 from tests.googlesql_served import COUNTS, judged
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """More of them than there is time for every day; given with the path of this folder."""
+    parser.addoption("--requests", type=int, default=300, help="how many malformed requests are sent to each service")
+    parser.addoption("--statements", type=int, default=300, help="how many broken statements are sent")
+
+
 @pytest.fixture
 def running(tmp_path: Path, record_property: Callable[[str, object], None]) -> Iterator[Running]:
     """A server, every statement of which is to GoogleSQL what it is here."""

@@ -86,8 +86,8 @@ def value(chance: random.Random, depth: int) -> Any:
 def body(chance: random.Random) -> bytes:
     if chance.random() < 0.3:
         return chance.choice(RAW)
-    made = {chance.choice(NAMES): value(chance, 4) for _ in range(chance.randrange(6))}
-    return json.dumps(made).encode()
+    members = {chance.choice(NAMES): value(chance, 4) for _ in range(chance.randrange(6))}
+    return json.dumps(members).encode()
 
 
 PROJECT = "acme-analytics"
@@ -153,7 +153,7 @@ def mutated(chance: random.Random, given: Any) -> Any:
     return value(chance, 2)
 
 
-def request(chance: random.Random, service: str) -> tuple[str, str, bytes]:
+def made(chance: random.Random, service: str) -> tuple[str, str, bytes]:
     """A method, a path and a body: half of them almost valid."""
     if chance.random() < 0.5:
         return chance.choice(METHODS), path(chance, service), body(chance)

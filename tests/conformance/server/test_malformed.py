@@ -13,7 +13,7 @@ import pytest
 
 from replicator.local.server import Running, serve
 from tests.conformance.server.clients import LANDING, PARENT, Clients
-from tests.conformance.server.malformed import BIGQUERY, TYPES, request
+from tests.conformance.server.malformed import BIGQUERY, TYPES, made
 from tests.conformance.server.serving import EXECUTOR
 
 SEED = 20261121
@@ -41,12 +41,15 @@ def ask(running: Running, method: str, target: str, sent: bytes, headers: dict[s
 
 
 @pytest.mark.parametrize("service", ["bigquery", "others"])
-def test_malformed_requests_get_no_500_and_no_silence(running: Running, service: str) -> None:
+def test_malformed_requests_get_no_500_and_no_silence(
+    running: Running, service: str, request: pytest.FixtureRequest
+) -> None:
     """Whatever is sent: an answer, in the shape of Google's errors where it is one, and never a bug of the server."""
     chance = random.Random(SEED)
     wrong = []
-    for number in range(REQUESTS):
-        method, target, sent = request(chance, service)
+    count = request.config.getoption("--requests", default=REQUESTS)
+    for number in range(count):
+        method, target, sent = made(chance, service)
         headers = {"Content-Type": chance.choice(TYPES)}
         if chance.random() < 0.1:
             headers["Content-Encoding"] = "gzip"
@@ -61,7 +64,7 @@ def test_malformed_requests_get_no_500_and_no_silence(running: Running, service:
                 ask(running, "DELETE", f"/control/{cleared}", b"", {})
             running.clock.move(0)
 
-    assert not wrong, f"{len(wrong)} of {REQUESTS}, seed {SEED}:\n" + "\n".join(wrong[:20])
+    assert not wrong, f"{len(wrong)} of {count}, seed {SEED}:\n" + "\n".join(wrong[:20])
 
 
 def well_shaped(status: int, told: bytes) -> bool:

@@ -195,6 +195,9 @@ class QueryRunner:
         if request.maximum_bytes is not None:
             # best-practices-costs: bytes are estimated first, and a query that would read more fails free of charge.
             account.allow(Engine(engine.session, Unobserved()).describe(statement.source, frame))
+        if family(statement.source) is Family.DDL:
+            # Where the table is there already, nobody reads the query behind it.
+            check_syntax([statement])
         engine.execute(statement.source, frame)
 
     def dry_run(self, job: Job, request: QueryRequest) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, ClassVar, Final
 
-import sqlglot
 from sqlglot import exp, parser
 from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.errors import ParseError, TokenError
@@ -18,11 +17,13 @@ from sqlglot.tokenizer_core import TokenType
 
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.googlesql.literals import decode
+from replicator.local.bigquery.googlesql.punctuation import check_tokens
 from replicator.local.bigquery.googlesql.refusals import TEXT, refused, unknown
-from replicator.schema.identifiers import RESERVED
+from replicator.local.bigquery.googlesql.strictness import check_tree
 
 CAST_CALL: Final = "googlesql_cast"
 OFFSET: Final = "googlesql_offset"
+PLUS: Final = "googlesql_plus"
 POSITION: Final = "googlesql_position"
 _KEPT_LENGTH: Final = 20_000
 _MODIFIERS: Final = (
@@ -48,6 +49,13 @@ def _string(call: Any, token: Any) -> exp.Expr:
 def _positional(call: Any) -> exp.Expr:
     node = call.expression(exp.Placeholder())
     node.meta["start"] = call._prev.start  # noqa: SLF001 - how sqlglot's tables are made
+    return node  # type: ignore[no-any-return]  # the parser's methods are untyped here
+
+
+def _plus(call: Any) -> exp.Expr:
+    # sqlglot drops the sign, which only a number can have.
+    node = call.expression(exp.Paren(this=call._parse_unary()))  # noqa: SLF001 - how sqlglot's tables are made
+    node.meta[PLUS] = True
     return node  # type: ignore[no-any-return]  # the parser's methods are untyped here
 
 
@@ -131,6 +139,7 @@ class GoogleSQL(BigQuery):
         QUERY_MODIFIER_PARSERS: ClassVar[dict[Any, Any]] = {
             token: parse for token, parse in BigQueryParser.QUERY_MODIFIER_PARSERS.items() if token in _MODIFIERS
         }
+        UNARY_PARSERS: ClassVar[dict[Any, Any]] = {**BigQueryParser.UNARY_PARSERS, TokenType.PLUS: _plus}
         TYPE_LITERAL_PARSERS: ClassVar[dict[Any, Any]] = {}
         QUERY_MODIFIER_TOKENS: ClassVar[set[Any]] = set(QUERY_MODIFIER_PARSERS)
         JOIN_METHODS: ClassVar[set[Any]] = set()
@@ -203,7 +212,11 @@ def _kept(text: str, into: type[exp.Expr] | None) -> exp.Expr:
 
 def _read(text: str, into: type[exp.Expr] | None) -> exp.Expr:
     try:
-        trees = sqlglot.parse(text, dialect=GoogleSQL) if into is None else GoogleSQL().parse_into(into, text)
+        dialect = GoogleSQL()
+        tokens = dialect.tokenize(text)
+        check_tokens(tokens, text)
+        reader = dialect.parser()
+        trees = reader.parse(tokens, text) if into is None else reader.parse_into(into, tokens, text)
     except ParseError as error:
         raise _syntax_error(error) from error
     except TokenError as error:
@@ -216,23 +229,10 @@ def _read(text: str, into: type[exp.Expr] | None) -> exp.Expr:
     if len(trees) != 1 or not isinstance(trees[0], exp.Expr):
         raise refused(None, "Syntax error: Expected one statement")
     trees[0].meta[TEXT] = text
-    _check_names(trees[0])
+    check_tree(trees[0])
     if "?" in text:
         _number_marks(trees[0])
     return trees[0]
-
-
-def _check_names(tree: exp.Expr) -> None:
-    # sqlglot takes most keywords for names; GoogleSQL does so behind a dot only.
-    for node in tree.find_all(exp.Identifier):
-        if node.args.get("quoted") or node.name.upper() not in RESERVED:
-            continue
-        parent = node.parent
-        called = isinstance(parent, exp.Anonymous)
-        behind = isinstance(parent, exp.Dot) and node.arg_key == "expression"
-        within = isinstance(parent, exp.Column | exp.Table) and parent.parts[0] is not node
-        if not (called or behind or within):
-            raise refused(node, f"Syntax error: Unexpected keyword {node.name.upper()}")
 
 
 def _syntax_error(error: ParseError) -> BigQueryError:

@@ -348,9 +348,10 @@ def _bits(resolver: Resolver, node: exp.Expr) -> Value:
 
 @emits(exp.BitwiseNot)
 def _inverted(resolver: Resolver, node: exp.Expr) -> Value:
-    return _operator(
-        resolver, "~", (Overload("INT64 -> INT64", "(~{0})"), *_BYTES[1:]), [resolver.value(node.this)], node
-    )
+    given = resolver.value(node.this)
+    if given.type.name == "STRING" and given.origin is Origin.LITERAL:
+        raise unknown(node, "a text taken for BYTES")
+    return _operator(resolver, "~", (Overload("INT64 -> INT64", "(~{0})"), *_BYTES[1:]), [given], node)
 
 
 @emits(exp.DPipe)

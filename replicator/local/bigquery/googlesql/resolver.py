@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.context import Gathering
-from replicator.local.bigquery.googlesql.dialect import POSITION
+from replicator.local.bigquery.googlesql.dialect import PLUS, POSITION
 from replicator.local.bigquery.googlesql.functions.known import KNOWN_FOLDERS
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.scope import Scope, member
@@ -107,7 +107,10 @@ class NeedsRowsError(Exception):
 
 @emits(exp.Paren)
 def _paren(resolver: Resolver, node: exp.Expr) -> Value:
-    return resolver.value(node.this)
+    value = resolver.value(node.this)
+    if node.meta_get(PLUS) and value.type.name not in {"INT64", "FLOAT64", "NUMERIC"}:
+        raise refused(node, f"Operands of + must be numeric type but was {value.type}")
+    return value
 
 
 def path_of(node: exp.Expr) -> tuple[exp.Expr | None, list[exp.Identifier]]:

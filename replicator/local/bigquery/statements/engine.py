@@ -17,11 +17,12 @@ from replicator.local.bigquery.statements.analysis import Columns, ComputedRelat
 from replicator.local.bigquery.statements.cells import read_cell, read_row
 from replicator.local.bigquery.statements.changes import describe_dml, run_dml
 from replicator.local.bigquery.statements.classify import Family, family
-from replicator.local.bigquery.statements.cursor import Cursor, Source
+from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.definitions import describe_ddl, run_ddl
 from replicator.local.bigquery.statements.frame import INT64, STRING, Frame, Parameters
 from replicator.local.bigquery.statements.outcome import Outcome, Rows
 from replicator.local.bigquery.statements.session import Session
+from replicator.local.bigquery.statements.syntax import assertion
 from replicator.local.bigquery.storage.rows import rest_row
 from replicator.local.bigquery.storage.store import Transaction
 from replicator.local.bigquery.types import Type
@@ -172,12 +173,7 @@ class Engine:
             # transactions: ASSERT is not among the statements that a transaction is said to support.
             msg = "ASSERT is not supported in a transaction"
             refuse("invalidQuery", msg, location="query")
-        cursor = Cursor.over(source)
-        cursor.expect("ASSERT")
-        condition = cursor.until("AS")
-        description = None
-        if cursor.accept("AS"):
-            description = cursor.rest()
+        condition, description = assertion(source)
         if self.evaluate(condition, frame, Type("BOOL")).value is not True:
             text = condition.text if description is None else self.evaluate(description, frame, STRING).value
             refuse("invalidQuery", f"Assertion failed: {text}", location="query")

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sqlglot import exp
+
 from replicator.local.bigquery.errors import BigQueryError
-from replicator.local.bigquery.googlesql.dialect import parse_expression, parse_query
-from replicator.local.bigquery.statements import dml
+from replicator.local.bigquery.googlesql.dialect import parse_expression, parse_from, parse_query
+from replicator.local.bigquery.googlesql.refusals import refused
+from replicator.local.bigquery.statements import ddl, dml
 from replicator.local.bigquery.statements import script as s
 from replicator.local.bigquery.statements.classify import Family, family
-from replicator.local.bigquery.statements.cursor import Source
+from replicator.local.bigquery.statements.cursor import Cursor, Source
 from replicator.local.bigquery.statements.ddl_parser import parse_ddl
 from replicator.local.bigquery.statements.dml_parser import parse_dml
 
@@ -73,14 +76,58 @@ def _read_sql(source: Source) -> None:
         case Family.DML:
             _read_dml(parse_dml(source))
         case Family.DDL:
-            parse_ddl(source)
+            match parse_ddl(source):
+                case ddl.CreateTable(query=Source() as query) | ddl.CreateView(query=query):
+                    parse_query(query.placed)
         case Family.ASSERT:
-            pass
+            condition, _ = assertion(source)
+            parse_expression(condition.placed)
+
+
+def assertion(source: Source) -> tuple[Source, Source | None]:
+    """The condition of an ASSERT, and the text that describes it.
+
+    Raises:
+        BigQueryError: invalidQuery, with the position: the description is no literal of a text.
+    """
+    cursor = Cursor.over(source)
+    cursor.expect("ASSERT")
+    condition = cursor.until("AS")
+    if not cursor.accept("AS"):
+        return condition, None
+    described = cursor.rest()
+    tree = parse_expression(described.placed)
+    if not (isinstance(tree, exp.Literal) and tree.is_string):
+        raise refused(tree, "Syntax error: Expected string literal")
+    return condition, described
 
 
 def _read_dml(statement: dml.Dml) -> None:
+    for expression in _expressions(statement):
+        if isinstance(expression, Source):
+            parse_expression(expression.placed)
     match statement:
         case dml.Insert(query=Source() as query):
             parse_query(query.placed)
-        case dml.Update(where=condition) | dml.Delete(where=condition) | dml.Merge(on=condition):
-            parse_expression(condition.placed)
+        case dml.Update(origin=Source() as origin) | dml.Merge(origin=origin):
+            parse_from(origin.placed)
+
+
+def _expressions(statement: dml.Dml) -> Iterator[dml.Item | None]:
+    match statement:
+        case dml.Insert():
+            for row in statement.rows:
+                yield from row
+        case dml.Update():
+            yield from (assignment.value for assignment in statement.assignments)
+            yield statement.where
+        case dml.Delete():
+            yield statement.where
+        case dml.Merge():
+            yield statement.on
+            for when in statement.clauses:
+                yield when.condition
+                if isinstance(when.action, dml.UpdateRow):
+                    yield from (assignment.value for assignment in when.action.assignments)
+                elif isinstance(when.action, dml.InsertRow):
+                    yield from when.action.values or ()
