@@ -47,6 +47,12 @@ BESIDES_GOOGLESQL: Final[Mapping[str, str]] = {
         r"|^The query references \d+ tables|^A transaction can (change|perform) at most"
     ),
     "a transaction's rules": r" not supported in a transaction\b|^Transaction is aborted due to concurrent update",
+    "files": (
+        r"^Error while reading data, |^Operation cannot be performed on a nested schema|^Cannot load CSV data with"
+        r"|is not empty; set option overwrite|must be a wildcard URI|^Option \w+ is required in "
+        r"|^Duplicate column names in the result|^Cannot read and write in different locations"
+        r"|^Invalid Google Cloud Storage URI|^\w+ files are compressed by one of "
+    ),
     "a value": r"^division by zero|^Assertion failed: ",
     "stopped": r"^Job execution was cancelled",
     "made to fail": r"^(told|told to fail|Try again\.)$",

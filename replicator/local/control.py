@@ -30,7 +30,7 @@ after the first ``skip`` that match. Of the faults that match a call, every ``de
 ``match`` has any of ``service`` (bigquery, transfer, workflows, executions, scheduler, pubsub, storage, logging),
 ``method`` (an HTTP method or gRPC), ``path`` (a regular expression found in path?query), ``body`` (a text found in
 it), ``job`` (a regular expression with which the BigQuery job's id begins); for jobs ``job`` and ``job_kind`` (QUERY,
-COPY, LOAD).
+COPY, LOAD, EXTRACT).
 
 | ``kind`` | Besides | What happens |
 |---|---|---|

@@ -154,7 +154,7 @@ class _Passage:
 
 def service_of(path: str) -> str:
     """Which service a path belongs to."""
-    if path.startswith(("/storage/", "/upload/storage/")):
+    if path.startswith(("/storage/", "/download/storage/", "/upload/storage/", "/resumable/upload/storage/")):
         return "storage"
     if path == "/v2/entries:list":
         return "logging"

@@ -30,6 +30,7 @@ from replicator.local.recorder import Recorder
 from replicator.local.rest import endpoint
 from replicator.local.scheduler.service import SchedulerService
 from replicator.local.settings import Unsettled
+from replicator.local.storage.service import StorageService
 from replicator.local.transfer.service import TransferService
 from replicator.local.workflows.app import Workflows
 
@@ -98,7 +99,9 @@ def serve(directory: Path, *, port: int = 0, host: str = "127.0.0.1", executor: 
         opened.callback(Occupancy(directory).end)
         # Left there by a server that was killed, it would send others to nobody.
         found_at.remove(directory)
-        bigquery = bigquery_routes(directory / "bigquery", recorder, now=clock.now)
+        storage = StorageService(directory, clock.now)
+        opened.callback(storage.close)
+        bigquery = bigquery_routes(directory / "bigquery", recorder, now=clock.now, buckets=storage.buckets)
         bigquery.gate.starting, bigquery.gate.committing = interference.starting, interference.committing
         bigquery.gate.ending = interference.ending
         bigquery.copies.unsettled = unsettled
@@ -125,6 +128,7 @@ def serve(directory: Path, *, port: int = 0, host: str = "127.0.0.1", executor: 
             *workflows.routes,
             *scheduler.routes,
             *pubsub.routes,
+            *storage.routes,
         ]
         routes.append(Route("/endpoints", endpoint(lambda _call: workflows.endpoints().as_json()), methods=["GET"]))
         app = Gate(Router(routes, redirect_slashes=False, default=not_found), recorder, clock, interference)

@@ -58,7 +58,7 @@ class Match:
         path: A regular expression found somewhere in the path and its query.
         body: A text found somewhere in the body.
         job: A regular expression with which the id of the job begins.
-        job_kind: ``QUERY``, ``COPY`` or ``LOAD``; of jobs only.
+        job_kind: ``QUERY``, ``COPY``, ``LOAD`` or ``EXTRACT``; of jobs only.
     """
 
     service: str = ""

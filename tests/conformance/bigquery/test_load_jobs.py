@@ -232,9 +232,11 @@ def test_csv_is_loaded_by_position(client: bigquery.Client, dataset: str) -> Non
 
 
 def test_loads_that_read_elsewhere_are_refused(client: bigquery.Client, dataset: str) -> None:
-    """There is no Cloud Storage to read from."""
-    with pytest.raises(exceptions.MethodNotImplemented, match=r"load\.sourceUris"):
+    """There is no Cloud Storage beside this server, and none of others."""
+    with pytest.raises(exceptions.MethodNotImplemented, match="Cloud Storage beside a BigQuery"):
         client.load_table_from_uri("gs://b/o", f"{dataset}.t").result()
+    with pytest.raises(exceptions.MethodNotImplemented, match="a URI of s3"):
+        client.load_table_from_uri("s3://b/o", f"{dataset}.t").result()
 
 
 DOCUMENTS = (

@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute, Route
 
 from replicator.local.bigquery.api.copy_job import CopyRunner
 from replicator.local.bigquery.api.datasets import Datasets
+from replicator.local.bigquery.api.extract_job import ExtractRunner
+from replicator.local.bigquery.api.file_statements import FileStatements
 from replicator.local.bigquery.api.gate import JobGate
 from replicator.local.bigquery.api.http import route, unknown_path
 from replicator.local.bigquery.api.jobs import Jobs
@@ -22,11 +24,13 @@ from replicator.local.bigquery.api.tabledata import TableData
 from replicator.local.bigquery.api.tables import Tables
 from replicator.local.bigquery.api.uploads import Uploads
 from replicator.local.bigquery.copies import Copies
+from replicator.local.bigquery.files.cloud_storage import CloudStorage
 from replicator.local.bigquery.ration import Ration
 from replicator.local.bigquery.statements.session import Unsettled
 from replicator.local.bigquery.storage.store import Store
 from replicator.local.recorder import Recorder
 from replicator.local.settings import Lags
+from replicator.local.storage.buckets import Buckets
 
 _V2 = "/bigquery/v2"
 
@@ -44,7 +48,9 @@ class BigQueryService:
         lags: How late it sees what has happened.
     """
 
-    def __init__(self, directory: Path, recorder: Recorder, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, directory: Path, recorder: Recorder, now: Callable[[], datetime], buckets: Buckets | None
+    ) -> None:
         self.lags = Lags()
         self.store = Store(directory, now=now, lags=self.lags)
         self.gate = JobGate()
@@ -52,11 +58,14 @@ class BigQueryService:
         self._registry = Registry(self.store, now, self.gate, self.knobs)
         self.store.tell_jobs(self._registry.resources)
         self.unsettled = Unsettled()
-        queries = QueryRunner(self.store, self._registry, recorder, now, self.unsettled)
+        files = CloudStorage(buckets, self.knobs)
+        statements = FileStatements(files, self.knobs)
+        queries = QueryRunner(self.store, self._registry, recorder, now, self.unsettled, statements)
         self._ration = Ration(directory / "ration.sqlite", self._registry.millis)
         copies = CopyRunner(self.store, self._registry, self._ration)
-        loads = LoadRunner(self.store, self._registry)
-        jobs = Jobs(self.store, self._registry, queries, copies, loads)
+        loads = LoadRunner(self.store, self._registry, files)
+        extracts = ExtractRunner(self.store, self._registry, files)
+        jobs = Jobs(self.store, self._registry, queries, copies, loads, extracts)
         self.copies = Copies(self.store, self._ration)
         data = TableData(self.store, now, self.knobs)
         self.routes = _routes(jobs, Uploads(jobs), Datasets(self.store), Tables(self.store, now), data)
@@ -69,7 +78,11 @@ class BigQueryService:
 
 
 def bigquery_routes(
-    store_directory: Path, recorder: Recorder, *, now: Callable[[], float] = time.time
+    store_directory: Path,
+    recorder: Recorder,
+    *,
+    now: Callable[[], float] = time.time,
+    buckets: Buckets | None = None,
 ) -> BigQueryService:
     """The BigQuery service over a folder.
 
@@ -77,8 +90,9 @@ def bigquery_routes(
         store_directory: Where tables and jobs are kept; made if it is not there.
         recorder: Notes every statement that is executed.
         now: The server's clock: seconds since 1970 in UTC.
+        buckets: The Cloud Storage that ``gs://`` is of; without it what reads or writes files there is refused.
     """
-    return BigQueryService(store_directory, recorder, lambda: datetime.fromtimestamp(now(), UTC))
+    return BigQueryService(store_directory, recorder, lambda: datetime.fromtimestamp(now(), UTC), buckets)
 
 
 def _routes(jobs: Jobs, uploads: Uploads, datasets: Datasets, tables: Tables, data: TableData) -> list[BaseRoute]:

@@ -83,7 +83,7 @@ class Job:
 
     @property
     def kind(self) -> str:
-        """``QUERY``, ``COPY`` or ``LOAD``."""
+        """``QUERY``, ``COPY``, ``LOAD`` or ``EXTRACT``."""
         return str(self.configuration["jobType"])
 
     @property

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from replicator.local.bigquery.api.copy_job import CopyRunner, read_copy
 from replicator.local.bigquery.api.datasets import DEFAULT_LOCATION, project_of
+from replicator.local.bigquery.api.extract_job import ExtractRunner, read_extract
 from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token
 from replicator.local.bigquery.api.job import Job, JobRef
 from replicator.local.bigquery.api.load_job import LoadRunner, read_load
@@ -39,13 +40,20 @@ class Jobs:
     """jobs.* over the registry."""
 
     def __init__(
-        self, store: Store, registry: Registry, queries: QueryRunner, copies: CopyRunner, loads: LoadRunner
+        self,
+        store: Store,
+        registry: Registry,
+        queries: QueryRunner,
+        copies: CopyRunner,
+        loads: LoadRunner,
+        extracts: ExtractRunner,
     ) -> None:
         self._store = store
         self._registry = registry
         self._queries = queries
         self._copies = copies
         self._loads = loads
+        self._extracts = extracts
 
     # jobs.insert -------------------------------------------------------------------------------------------------
     def insert(self, call: Call) -> Answer:
@@ -62,7 +70,7 @@ class Jobs:
         configuration = dict(required(resource, "configuration", dict))
         kinds = [kind for kind in ("query", "copy", "load", "extract") if configuration.get(kind) is not None]
         if len(kinds) != 1:
-            msg = "Required parameter is missing: configuration.query, .copy or .load"
+            msg = "Required parameter is missing: configuration.query, .copy, .load or .extract"
             refuse("required", msg, location="configuration")
         reference = member(resource, "jobReference", dict) or {}
         dry = flag(configuration, "dryRun")
@@ -83,8 +91,7 @@ class Jobs:
             case "load":
                 job, work = self._load(project, reference, configuration, data)
             case _:
-                what = "an extract job"
-                raise unmodelled(what)
+                job, work = self._extract(project, reference, configuration)
         self._registry.add(job)
         self._registry.keep(job)
         answer = Answer(job.resource())
@@ -126,6 +133,14 @@ class Jobs:
         location = self._location(reference) or self._location_of(request.destination.ref.parent)
         job = self._job(project, location, reference, configuration, "LOAD")
         return job, lambda each: self._loads.run(each, request)
+
+    def _extract(
+        self, project: str, reference: Mapping[str, Any], configuration: Json
+    ) -> tuple[Job, Callable[[Job], None]]:
+        request = read_extract(required(configuration, "extract", dict), project)
+        location = self._location(reference) or self._location_of(request.source.parent)
+        job = self._job(project, location, reference, configuration, "EXTRACT")
+        return job, lambda each: self._extracts.run(each, request)
 
     def _location_of(self, dataset: Any) -> str:
         with self._store.statement() as transaction:

@@ -292,7 +292,7 @@ def _double(text: str) -> str:
 def _numeric(text: str) -> str:
     # Python's own context keeps 28 digits; NUMERIC has 38 and rounds half away from zero.
     decimal = Decimal(text).quantize(Decimal("1e-9"), context=Context(prec=60, rounding=ROUND_HALF_UP))
-    if abs(decimal) >= Decimal(10) ** 29:
+    if decimal.copy_abs() >= Decimal(10) ** 29:
         raise ValueError(text)
     return f"{decimal:f}"
 

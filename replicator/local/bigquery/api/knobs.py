@@ -21,6 +21,10 @@ class Knobs:
             location of the ``destination`` or of the ``source``; in the other one the dataset is not found.
         partitions_across_locations: A copy job takes partition decorators across locations; no page says so
             (managing-tables speaks of whole tables).
+        files_across_locations: Loads and extracts take buckets of any location, as the release notes say since
+            2025-05-14; loading-data-cloud-storage still says that bucket and dataset have to be co-located.
+        extract_file_bytes: The logical bytes of one extracted file, from 1: more is refused without ``*`` in its URI
+            (exporting-data), and with it begins another file; no page tells when one begins.
     """
 
     concurrent_queries: int = 100
@@ -28,3 +32,5 @@ class Knobs:
     streaming_buffer_seconds: float = 0.0
     copies_run_in: Literal["destination", "source"] = "destination"
     partitions_across_locations: bool = False
+    files_across_locations: bool = False
+    extract_file_bytes: int = 1_000_000_000

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
 from replicator.local.bigquery.errors import BigQueryError, unmodelled
+from replicator.local.bigquery.files.decimals import check_decimal
 from replicator.local.bigquery.statements.by_name import select_by_name
 from replicator.local.bigquery.types import type_of
 from replicator.schema.fields import Field, Mode
@@ -22,11 +23,17 @@ _TYPES: Final = {
     "usmallint": "INTEGER", "utinyint": "INTEGER", "double": "FLOAT", "float": "FLOAT", "varchar": "STRING",
     "blob": "BYTES", "boolean": "BOOLEAN", "date": "DATE", "time": "TIME", "timestamp with time zone": "TIMESTAMP",
     "timestamp": "DATETIME", "timestamp_ns": "DATETIME", "timestamp_ms": "DATETIME", "timestamp_s": "DATETIME",
-    "decimal": "NUMERIC",
 }  # fmt: skip
 
 
-def parquet_fields(file: Path, connection: duckdb.DuckDBPyConnection, *, lists: bool) -> tuple[Field, ...]:
+class _Options(NamedTuple):
+    lists: bool
+    decimals: Sequence[str]
+
+
+def parquet_fields(
+    file: Path, connection: duckdb.DuckDBPyConnection, *, lists: bool, decimals: Sequence[str]
+) -> tuple[Field, ...]:
     """The columns of a Parquet file.
 
     Raises:
@@ -37,12 +44,20 @@ def parquet_fields(file: Path, connection: duckdb.DuckDBPyConnection, *, lists: 
     except duckdb.Error as error:
         msg = f"Error while reading data, error message: Input file is not in Parquet format. {error}".split("\n")[0]
         raise BigQueryError(reason="invalid", message=msg) from error
-    return tuple(_field(name, kind, lists=lists) for name, kind in zip(relation.columns, relation.types, strict=True))
+    options = _Options(lists, decimals)
+    return tuple(_field(name, kind, options) for name, kind in zip(relation.columns, relation.types, strict=True))
 
 
-def parquet_select(file: Path, stored: Sequence[Field], connection: duckdb.DuckDBPyConnection, *, lists: bool) -> str:
+def parquet_select(
+    file: Path,
+    stored: Sequence[Field],
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    lists: bool,
+    decimals: Sequence[str],
+) -> str:
     """A SELECT of a table's columns out of a Parquet file, matched by name."""
-    fields = parquet_fields(file, connection, lists=lists)
+    fields = parquet_fields(file, connection, lists=lists, decimals=decimals)
     return select_by_name(_scan(file), [(field.name, type_of(field)) for field in fields], stored)
 
 
@@ -51,19 +66,24 @@ def _scan(file: Path) -> str:
     return f"SELECT * FROM read_parquet('{path}')"
 
 
-def _field(name: str, kind: DuckDBPyType, *, lists: bool) -> Field:
+def _field(name: str, kind: DuckDBPyType, options: _Options) -> Field:
     if kind.id == "list":
-        if not lists:
+        if not options.lists:
             # Without enableListInference the service reads a list as a record of list and element.
             what = f"the Parquet list {name} without parquetOptions.enableListInference"
             raise unmodelled(what)
-        element = _field(name, kind.child, lists=lists)
+        element = _field(name, kind.child, options)
         return Field(name, element.type, Mode.REPEATED, element.fields)
     if kind.id == "struct":
         return Field(
             name,
             "RECORD",
-            fields=tuple(_field(child, DuckDBPyType(str(inner)), lists=lists) for child, inner in kind.children),
+            fields=tuple(_field(child, DuckDBPyType(str(inner)), options) for child, inner in kind.children),
+        )
+    if kind.id == "decimal":
+        sizes = dict(kind.children)
+        return Field(
+            name, check_decimal(name, int(str(sizes["precision"])), int(str(sizes["scale"])), options.decimals)
         )
     found = _TYPES.get(kind.id) or _TYPES.get(str(kind).lower())
     if found is None:

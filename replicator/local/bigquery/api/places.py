@@ -20,6 +20,7 @@ _BEFORE: Final = frozenset(
         "FROM",
         "JOIN",
         "INTO",
+        "OVERWRITE",
         "UPDATE",
         "TABLE",
         "VIEW",

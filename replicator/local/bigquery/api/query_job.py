@@ -16,6 +16,7 @@ from replicator.local.bigquery.api.dml_queue import DmlQueue
 from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.http import Json
 from replicator.local.bigquery.api.job import Job, nothing
+from replicator.local.bigquery.api.load_job import FailedLoadError
 from replicator.local.bigquery.api.parameters import read_parameters
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.statistics import statement_statistics
@@ -34,6 +35,7 @@ from replicator.local.bigquery.statements.classify import Family, family
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.dry_script import DryScript
 from replicator.local.bigquery.statements.engine import Engine
+from replicator.local.bigquery.statements.file_statements import Files
 from replicator.local.bigquery.statements.frame import Frame, Parameters
 from replicator.local.bigquery.statements.interpreter import Interpreter
 from replicator.local.bigquery.statements.new_tables import query_fields
@@ -153,9 +155,11 @@ class QueryRunner:
         recorder: Recorder,
         now: Callable[[], datetime],
         unsettled: Unsettled,
+        files: Files,
     ) -> None:
         self._store = store
         self._unsettled = unsettled
+        self._files = files
         self._now = now
         self.registry = registry
         self.recorder = recorder
@@ -174,7 +178,7 @@ class QueryRunner:
         account = Account(self, job, session, script=single is None, maximum_bytes=request.maximum_bytes)
         try:
             if single is not None:
-                self._run_single(single, _Single(session, account, request), account, request)
+                self._run_single(job, single, _Single(session, account, request), account, request)
                 return
             _check_script(job)
             check_syntax(statements)
@@ -189,7 +193,7 @@ class QueryRunner:
             session.close()
 
     @staticmethod
-    def _run_single(statement: Sql, engine: _Single, account: Account, request: QueryRequest) -> None:
+    def _run_single(job: Job, statement: Sql, engine: _Single, account: Account, request: QueryRequest) -> None:
         frame = engine.frame(request.parameters)
         _check_destination(statement, request)
         if request.maximum_bytes is not None:
@@ -198,7 +202,11 @@ class QueryRunner:
         if family(statement.source) is Family.DDL:
             # Where the table is there already, nobody reads the query behind it.
             check_syntax([statement])
-        engine.execute(statement.source, frame)
+        try:
+            engine.execute(statement.source, frame)
+        except FailedLoadError as failed:
+            job.details = list(failed.bad)
+            raise
 
     def dry_run(self, job: Job, request: QueryRequest) -> None:
         """Find out what a query job would read and answer.
@@ -232,6 +240,7 @@ class QueryRunner:
             self._now,
             lambda: self.registry.stop_reason(job),
             self._unsettled,
+            self._files,
         )
         return Session(self._store, setting)
 

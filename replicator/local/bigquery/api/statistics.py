@@ -40,4 +40,5 @@ def statement_statistics(outcome: Outcome, *, dry: bool) -> Json:
             query["ddlTargetTable"] = table_reference(outcome.target)
         elif outcome.target is not None:
             query["ddlTargetDataset"] = dataset_reference(outcome.target)
+    query |= outcome.files
     return {"totalBytesProcessed": size, "query": query}

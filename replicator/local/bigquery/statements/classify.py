@@ -15,6 +15,8 @@ class Family(Enum):
     DML = "dml"
     DDL = "ddl"
     ASSERT = "assert"
+    EXPORT = "export data"
+    LOAD = "load data"
 
 
 def family(source: Source) -> Family:
@@ -33,7 +35,11 @@ def family(source: Source) -> Family:
         return Family.DDL
     if word == "ASSERT":
         return Family.ASSERT
-    if word in ("EXPORT", "LOAD", "GRANT", "REVOKE", "EXPLAIN", "UNDROP", "CALL", "DESCRIBE", "SHOW"):
+    if word == "EXPORT":
+        return Family.EXPORT
+    if word == "LOAD":
+        return Family.LOAD
+    if word in ("GRANT", "REVOKE", "EXPLAIN", "UNDROP", "CALL", "DESCRIBE", "SHOW"):
         what = f"the statement {word}"
         raise unmodelled(what)
     return cursor.refuse("a statement")

@@ -79,7 +79,7 @@ def _create_table(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, *, tem
     like = cursor.path() if cursor.accept("LIKE") else None
     partition = None
     if cursor.accept("PARTITION", "BY"):
-        partition = _partition(cursor)
+        partition = partition_by(cursor)
     cluster: list[str] = []
     if cursor.accept("CLUSTER", "BY"):
         cluster.append(cursor.name())
@@ -98,7 +98,12 @@ def _create_table(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, *, tem
     )
 
 
-def _partition(cursor: Cursor) -> ddl.PartitionBy:
+def partition_by(cursor: Cursor) -> ddl.PartitionBy:
+    """Read what stands behind PARTITION BY.
+
+    Raises:
+        BigQueryError: ``invalidQuery``, with the position.
+    """
     name = cursor.name()
     function = name.upper()
     if not cursor.at("("):

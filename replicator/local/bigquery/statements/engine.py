@@ -19,6 +19,7 @@ from replicator.local.bigquery.statements.changes import describe_dml, run_dml
 from replicator.local.bigquery.statements.classify import Family, family
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.definitions import describe_ddl, run_ddl
+from replicator.local.bigquery.statements.file_statements import describe_export, describe_load, run_export, run_load
 from replicator.local.bigquery.statements.frame import INT64, STRING, Frame, Parameters
 from replicator.local.bigquery.statements.outcome import Outcome, Rows
 from replicator.local.bigquery.statements.session import Session
@@ -150,6 +151,10 @@ class Engine:
                 return self._run(statement, frame, lambda source, seen: run_ddl(self, source, seen))
             case Family.ASSERT:
                 return self._run(statement, frame, self._assert)
+            case Family.EXPORT:
+                return self._run(statement, frame, lambda source, seen: run_export(self, source, seen))
+            case Family.LOAD:
+                return self._run(statement, frame, lambda source, seen: run_load(self, source, seen))
 
     def _run(self, source: Source, frame: Frame, action: Callable[[Source, Frame], Outcome]) -> Outcome:
         self.session.check()
@@ -243,6 +248,10 @@ class Engine:
                 return describe_ddl(self, statement, frame)
             case Family.ASSERT:
                 return Outcome("ASSERT")
+            case Family.EXPORT:
+                return describe_export(self, statement, frame)
+            case Family.LOAD:
+                return describe_load(self, statement, frame)
 
 
 def _structs(rows: Rows | None) -> Sequence[Typed]:

@@ -126,7 +126,7 @@ def _planned(
         prepared = engine.prepare(transaction, statement.query.placed, frame=frame)
     if existing is not None and statement.existing is ddl.Existing.KEPT:
         return Outcome(kind, operation="SKIP", target=ref)
-    definition = _table_definition(engine, transaction, statement, prepared, evaluate)
+    definition = table_definition(engine, transaction, statement, prepared, evaluate)
     replaces = existing is not None and statement.existing is ddl.Existing.REPLACED
     if existing is not None and replaces:
         _same_partitioning(existing.definition, definition, ref)
@@ -172,13 +172,18 @@ def _spec(definition: TableDefinition) -> str:
             return "none"
 
 
-def _table_definition(
+def table_definition(
     engine: Engine,
     transaction: Transaction,
     statement: ddl.CreateTable,
     prepared: Prepared | None,
     evaluate: Evaluate,
 ) -> TableDefinition:
+    """What a new table is made like.
+
+    Raises:
+        BigQueryError: ``invalidQuery``: it cannot be made like that.
+    """
     like = None
     if statement.like is not None:
         source = engine.session.table(statement.like)

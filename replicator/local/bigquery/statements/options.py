@@ -41,9 +41,14 @@ _DATASET: Final[Mapping[str, Type]] = {
 }
 
 
-def _values(
+def option_values(
     options: Sequence[tuple[str, Source]], known: Mapping[str, Type], owner: str, evaluate: Evaluate
 ) -> dict[str, Any]:
+    """The values of options, each of its own type.
+
+    Raises:
+        BigQueryError: An option is unknown, there twice, or of a wrong type.
+    """
     values: dict[str, Any] = {}
     for name, source in options:
         if name not in known:
@@ -64,7 +69,7 @@ def table_options(
     Raises:
         BigQueryError: An option is unknown, of a wrong type, or does not fit the table.
     """
-    for name, value in _values(options, _TABLE, "table", evaluate).items():
+    for name, value in option_values(options, _TABLE, "table", evaluate).items():
         match name:
             case "expiration_timestamp":
                 definition = replace(definition, expires=_instant(value))
@@ -93,7 +98,7 @@ def dataset_options(
     Raises:
         BigQueryError: As above.
     """
-    for name, value in _values(options, _DATASET, "schema", evaluate).items():
+    for name, value in option_values(options, _DATASET, "schema", evaluate).items():
         match name:
             case "location":
                 definition = replace(definition, location=str(value or definition.location))

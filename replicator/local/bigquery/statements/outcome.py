@@ -48,6 +48,7 @@ class Outcome:
         tables: The tables that were read, views' own included.
         operation: ``ddlOperationPerformed``: CREATE, REPLACE, SKIP, ALTER, DROP.
         target: The table or dataset that DDL was about, or DML changed.
+        files: Statistics of files that were read or written, by their name in ``JobStatistics2``.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Outcome:
     tables: tuple[TableRef, ...] = field(default=())
     operation: str | None = None
     target: TableRef | DatasetRef | None = None
+    files: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def bytes(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -15,6 +16,9 @@ from replicator.local.bigquery.statements.frame import StoppedError
 from replicator.local.bigquery.storage.definitions import DatasetDefinition
 from replicator.local.bigquery.storage.store import Contents, OnExisting, Store, Transaction
 from replicator.names import DATASET, PROJECT, TABLE, DatasetRef, TableRef
+
+if TYPE_CHECKING:
+    from replicator.local.bigquery.statements.file_statements import Files
 
 
 @dataclass(slots=True)
@@ -51,6 +55,7 @@ class Setting:
         now: The clock.
         stop: Why the job must end now, or ``None``.
         unsettled: What may be one way or the other.
+        files: Who reads and writes files; None where there are none.
     """
 
     job_id: str
@@ -60,6 +65,7 @@ class Setting:
     now: Callable[[], datetime]
     stop: Callable[[], str | None]
     unsettled: Unsettled
+    files: Files | None = None
 
 
 class Session:

@@ -19,6 +19,7 @@ from replicator.local.bigquery.statements.classify import Family, family
 from replicator.local.bigquery.statements.cursor import Cursor, Source
 from replicator.local.bigquery.statements.ddl_parser import parse_ddl
 from replicator.local.bigquery.statements.dml_parser import parse_dml
+from replicator.local.bigquery.statements.file_statements import parse_export, parse_load
 
 
 def check_syntax(statements: Sequence[s.Statement]) -> None:
@@ -79,6 +80,10 @@ def _read_sql(source: Source) -> None:
             match parse_ddl(source):
                 case ddl.CreateTable(query=Source() as query) | ddl.CreateView(query=query):
                     parse_query(query.placed)
+        case Family.EXPORT:
+            parse_query(parse_export(source).query.placed)
+        case Family.LOAD:
+            parse_load(source)
         case Family.ASSERT:
             condition, _ = assertion(source)
             parse_expression(condition.placed)

@@ -139,9 +139,9 @@ def _column_schema(cursor: Cursor, path: tuple[str, ...], options: list[ColumnOp
     return field_of(path[-1], _type(cursor))
 
 
-def option_list(cursor: Cursor) -> tuple[tuple[str, Source], ...]:
+def option_list(cursor: Cursor, *, behind: tuple[str, ...] = ("OPTIONS",)) -> tuple[tuple[str, Source], ...]:
     """Read ``OPTIONS (name = expression, …)``; the expressions are still to be evaluated."""
-    cursor.expect("OPTIONS", "(")
+    cursor.expect(*behind, "(")
     pairs: list[tuple[str, Source]] = []
     while not cursor.accept(")"):
         if pairs:

@@ -1,0 +1,1 @@
+"""Files of Cloud Storage as jobs and statements read and write them."""

@@ -1,0 +1,1 @@
+"""Cloud Storage, as far as files are put in, listed, read and removed."""
