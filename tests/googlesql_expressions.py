@@ -1,4 +1,6 @@
-"""Random expressions of GoogleSQL, of a type that is asked for, over the functions that the product's statements use.
+"""Random expressions of GoogleSQL, of a type that is asked for, over every function that is answered.
+
+Most calls are drawn from the signatures that GoogleSQL's analyzer lists, the others from shapes that are written here.
 
 Many literals are edge values. One in forty arguments is of another type than it should be, for what is
 no GoogleSQL must be refused as well.
@@ -6,10 +8,13 @@ no GoogleSQL must be refused as well.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
+
+from tests.googlesql_signatures import INEXACT, Slot, signature_call
 
 _LITERALS: Final[dict[str, Sequence[str]]] = {
     "INT64": (
@@ -46,6 +51,13 @@ _LITERALS: Final[dict[str, Sequence[str]]] = {
         "TIMESTAMP '2026-11-21 12:34:56.789+00'", "TIMESTAMP '1970-01-01 00:00:00+00'",
         "TIMESTAMP '2024-02-29 23:30:00-05'", "TIMESTAMP '1969-12-31 23:59:59.999999+00'", "CAST(NULL AS TIMESTAMP)",
         "TIMESTAMP '0001-01-01 00:00:00+00'", "TIMESTAMP '9999-12-31 23:59:59.999999+00'",
+    ),
+    "TIME": (
+        "TIME '12:34:56.789123'", "TIME '00:00:00'", "TIME '23:59:59.999999'", "CAST(NULL AS TIME)",
+    ),
+    "JSON": (
+        "JSON '{\"b\": 1, \"a\": {\"c\": [1, 2.5]}}'", "JSON '[1, null, \"x\", [2]]'", "JSON '\"a\"'", "JSON '1'",
+        "JSON 'null'", "JSON 'true'", "JSON '-2.5'", "JSON '\"12\"'", "JSON '[]'", "JSON '{}'", "CAST(NULL AS JSON)",
     ),
     "ARRAY<STRING>": (
         "['a', 'b', 'a']", "['x', 'Y']", "['']", "CAST([] AS ARRAY<STRING>)", "CAST(NULL AS ARRAY<STRING>)",
@@ -215,6 +227,7 @@ _EVERY_SCALAR: Final = (
     "(SELECT x FROM UNNEST([{T}, {T}]) AS x WITH OFFSET AS o ORDER BY o DESC LIMIT 1)",
     "(SELECT x FROM UNNEST([STRUCT({T} AS x, 1 AS y)]))",
 )  # fmt: skip
+_PART: Final = re.compile(r"<(?:DAYS|MONTHS|CLOCK|TRUNCATED|PART)>")
 _PARTS: Final = {
     "<DAYS>": ("DAY", "WEEK", "WEEK(MONDAY)", "ISOWEEK", "MONTH", "QUARTER", "YEAR", "ISOYEAR"),
     "<MONTHS>": ("DAY", "WEEK", "MONTH", "QUARTER", "YEAR"),
@@ -224,41 +237,68 @@ _PARTS: Final = {
         "DAYOFWEEK", "DAY", "DAYOFYEAR", "WEEK", "WEEK(SATURDAY)", "ISOWEEK", "MONTH", "QUARTER", "YEAR", "ISOYEAR",
     ),
 }  # fmt: skip
+_TYPE: Final = re.compile(r"\{([A-Z0-9<>]+)\}")
+
+
+def _pieces(shape: str) -> Sequence[str | Slot]:
+    return [Slot(text) if number % 2 else text for number, text in enumerate(_TYPE.split(shape))]
+
+
+_SHAPED: Final = {kind: tuple(map(_pieces, shapes)) for kind, shapes in _SHAPES.items()}
 TYPES: Final = tuple(_LITERALS)
 DEEPEST: Final = 4
 _ODD: Final = 1 / 40
 _SHALLOW: Final = 0.2
 _GENERAL: Final = 0.15
+_LISTED: Final = 0.6
+"""How often a call is drawn from the signatures that GoogleSQL lists."""
 
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression, and the expressions that it was made of."""
+    """An expression, the expressions that it was made of, and whether its last digit is the same everywhere."""
 
     text: str
     parts: tuple[Expression, ...] = ()
+    exact: bool = True
 
 
 def expression(random: Random, kind: str | None = None, depth: int = DEEPEST) -> Expression:
     """An expression, at most ``depth`` functions deep, of a type that is asked for or of any."""
-    kind = random.choice(TYPES) if kind is None else kind
+    return _expression(random, random.choice(TYPES) if kind is None else kind, depth, exact=False)
+
+
+def _expression(random: Random, kind: str, depth: int, *, exact: bool) -> Expression:
     if depth <= 0 or random.random() < _SHALLOW * (DEEPEST - depth):
-        return Expression(_LITERALS[kind][int(random.random() ** 2 * len(_LITERALS[kind]))])
-    shapes = _SHAPES[kind]
-    if random.random() < _GENERAL:
-        shapes = [*_EVERY, *(() if kind.startswith("ARRAY") else _EVERY_SCALAR)]
-    return _filled(random, random.choice(shapes).replace("{T}", f"{{{kind}}}"), depth)
+        return Expression(_literal(random, kind))
+    drawn = random.random()
+    if drawn < _GENERAL:
+        shape = random.choice([*_EVERY, *(() if kind.startswith("ARRAY") else _EVERY_SCALAR)])
+        return _filled(random, _pieces(shape.replace("{T}", f"{{{kind}}}")), depth)
+    called = signature_call(random, kind, exact=exact) if drawn < _GENERAL + _LISTED else None
+    if called is not None:
+        return replace(_filled(random, called[1], depth), exact=called[0] not in INEXACT)
+    if kind in _SHAPED:
+        return _filled(random, random.choice(_SHAPED[kind]), depth)
+    return Expression(_literal(random, kind))
 
 
-def _filled(random: Random, shape: str, depth: int) -> Expression:
-    for mark, parts in _PARTS.items():
-        while mark in shape:
-            shape = shape.replace(mark, random.choice(parts), 1)
+def _literal(random: Random, kind: str) -> str:
+    if kind in _LITERALS:
+        return _LITERALS[kind][int(random.random() ** 2 * len(_LITERALS[kind]))]
+    element = kind[6:-1]
+    values = ", ".join(_literal(random, element) for _ in range(random.choice((1, 2, 3))))
+    return random.choice((*(f"[{values}]",) * 4, f"CAST([] AS {kind})", f"CAST(NULL AS {kind})"))
+
+
+def _filled(random: Random, shape: Sequence[str | Slot], depth: int) -> Expression:
     made = ""
     inner: list[Expression] = []
-    while "{" in shape:
-        before, _, rest = shape.partition("{")
-        kind, _, shape = rest.partition("}")
-        inner.append(expression(random, random.choice(TYPES) if random.random() < _ODD else kind, depth - 1))
-        made += before + inner[-1].text
-    return Expression(made + shape, tuple(inner))
+    for piece in shape:
+        if isinstance(piece, Slot):
+            kind = random.choice(TYPES) if random.random() < _ODD else piece.kind
+            inner.append(_expression(random, kind, depth - 1, exact=True))
+            made += inner[-1].text
+        else:
+            made += _PART.sub(lambda match: random.choice(_PARTS[match[0]]), piece)
+    return Expression(made, tuple(inner))

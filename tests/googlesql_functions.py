@@ -7,7 +7,7 @@ format for example, is drawn from texts of that language, since all others only 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 from typing import Any, Final
@@ -221,18 +221,31 @@ class Argument:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """What a function takes, and the type that it has then."""
+
+    arguments: tuple[Argument, ...]
+    result: str
+
+    def bound(self, kind: str) -> Signature:
+        """With a type in the place of the one that arguments share."""
+        made = tuple(replace(each, kind=each.kind.replace("ANY", kind)) for each in self.arguments)
+        return Signature(made, self.result.replace("ANY", kind))
+
+
+@dataclass(frozen=True)
 class Function:
     """A function, or an operator.
 
     Attributes:
         name: In capitals, ``NET.HOST``; the analyzer's own for an operator, ``$add``.
         mode: ``SCALAR``, ``AGGREGATE`` or ``ANALYTIC``.
-        signatures: The arguments of each.
+        signatures: The ways in which it may be called.
     """
 
     name: str
     mode: str
-    signatures: tuple[tuple[Argument, ...], ...]
+    signatures: tuple[Signature, ...]
 
     @property
     def shown(self) -> str:
@@ -259,7 +272,8 @@ def calls(function: Function, random: Random, count: int) -> Iterator[str]:
     """
     if function.name.startswith("$") and function.name not in _OPERATORS:
         return
-    callable_ = [signature for signature in function.signatures if all(_known(each) for each in signature)]
+    signatures = [signature.arguments for signature in function.signatures]
+    callable_ = [signature for signature in signatures if all(_known(each) for each in signature)]
     for number in range(count if callable_ else 0):
         yield _query(function, callable_[number % len(callable_)], random)
 
@@ -274,7 +288,10 @@ def _function(proto: Any) -> Function:
     return Function(
         name if name.startswith("$") else name.upper(),
         _word(proto, "mode"),
-        tuple(tuple(_argument(each) for each in one.argument) for one in proto.signature),
+        tuple(
+            Signature(tuple(_argument(each) for each in one.argument), _kind(one.return_type))
+            for one in proto.signature
+        ),
     )
 
 
@@ -354,13 +371,24 @@ def _arguments(
     return given
 
 
-def _value(function: str, place: int, kind: str, random: Random, shared: str) -> str:
-    kind = kind.replace("ANY", shared)
+def languages(function: str, place: int, kind: str) -> Sequence[str]:
+    """What an argument is drawn from where it is a text of some language, or has to be small."""
     texts = _LANGUAGES.get((function, place), ())
     if texts and (kind in ("STRING", "INT64", "DATE", "TIMESTAMP") or (kind == "BYTES" and texts[0].startswith("b'"))):
+        return texts
+    return _BYTE_PATTERNS if kind == "BYTES" and texts is _PATTERNS else ()
+
+
+def parts_of(kind: str) -> Sequence[str]:
+    """The values of an enum, a date part for example."""
+    return _VALUES[kind] if kind in ("DateTimestampPart", "RoundingMode", "NormalizeMode") else ()
+
+
+def _value(function: str, place: int, kind: str, random: Random, shared: str) -> str:
+    kind = kind.replace("ANY", shared)
+    texts = languages(function, place, kind)
+    if texts:
         return random.choice(texts)
-    if kind == "BYTES" and texts is _PATTERNS:
-        return random.choice(_BYTE_PATTERNS)
     if kind.startswith("ARRAY<"):
         element = kind[6:-1]
         values = ", ".join(random.choice(_VALUES[element]) for _ in range(random.choice((1, 2, 3))))
@@ -369,9 +397,13 @@ def _value(function: str, place: int, kind: str, random: Random, shared: str) ->
 
 
 def _written(function: Function, given: Sequence[str]) -> str:
-    name = function.name
+    return operator(function.name, len(given)).format(*given)
+
+
+def operator(name: str, count: int) -> str:
+    """How a call with so many arguments is written, ``{0}`` and so on in their places."""
     if name in _OPERATORS:
-        return _OPERATORS[name].format(*given)
-    if name.endswith(_ADDED) and len(given) > 2:
-        return f"{name}({given[0]}, INTERVAL {given[1]} {given[2]})"
-    return f"{name}({', '.join(given)})"
+        return _OPERATORS[name]
+    if name.endswith(_ADDED) and count > 2:
+        return f"{name}({{0}}, INTERVAL {{1}} {{2}})"
+    return f"{name}({', '.join(f'{{{place}}}' for place in range(count))})"

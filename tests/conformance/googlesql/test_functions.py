@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from random import Random
 from typing import Any, Final, TypeAlias
@@ -10,34 +9,22 @@ from typing import Any, Final, TypeAlias
 import pytest
 
 from replicator.local.bigquery.errors import BigQueryError
-from replicator.local.bigquery.googlesql.analysis import analyze_query
+from replicator.local.bigquery.googlesql.analysis import Analyzed, analyze_query
 from tests import googlesql
-from tests.conformance.googlesql.test_expressions import has_null_element, same
+from tests.conformance.googlesql.test_expressions import CLOSE, alike, has_null_element
 from tests.googlesql_engine import context, rows_of
 from tests.googlesql_functions import Function, calls, functions
+from tests.googlesql_signatures import INEXACT, VOLATILE
 from tests.googlesql_table import function_table
 
 CALLS: Final = 8
 _README: Final = Path(__file__).parents[3] / "README.md"
 _BEGIN: Final = "<!-- functions of the local cloud -->\n"
 _END: Final = "<!-- end of functions of the local cloud -->\n"
-_VOLATILE: Final = frozenset(
-    {"CURRENT_DATE", "CURRENT_DATETIME", "CURRENT_TIME", "CURRENT_TIMESTAMP", "GENERATE_UUID", "NEW_UUID", "RAND"}
-    | {"SESSION_USER"}
-)
-"""What has another value each time, or none without a session; they have tests of their own."""
-_INEXACT: Final = frozenset(
-    {
-        "ACOS", "ACOSH", "ASIN", "ASINH", "ATAN", "ATAN2", "ATANH", "AVG", "CBRT", "CORR", "COS", "COSH", "COT", "COTH",
-        "COVAR_POP", "COVAR_SAMP", "CSC", "CSCH", "EXP", "LN", "LOG", "LOG10", "PERCENTILE_CONT", "POW", "POWER",
-        "SEC", "SECH", "SIN", "SINH", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "TAN", "TANH", "VARIANCE", "VAR_POP",
-        "VAR_SAMP",
-    }
-)  # fmt: skip
-"""Whose last digit is the C library's or the order of summation's."""
 _ELSEWHERE: Final = ("JSONPath must start with", "cannot be called without an OVER clause")
 """What BigQuery refuses and GoogleSQL's evaluator does not: a wrong path beside NULL, percentiles as aggregates."""
-_CLOSE: Final = 1e-15
+_UNJUDGED: Final = "Unsupported built-in function"
+"""What GoogleSQL analyzes and does not evaluate has tests of its own."""
 
 
 Met: TypeAlias = dict[str, list[tuple[str, str]]]
@@ -52,9 +39,9 @@ def met(request: pytest.FixtureRequest) -> Met:
 
 
 def _met(function: Function, count: int) -> list[tuple[str, str]]:
-    if function.name in _VOLATILE:
+    if function.name in VOLATILE:
         return [("equal", "by tests of its own")]
-    close = _CLOSE if function.name in _INEXACT else 0.0
+    close = CLOSE if function.name in INEXACT else 0.0
     found: list[tuple[str, str]] = []
     for sql in calls(function, Random(function.name), count):
         outcome, told = compared(sql, close)
@@ -92,7 +79,7 @@ def test_the_readme_says_of_every_function_whether_it_is_right(met: Met, request
 
 
 def compared(sql: str, close: float = 0.0) -> tuple[str, str]:
-    """How the engine does: ``equal``, ``both fail``, ``refused`` or ``wrong``, and what was met.
+    """How the engine does: ``equal``, ``both fail``, ``refused``, ``unjudged`` or ``wrong``, and what was met.
 
     GoogleSQL is asked of what is modelled alone: its evaluator does not survive every call of its own functions.
     """
@@ -116,13 +103,18 @@ def compared(sql: str, close: float = 0.0) -> tuple[str, str]:
             # BigQuery writes no such array into a result (data-types#array_nulls); GoogleSQL itself does not care.
             return "both fail", error.message
         return "wrong", f"{theirs[1]} is {error.message}"
-    theirs = _theirs(sql)
+    return _judged(_theirs(sql), analyzed, rows, close)
+
+
+def _judged(
+    theirs: tuple[list[Any], list[tuple[Any, ...]]] | str, analyzed: Analyzed, rows: list[tuple[Any, ...]], close: float
+) -> tuple[str, str]:
     if isinstance(theirs, str):
-        return "wrong", f"{theirs} is {rows}"
+        return ("unjudged" if _UNJUDGED in theirs else "wrong"), f"{theirs} is {rows}"
     kinds, expected = theirs
     if [str(kind) for _, kind in analyzed.columns] != [str(kind) for kind in kinds]:
         return "wrong", f"{kinds} are {analyzed.columns}"
-    return ("equal", "") if _alike(expected, rows, close) else ("wrong", f"{expected} is {rows}")
+    return ("equal", "") if alike(expected, rows, close) else ("wrong", f"{expected} is {rows}")
 
 
 def _theirs(sql: str) -> tuple[list[Any], list[tuple[Any, ...]]] | str:
@@ -130,13 +122,3 @@ def _theirs(sql: str) -> tuple[list[Any], list[tuple[Any, ...]]] | str:
         return googlesql.answer(sql)
     except googlesql.RefusedError as error:
         return str(error)
-
-
-def _alike(theirs: Any, ours: Any, close: float) -> bool:
-    if close and isinstance(theirs, float) and isinstance(ours, float):
-        return math.isclose(theirs, ours, rel_tol=close) or same(theirs, ours)
-    if close and isinstance(theirs, list | tuple) and isinstance(ours, list | tuple):
-        return len(theirs) == len(ours) and all(
-            _alike(one, other, close) for one, other in zip(theirs, ours, strict=False)
-        )
-    return same(theirs, ours)

@@ -25,7 +25,7 @@ from replicator.local.bigquery.googlesql.functions.marks import DISTINCT, NULLS,
 from replicator.local.bigquery.googlesql.functions.table import call
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
-from replicator.local.bigquery.googlesql.values import FLOAT64, INT64, Value, derived
+from replicator.local.bigquery.googlesql.values import BYTES, FLOAT64, INT64, Value, derived
 
 if TYPE_CHECKING:
     from replicator.local.bigquery.googlesql.grouping import Grouping
@@ -150,7 +150,12 @@ def _limited(
         orders = ", ".join(ordered(resolver, one)[0] for one in call_.order)
         kept = f"{args[0].sql} IS NOT NULL{f' AND {only}' if only else ''}"
         listed = f"list({args[0].sql}{f' ORDER BY {orders}' if orders else ''}) FILTER (WHERE {kept})"
-        return derived(f"array_to_string(list_slice({listed}, 1, {limit.sql}), {separator})", value.type, value)
+        taken = f"list_slice({listed}, 1, {limit.sql})"
+        if value.type == BYTES:
+            mark = args[1].sql if len(args) > 1 else "unhex('2C')"
+            made = f"unhex(array_to_string(list_transform({taken}, lambda b: hex(b)), hex({mark})))"
+            return derived(made, BYTES, value)
+        return derived(f"array_to_string({taken}, {separator})", value.type, value)
     raise unknown(node, f"LIMIT inside {name} with DISTINCT")
 
 

@@ -18,6 +18,7 @@ from replicator.local.bigquery.googlesql.functions.dates import DATES
 from replicator.local.bigquery.googlesql.functions.fingerprints import FINGERPRINTS
 from replicator.local.bigquery.googlesql.functions.known import KNOWN
 from replicator.local.bigquery.googlesql.functions.logarithms import LOGARITHMS
+from replicator.local.bigquery.googlesql.functions.network import NETWORK
 from replicator.local.bigquery.googlesql.functions.numbers import NUMBERS
 from replicator.local.bigquery.googlesql.functions.rules import RULES, Rule
 from replicator.local.bigquery.googlesql.functions.strings import STRINGS
@@ -27,7 +28,7 @@ from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.values import Value, trying
 
-FUNCTIONS: Final[Functions] = {**ARRAYS, **DATES, **FINGERPRINTS, **LOGARITHMS, **NUMBERS, **STRINGS}
+FUNCTIONS: Final[Functions] = {**ARRAYS, **DATES, **FINGERPRINTS, **LOGARITHMS, **NETWORK, **NUMBERS, **STRINGS}
 
 
 def load_rules() -> dict[str, Rule]:
@@ -37,6 +38,8 @@ def load_rules() -> dict[str, Rule]:
         formats,
         json,
         jsonscalars,
+        jsonvalues,
+        jsonwrites,
         patterns,
         special,
         times,
@@ -75,6 +78,16 @@ def _grouping(resolver: Resolver, node: exp.Expr) -> Value:
     if len(node.expressions) != 1:
         raise refused(node, "GROUPING takes one argument")
     return resolver.grouping.absent(node.expressions[0])
+
+
+@emits(exp.NetFunc)
+def _net(resolver: Resolver, node: exp.Expr) -> Value:
+    inner = node.this
+    name = f"NET.{str(inner.name).upper()}"
+    if name not in FUNCTIONS:
+        raise unknown(node, f"the function {name}")
+    args = [resolver.value(argument) for argument in inner.expressions]
+    return call(f"function {name}", FUNCTIONS[name], args, resolver.gathering.names, node)
 
 
 @emits(exp.SafeFunc)

@@ -15,9 +15,12 @@ from replicator.local.bigquery.googlesql.coercion import READERS, common, implic
 from replicator.local.bigquery.googlesql.dialect import CAST_CALL
 from replicator.local.bigquery.googlesql.documents import normal
 from replicator.local.bigquery.googlesql.functions.dateparts import extracted, part_of
+from replicator.local.bigquery.googlesql.functions.table import no_signature
+from replicator.local.bigquery.googlesql.functions.zones import UTC, shown, zone_of
 from replicator.local.bigquery.googlesql.operators import number
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits, path_of
+from replicator.local.bigquery.googlesql.scope import json_member
 from replicator.local.bigquery.googlesql.values import (
     BOOL,
     BYTES,
@@ -291,9 +294,11 @@ def _element(resolver: Resolver, node: exp.Expr) -> Value:
     value = resolver.value(node.this)
     if len(node.expressions) != 1:
         raise refused(node, "Subscript access takes one index")
+    names = resolver.gathering.names
+    if value.type == JSON and node.args.get("offset") is None:
+        return _json_element(resolver, value, resolver.value(node.expressions[0]), node)
     if value.type.element is None:
         raise unknown(node, f"subscript access on {value.type}")
-    names = resolver.gathering.names
     index = implicit(resolver.value(node.expressions[0]), INT64, names, node)
     if index is None:
         raise refused(node, "Array position must be coercible to INT64 type")
@@ -315,14 +320,25 @@ def _element(resolver: Resolver, node: exp.Expr) -> Value:
     return derived(text, value.type.element, value, index, fallible=not node.args.get("safe"))
 
 
+def _json_element(resolver: Resolver, value: Value, index: Value, node: exp.Expr) -> Value:
+    names = resolver.gathering.names
+    if index.type == STRING:
+        made = json_member(value, index.sql, node)
+        return replace(made, uses=union([value.uses, index.uses]), fixed=value.fixed and index.fixed)
+    place = implicit(index, INT64, names, node)
+    if place is None:
+        raise no_signature(node, "operator []", [value, index])
+    # DuckDB counts what is negative from the end.
+    taken = f"json_extract({value.sql}, '$[' || CAST({place.sql} AS VARCHAR) || ']')"
+    return derived(f"(CASE WHEN {place.sql} BETWEEN 0 AND 2147483647 THEN {taken} END)", JSON, value, place)
+
+
 @emits(exp.Extract)
 def _extract(resolver: Resolver, node: exp.Expr) -> Value:
     part = part_of(node.this)
-    source = node.expression
+    source, zone = node.expression, UTC
     if isinstance(source, exp.AtTimeZone):
-        zone = source.args.get("zone")
-        if not (isinstance(zone, exp.Literal) and zone.this == "UTC"):
-            raise unknown(node, "EXTRACT in a time zone other than UTC")
+        zone = zone_of(resolver, source.args.get("zone"))
         source = source.this
     value = resolver.value(source)
     if value.is_literal and value.type == STRING:
@@ -330,12 +346,14 @@ def _extract(resolver: Resolver, node: exp.Expr) -> Value:
     kind = value.type.name
     if kind not in ("DATE", "DATETIME", "TIME", "TIMESTAMP"):
         raise refused(node, f"EXTRACT does not support arguments of type: {value.type}")
-    wall = f"({value.sql} AT TIME ZONE 'UTC')" if kind == "TIMESTAMP" else value.sql
+    if zone != UTC and kind != "TIMESTAMP":
+        raise refused(node, f"EXTRACT from {kind} does not support AT TIME ZONE")
+    names = resolver.gathering.names
+    wall = shown(value.sql, zone, names) if kind == "TIMESTAMP" else value.sql
     if part in ("DATE", "TIME", "DATETIME"):
         if kind not in ("DATETIME", "TIMESTAMP") or (part == "DATETIME" and kind != "TIMESTAMP"):
             raise refused(node, f"EXTRACT from {kind} does not support the {part} date part")
         to = Type(part)
         return derived(f"CAST({wall} AS {engine_type(to)})", to, value)
-    names = resolver.gathering.names
     shape = "DATETIME" if kind == "TIMESTAMP" else kind
     return derived(bound(wall, names, lambda held: extracted(shape, held, part, node)), INT64, value)

@@ -5,13 +5,14 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql.refusals import refused
-from replicator.local.bigquery.googlesql.values import Value, derived, field_sql, pack
+from replicator.local.bigquery.googlesql.refusals import refused, unknown
+from replicator.local.bigquery.googlesql.values import JSON, Value, derived, field_sql, pack, quote
 from replicator.local.bigquery.types import struct
 
 
@@ -170,12 +171,29 @@ class Scope:
         return None
 
 
-def member(value: Value, name: str, node: exp.Expr | None) -> Value:
-    """A field of a struct by its name.
+def json_member(value: Value, key: str, node: exp.Expr | None) -> Value:
+    """The member of a JSON object under a key, or that of an array at an index: ``key`` is a STRING's or INT64's SQL.
 
     Raises:
-        BigQueryError: The value is no struct, or has no such field, or more than one.
+        BigQueryError: The key is one that DuckDB's paths cannot name.
     """
+    if key.startswith("'") and re.search(r'["*\\]', key):
+        raise unknown(node, f"the JSON key {key}")
+    doubt = "error('such a key of a JSON object is not modelled by the local cloud')"
+    odd = rf"""regexp_matches({key}, '["*\\]')"""
+    path = f"""'$."' || {key} || '"'"""
+    made = path if key.startswith("'") else f"CASE WHEN {odd} THEN {doubt} ELSE {path} END"
+    return derived(f"json_extract({value.sql}, {made})", JSON, value)
+
+
+def member(value: Value, name: str, node: exp.Expr | None) -> Value:
+    """A field of a struct by its name, or a member of a JSON object.
+
+    Raises:
+        BigQueryError: The value is neither, or has no such field, or more than one.
+    """
+    if value.type.name == "JSON":
+        return json_member(value, quote(name), node)
     if value.type.name != "STRUCT":
         what = "an array with" if value.type.element is not None else "a value with"
         raise refused(node, f"Cannot access field {name} on {what} type {value.type}")

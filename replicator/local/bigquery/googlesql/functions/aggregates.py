@@ -15,7 +15,7 @@ from sqlglot import exp
 from replicator.local.bigquery.googlesql.functions.decimals import mean
 from replicator.local.bigquery.googlesql.functions.marks import DISTINCT, NULLS, ORDER, OVER
 from replicator.local.bigquery.googlesql.functions.statistics import PERCENTILES, STATISTICS
-from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
+from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 
 _SCALARS: Final = ("INT64", "NUMERIC", "STRING", "BYTES", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP")
@@ -42,6 +42,7 @@ AGGREGATES: Final[Functions] = {
     "ANY_VALUE": (Overload("T -> T", f"any_value({{0}}){OVER}"),),
     "ARRAY_AGG": (Overload("T -> ARRAY<T>", f"list({DISTINCT}{{0}}{ORDER}){OVER}"),),
     "ARRAY_CONCAT_AGG": (Overload("ARRAY<T> -> ARRAY<T>", f"flatten(list({{0}}{ORDER}){OVER})"),),
+    "APPROX_COUNT_DISTINCT": (Overload("T -> INT64", f"count(DISTINCT {{0}}){OVER}"),),
     "AVG": (
         Overload("INT64 -> FLOAT64", f"avg({DISTINCT}{{0}}){OVER}"),
         Overload("FLOAT64 -> FLOAT64", _average),
@@ -57,8 +58,8 @@ AGGREGATES: Final[Functions] = {
     "MAX": _extreme("max"),
     "MIN": _extreme("min"),
     "STRING_AGG": (
-        Overload("BYTES -> BYTES", UNMODELLED),
-        Overload("BYTES, BYTES -> BYTES", UNMODELLED),
+        Overload("BYTES -> BYTES", f"unhex(string_agg({DISTINCT}hex({{0}}), '2C'{ORDER}){OVER})"),
+        Overload("BYTES, BYTES -> BYTES", f"unhex(string_agg({DISTINCT}hex({{0}}), hex({{1}}){ORDER}){OVER})"),
         Overload("STRING -> STRING", f"string_agg({DISTINCT}{{0}}, ','{ORDER}){OVER}"),
         Overload("STRING, STRING -> STRING", f"string_agg({DISTINCT}{{0}}, {{1}}{ORDER}){OVER}"),
     ),

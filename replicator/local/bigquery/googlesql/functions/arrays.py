@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from replicator.local.bigquery.googlesql.functions.octets import JOINED
 from replicator.local.bigquery.googlesql.functions.table import UNMODELLED, Functions, Overload
 
 
@@ -53,8 +54,7 @@ ARRAYS: Final[Functions] = {
     "ARRAY_LENGTH": (Overload("ARRAY<T> -> INT64", "CAST(len({0}) AS BIGINT)"),),
     "ARRAY_REVERSE": (Overload("ARRAY<T> -> ARRAY<T>", "list_reverse({0})"),),
     "ARRAY_TO_STRING": (
-        Overload("ARRAY<BYTES>, BYTES -> BYTES", UNMODELLED),
-        Overload("ARRAY<BYTES>, BYTES, BYTES -> BYTES", UNMODELLED),
+        *JOINED,
         Overload(
             "ARRAY<STRING>, STRING -> STRING",
             "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL "

@@ -6,8 +6,8 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/json_function
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from sqlglot import exp
 
@@ -52,28 +52,39 @@ def _path(resolver: Resolver, node: exp.Expr) -> str:
     """
     if len(node.expressions) < 2:
         return quote("$")
-    given = resolver.value(node.expressions[1])
+    steps = steps_of(resolver, node, node.expressions[1])
+    return quote("$" + "".join(f"[{step}]" if isinstance(step, int) else f'."{step}"' for step in steps))
+
+
+def steps_of(resolver: Resolver, node: exp.Expr, argument: exp.Expr) -> list[str | int]:
+    """The keys and indexes of a call's JSONPath.
+
+    Raises:
+        BigQueryError: It is no path, or none that is known here.
+    """
+    given = resolver.value(argument)
     path = constant_of(given)
     if path is None and given.fixed:
         raise unknown(node, "a JSONPath that is NULL")
     if not isinstance(path, str):
-        raise refused(node.expressions[1], "JSONPath must be a string literal or query parameter")
+        raise refused(argument, "JSONPath must be a string literal or query parameter")
     if not path.startswith("$"):
-        raise refused(node.expressions[1], "JSONPath must start with '$'")
-    position, steps = 1, ["$"]
+        raise refused(argument, "JSONPath must start with '$'")
+    position = 1
+    steps: list[str | int] = []
     while position < len(path):
         match = (_LEGACY if name_of(node).startswith("JSON_EXTRACT") else _STEP).match(path, position)
         if match is None:
-            raise refused(node.expressions[1], f"Invalid token in JSONPath at: {path[position:]}")
+            raise refused(argument, f"Invalid token in JSONPath at: {path[position:]}")
         if match["index"] is not None:
-            steps.append(f"[{match['index']}]")
+            steps.append(int(match["index"]))
         else:
             name = next(part for part in (match["name"], match["quoted"], match["key"]) if part is not None)
-            if '"' in name or "*" in name:
+            if '"' in name or "*" in name or "\\" in name:
                 raise unknown(node, f"the JSONPath {path}")
-            steps.append(f'."{name}"')
+            steps.append(name)
         position = match.end()
-    return quote("".join(steps))
+    return steps
 
 
 def _document(resolver: Resolver, node: exp.Expr) -> Value:
@@ -215,21 +226,27 @@ def _to_json_string(resolver: Resolver, node: exp.Expr) -> Value:
         raise unknown(node, "TO_JSON_STRING with line breaks, or with a second argument that is not constant")
     if value.origin is Origin.NULL and not value.fallible:
         return Value("'null'", STRING, fixed=True)
-    names = resolver.gathering.names
-    if value.parts is not None and value.type.name == "STRUCT":
-        # A constructor's members are printed one by one, so that none is computed twice.
-        return derived(_object([json_text(part, names) for part in value.parts], value.type), STRING, value)
-    return derived(json_text(value, names), STRING, value)
+    return derived(json_text(value, resolver.gathering.names), STRING, value)
+
+
+Order: TypeAlias = "Callable[[Sequence[str], Type], tuple[Sequence[str], Type]]"
+"""Puts the members of a struct, and its type, in another order."""
 
 
 def json_text(value: Value, names: Names) -> str:
     """The JSON of a value, as text; ``null`` for NULL."""
+    return printed(value, names, _SCALARS, lambda members, kind: (members, kind))
+
+
+def printed(value: Value, names: Names, scalars: Mapping[str, Callable[[str], str]], order: Order) -> str:
+    """The JSON of a value with scalars as ``scalars`` print them."""
     if value.parts is not None and value.type.name == "STRUCT":
-        return _object([json_text(part, names) for part in value.parts], value.type)
-    return bound(value.sql, names, lambda held: f"coalesce({_json(held, value.type, names)}, 'null')")
+        # A constructor's members are printed one by one, so that none is computed twice.
+        return _object(*order([printed(part, names, scalars, order) for part in value.parts], value.type))
+    return bound(value.sql, names, lambda held: f"coalesce({_json(held, value.type, names, scalars, order)}, 'null')")
 
 
-def _object(members: list[str], kind: Type) -> str:
+def _object(members: Sequence[str], kind: Type) -> str:
     keys = [quote(("{" if index == 0 else ",") + _key(name) + ":") for index, (name, _) in enumerate(kind.fields)]
     pieces = [f"{key} || {member}" for key, member in zip(keys, members, strict=True)]
     return f"({' || '.join(pieces)} || '}}')"
@@ -241,22 +258,22 @@ def _key(name: str) -> str:
     return f'"{name}"'
 
 
-def _json(sql: str, kind: Type, names: Names) -> str:
+def _json(sql: str, kind: Type, names: Names, scalars: Mapping[str, Callable[[str], str]], order: Order) -> str:
     """The JSON of a short expression; NULL of NULL."""
     if kind.element is not None:
         name = names.fresh("v")
-        member = f"coalesce({_json(name, kind.element, names)}, 'null')"
+        member = f"coalesce({_json(name, kind.element, names, scalars, order)}, 'null')"
         joined = f"coalesce(array_to_string(list_transform({sql}, lambda {name}: {member}), ','), '')"
         return f"CASE WHEN {sql} IS NOT NULL THEN '[' || {joined} || ']' END"
     if kind.name == "STRUCT":
         members = [
-            f"coalesce({_json(field_sql(sql, kind, index), child, names)}, 'null')"
+            f"coalesce({_json(field_sql(sql, kind, index), child, names, scalars, order)}, 'null')"
             for index, (_, child) in enumerate(kind.fields)
         ]
-        return f"CASE WHEN {sql} IS NOT NULL THEN {_object(members, kind)} END"
-    if kind.name not in _SCALARS:
-        raise unknown(None, f"TO_JSON_STRING of a value of type {kind}")
-    return _SCALARS[kind.name](sql)
+        return f"CASE WHEN {sql} IS NOT NULL THEN {_object(*order(members, kind))} END"
+    if kind.name not in scalars:
+        raise unknown(None, f"the JSON of a value of type {kind}")
+    return scalars[kind.name](sql)
 
 
 def _int64(sql: str) -> str:
@@ -285,11 +302,18 @@ def _quoted(sql: str) -> str:
 
 
 _EXACT: Final = 2**53
-_SCALARS: Final[dict[str, Callable[[str], str]]] = {
+PLAIN: Final[Mapping[str, Callable[[str], str]]] = {
     "BOOL": lambda sql: f"CAST({sql} AS VARCHAR)",
     "BYTES": lambda sql: _quoted(f"to_base64({sql})"),
     "DATE": lambda sql: _quoted(f"strftime({sql}, '%Y-%m-%d')"),
     "DATETIME": lambda sql: _quoted(f"replace({datetime_text(sql)}, ' ', 'T')"),
+    "JSON": lambda sql: f"CAST({sql} AS VARCHAR)",
+    "TIME": lambda sql: _quoted(time_text(sql)),
+    "TIMESTAMP": _timestamp,
+}
+"""The scalars that TO_JSON and TO_JSON_STRING print alike."""
+_SCALARS: Final[Mapping[str, Callable[[str], str]]] = {
+    **PLAIN,
     "FLOAT64": _float64,
     "INT64": _int64,
     "NUMERIC": _numeric,
@@ -297,6 +321,4 @@ _SCALARS: Final[dict[str, Callable[[str], str]]] = {
     "STRING": lambda sql: (
         f"replace(replace(CAST(to_json({sql}) AS VARCHAR), chr(8232), '\\u2028'), chr(8233), '\\u2029')"
     ),
-    "TIME": lambda sql: _quoted(time_text(sql)),
-    "TIMESTAMP": _timestamp,
 }

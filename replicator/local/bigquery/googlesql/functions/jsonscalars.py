@@ -5,14 +5,17 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/json_function
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.casting import cast
 from replicator.local.bigquery.googlesql.functions.rules import arguments, mismatch, name_of, rule
+from replicator.local.bigquery.googlesql.functions.zones import offset_text, shown, zone_at
 from replicator.local.bigquery.googlesql.refusals import unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
+from replicator.local.bigquery.googlesql.texts import datetime_text, float_text
 from replicator.local.bigquery.googlesql.values import (
     BOOL,
     FLOAT64,
@@ -54,7 +57,7 @@ def _type(resolver: Resolver, node: exp.Expr) -> Value:
 def _scalar(resolver: Resolver, node: exp.Expr) -> Value:
     name = name_of(node)
     if len(node.expressions) > 1:
-        raise unknown(node, f"{name} with more than one argument")
+        return _in_zone(resolver, node)
     values = arguments(resolver, node, 1)
     to = _TYPES[name]
     if name == "STRING" and values[0].type.name in _TIMES:
@@ -63,6 +66,100 @@ def _scalar(resolver: Resolver, node: exp.Expr) -> Value:
         raise mismatch(node, values)
     sql = bound(values[0].sql, resolver.gathering.names, lambda held: _held(held, to))
     return derived(sql, to, values[0], fallible=True)
+
+
+def _in_zone(resolver: Resolver, node: exp.Expr) -> Value:
+    """STRING(timestamp, zone)."""
+    values = arguments(resolver, node, 2)
+    if name_of(node) != "STRING" or values[0].type.name != "TIMESTAMP":
+        raise unknown(node, f"{name_of(node)} with more than one argument")
+    zone, names = zone_at(resolver, node, 1), resolver.gathering.names
+
+    def sql(held: str) -> str:
+        clock = bound(shown(held, zone, names), names, lambda clock: f"({datetime_text(clock)})")
+        return f"{clock} || {offset_text(held, zone, colon=':', minutes=False)}"
+
+    return derived(bound(values[0].sql, names, sql), STRING, values[0])
+
+
+_READ: Final = r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*"
+_SPECIAL: Final = r"(?i)\s*[+-]?(?:inf|infinity|nan)\s*"
+_HEXADECIMAL: Final = r"^\s*[+-]?0[xX]"
+_DIGITS: Final = r"\s*[+-]?\d+\s*"
+_BLANKS: Final = "' \t\n\r\x0b\x0c'"
+
+
+def _taken(held: str) -> str:
+    return f"json_extract_string({held}, '$')"
+
+
+@rule("LAX_BOOL", "LAX_FLOAT64", "LAX_INT64", "LAX_STRING")
+def _lax(resolver: Resolver, node: exp.Expr) -> Value:
+    values = arguments(resolver, node, 1)
+    if values[0].type != JSON:
+        raise mismatch(node, values)
+    to = _TYPES[name_of(node).removeprefix("LAX_")]
+    return derived(bound(values[0].sql, resolver.gathering.names, _LAX[to.name]), to, values[0])
+
+
+def _lax_cases(held: str, boolean: str, number: str, text: str) -> str:
+    """What a scalar comes to by its kind; NULL for what is none."""
+    kind = f"json_type({held})"
+    arms = f"WHEN 'BOOLEAN' THEN {boolean} WHEN 'VARCHAR' THEN {text} "
+    numbers = " ".join(
+        f"WHEN '{each}' THEN {number}" for each in ("BIGINT", "UBIGINT", "DOUBLE", "HUGEINT", "UHUGEINT")
+    )
+    return f"(CASE {kind} {arms}{numbers} END)"
+
+
+def _lax_bool(held: str) -> str:
+    text = _taken(held)
+    words = f"CASE lower({text}) WHEN 'true' THEN true WHEN 'false' THEN false END"
+    return _lax_cases(held, f"({text} = 'true')", f"(TRY_CAST({text} AS DOUBLE) <> 0)", words)
+
+
+def _lax_float64(held: str) -> str:
+    text = _taken(held)
+    doubt = f"error('LAX_FLOAT64 of the text ' || {text} || ' is not modelled by the local cloud')"
+    read = (
+        f"CASE WHEN regexp_full_match({text}, {quote(_READ)}) OR regexp_full_match({text}, {quote(_SPECIAL)}) "
+        f"THEN TRY_CAST(trim({text}, {_BLANKS}) AS DOUBLE) "
+        f"WHEN regexp_matches({text}, {quote(_HEXADECIMAL)}) THEN {doubt} END"
+    )
+    return _lax_cases(held, "CAST(NULL AS DOUBLE)", f"TRY_CAST({text} AS DOUBLE)", read)
+
+
+def _lax_int64(held: str) -> str:
+    text = _taken(held)
+    number = f"TRY_CAST(trim({text}, {_BLANKS}) AS DOUBLE)"
+    doubt = f"error('LAX_INT64 of ' || {text} || ' is not modelled by the local cloud')"
+    # A half is rounded away from zero; of what a FLOAT64 does not hold exactly the digits are not known.
+    rounded = (
+        f"CASE WHEN abs({number}) < 9007199254740992 THEN TRY_CAST(round({number}) AS BIGINT) "
+        f"WHEN abs({number}) < 9300000000000000000 THEN {doubt} END"
+    )
+    digits = f"regexp_full_match({text}, {quote(_DIGITS)})"
+    read = (
+        f"CASE WHEN {digits} THEN TRY_CAST(trim({text}, {_BLANKS}) AS BIGINT) "
+        f"WHEN regexp_full_match({text}, {quote(_READ)}) THEN {rounded} END"
+    )
+    plain = f"CASE WHEN {digits} THEN TRY_CAST({text} AS BIGINT) ELSE {rounded} END"
+    return _lax_cases(held, f"CAST(({text} = 'true') AS BIGINT)", plain, read)
+
+
+def _lax_string(held: str) -> str:
+    text = _taken(held)
+    fraction = f"TRY_CAST({text} AS DOUBLE)"
+    number = f"CASE WHEN regexp_full_match({text}, {quote(_DIGITS)}) THEN {text} ELSE {float_text(fraction)} END"
+    return _lax_cases(held, text, number, text)
+
+
+_LAX: Final[dict[str, Callable[[str], str]]] = {
+    "BOOL": _lax_bool,
+    "FLOAT64": _lax_float64,
+    "INT64": _lax_int64,
+    "STRING": _lax_string,
+}
 
 
 def _held(held: str, to: Type) -> str:

@@ -46,6 +46,12 @@ def arguments(resolver: Resolver, node: exp.Expr, least: int, most: int | None =
     return values
 
 
+def with_names(node: exp.Expr) -> tuple[list[exp.Expr], dict[str, exp.Expr]]:
+    """The arguments that stand by their places, and those that are given by name, in lower case."""
+    named = {each.this.name.lower(): each.expression for each in node.expressions if isinstance(each, exp.Kwarg)}
+    return [each for each in node.expressions if not isinstance(each, exp.Kwarg)], named
+
+
 def mismatch(node: exp.Expr, values: Sequence[Value]) -> Exception:
     """No signature takes these."""
     return no_signature(node, f"function {name_of(node)}", values)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.casting import cast
-from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.constructors import current, struct_call
 from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, mismatch, name_of, rule
+from replicator.local.bigquery.googlesql.functions.zones import UTC, wall, zone_at
 from replicator.local.bigquery.googlesql.refusals import unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.values import (
@@ -21,10 +21,12 @@ from replicator.local.bigquery.googlesql.values import (
     Value,
     bound,
     derived,
+    engine_type,
     fail,
     literal,
     quote,
 )
+from replicator.local.bigquery.types import Type
 
 
 @rule("STRUCT")
@@ -58,9 +60,11 @@ def _current(resolver: Resolver, node: exp.Expr) -> Value:
     values = arguments(resolver, node, 0, 1)
     if values and (name_of(node) == "CURRENT_TIMESTAMP" or values[0].type != STRING):
         raise mismatch(node, values)
-    if values and constant_of(values[0]) != "UTC":
-        raise unknown(node, f"{name_of(node)} in a time zone other than UTC")
-    return current(resolver, name_of(node).removeprefix("CURRENT_"))
+    zone, kind = zone_at(resolver, node, 0), Type(name_of(node).removeprefix("CURRENT_"))
+    if zone == UTC:
+        return current(resolver, kind.name)
+    now = current(resolver, "TIMESTAMP")
+    return derived(f"CAST({wall(now.sql, zone)} AS {engine_type(kind)})", kind, now)
 
 
 @rule("NORMALIZE")

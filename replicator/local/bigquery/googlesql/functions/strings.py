@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from replicator.local.bigquery.googlesql.functions.octets import BASE32, of_bytes
+from replicator.local.bigquery.googlesql.functions.searches import SEARCHES
 from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
 from replicator.local.bigquery.googlesql.values import quote
 
@@ -78,6 +80,8 @@ def _padded(name: str) -> tuple[Overload, ...]:
 
 
 STRINGS: Final[Functions] = {
+    **BASE32,
+    **SEARCHES,
     "ASCII": (
         Overload(
             "STRING -> INT64",
@@ -128,11 +132,6 @@ STRINGS: Final[Functions] = {
     "INITCAP": (
         Overload("STRING -> STRING", _initials(_WORDS)),
         Overload("STRING, STRING -> STRING", _initials("{1}")),
-    ),
-    "INSTR": (
-        Overload("STRING, STRING -> INT64", "CAST(strpos({0}, {1}) AS BIGINT)"),
-        Overload("STRING, STRING, INT64 -> INT64", UNMODELLED),
-        Overload("STRING, STRING, INT64, INT64 -> INT64", UNMODELLED),
     ),
     "LEFT": (
         Overload(
@@ -298,9 +297,6 @@ _BYTES: Final[Functions] = {
 }
 for _name, _overloads in _BYTES.items():
     STRINGS[_name] += _overloads
-for _name in (
-    "ASCII", "INSTR", "LOWER", "LPAD", "LTRIM", "REPLACE", "REVERSE", "RPAD", "RTRIM", "SPLIT", "STRPOS", "SUBSTR",
-    "TRANSLATE", "TRIM", "UPPER",
-):  # fmt: skip
-    STRINGS[_name] += tuple(Overload(one.signature.replace("STRING", "BYTES"), UNMODELLED) for one in STRINGS[_name])
+for _name, _overloads in of_bytes(STRINGS).items():
+    STRINGS[_name] += _overloads
 STRINGS["SUBSTRING"] = STRINGS["SUBSTR"]

@@ -11,9 +11,10 @@ from typing import Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery.googlesql.functions.zones import UTC, offset_text, shown, wall, zone_name
 from replicator.local.bigquery.googlesql.refusals import unknown
 from replicator.local.bigquery.googlesql.texts import fraction_text
-from replicator.local.bigquery.googlesql.values import quote
+from replicator.local.bigquery.googlesql.values import Names, bound, quote
 
 _ELEMENT: Final = re.compile(r"%(E\d[SfY]|E\*S|E[YzSCxXFT]|.)", re.DOTALL)
 _SHORTHANDS: Final = {
@@ -24,6 +25,8 @@ _SHORTHANDS: Final = {
     "X": "%H:%M:%S",
     "x": "%m/%d/%y",
 }
+_CLOCK: Final = "\x06clock\x06"
+"""Where the clock of a time zone goes once it is known by a name."""
 # Elements whose output DuckDB's strftime gives as GoogleSQL does.
 _SAME: Final = frozenset("aAbBdHIjmMSpy")
 _SAME_DATE: Final = frozenset("aAbBdjmy")
@@ -69,49 +72,48 @@ def seconds(sql: str) -> str:
     return f"(({micros} - ({micros} % 1000000 + 1000000) % 1000000) // 1000000)"
 
 
-def formatted(form: str, sql: str, kind: str, node: exp.Expr | None) -> str:
-    """The text of a DATE, DATETIME, TIME or TIMESTAMP; ``sql`` is short.
+def formatted(form: str, sql: str, kind: str, node: exp.Expr | None, *, zone: str, names: Names) -> str:
+    """The text of a DATE, DATETIME or TIME, or of a TIMESTAMP in a time zone; ``sql`` is short.
 
     Raises:
         BigQueryError: notImplemented, for an element whose exact output is not known here.
     """
-    wall = {
+    clock = {
         "DATE": f"CAST({sql} AS TIMESTAMP)",
         "DATETIME": sql,
-        "TIMESTAMP": f"({sql} AT TIME ZONE 'UTC')",
+        "TIMESTAMP": _CLOCK if zone != UTC else wall(sql, zone),
         "TIME": f"(DATE '1970-01-01' + {sql})",
     }[kind]
-    texts: list[str] = []
-    for text, element in pieces(form, node):
-        if text:
-            texts.append(quote(text))
-        elif element in _SAME and (kind != "DATE" or element in _SAME_DATE) and (kind != "TIME" or element in "HIMSp"):
-            texts.append(f"strftime({wall}, '%{element}')")
-        elif element in _CALENDAR and kind != "TIME":
-            texts.append(_CALENDAR[element].format(wall))
-        elif kind != "DATE" and re.fullmatch(r"E[1-6]S", element):
-            digits = int(element[1])
-            texts.append(f"strftime({wall}, '%S.') || substr(strftime({wall}, '%f'), 1, {digits})")
-        elif kind != "DATE" and element == "E*S":
-            micros = f"(microsecond({wall}))"
-            texts.append(f"strftime({wall}, '%S') || regexp_replace({fraction_text(micros)}, '0+$', '')")
-        elif kind == "TIMESTAMP" and element in ("z", "Ez", "Z", "s"):
-            texts.append(
-                {
-                    "z": "'+0000'",
-                    "Ez": "'+00:00'",
-                    "Z": "'UTC'",
-                    "s": f"CAST({seconds(sql)} AS VARCHAR)",
-                }[element]
-            )
-        else:
-            raise unknown(node, f"the format element %{element} for {kind}")
+    texts = [_element(text, element, sql, clock, kind, node, zone=zone) for text, element in pieces(form, node)]
     nothing = f"CASE WHEN {sql} IS NOT NULL THEN '' END"
-    return (
-        "(" + " || ".join(texts or [nothing]) + ")"
-        if any("strftime" in text for text in texts)
-        else (f"(CASE WHEN {sql} IS NOT NULL THEN {' || '.join(texts) or quote('')} END)")
-    )
+    if not any("strftime" in text for text in texts):
+        made = f"(CASE WHEN {sql} IS NOT NULL THEN {' || '.join(texts) or quote('')} END)"
+    else:
+        made = "(" + " || ".join(texts or [nothing]) + ")"
+    return bound(shown(sql, zone, names), names, lambda held: made.replace(_CLOCK, held)) if zone != UTC else made
+
+
+def _element(text: str, element: str, sql: str, clock: str, kind: str, node: exp.Expr | None, *, zone: str) -> str:
+    """What stands for itself, or an element, of a value whose clock shows ``clock``."""
+    if text:
+        return quote(text)
+    if element in _SAME and (kind != "DATE" or element in _SAME_DATE) and (kind != "TIME" or element in "HIMSp"):
+        return f"strftime({clock}, '%{element}')"
+    if element in _CALENDAR and kind != "TIME":
+        return _CALENDAR[element].format(clock)
+    if kind != "DATE" and re.fullmatch(r"E[1-6]S", element):
+        digits = int(element[1])
+        return f"strftime({clock}, '%S.') || substr(strftime({clock}, '%f'), 1, {digits})"
+    if kind != "DATE" and element == "E*S":
+        micros = f"(microsecond({clock}))"
+        return f"strftime({clock}, '%S') || regexp_replace({fraction_text(micros)}, '0+$', '')"
+    if kind == "TIMESTAMP" and element == "s":
+        return f"CAST({seconds(sql)} AS VARCHAR)"
+    if kind == "TIMESTAMP" and element in ("z", "Ez", "Z"):
+        if element == "Z":
+            return zone_name(sql, zone)
+        return offset_text(sql, zone, colon=":" if element == "Ez" else "", minutes=True)
+    raise unknown(node, f"the format element %{element} for {kind}")
 
 
 def parsing(form: str, node: exp.Expr | None) -> tuple[str, str, str]:

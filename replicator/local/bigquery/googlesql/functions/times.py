@@ -27,12 +27,15 @@ from replicator.local.bigquery.googlesql.functions.dates import DATES
 from replicator.local.bigquery.googlesql.functions.rules import as_type, mismatch, name_of, rule
 from replicator.local.bigquery.googlesql.functions.table import call
 from replicator.local.bigquery.googlesql.functions.timeformats import formatted, parsing
+from replicator.local.bigquery.googlesql.functions.zones import UTC, instant, wall, zone_at
+from replicator.local.bigquery.googlesql.moments import read_datetime
 from replicator.local.bigquery.googlesql.operators import interval_of
 from replicator.local.bigquery.googlesql.ranges import has_ends, within
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.values import (
     DATE,
+    DATETIME,
     INT64,
     STRING,
     TIMESTAMP,
@@ -40,7 +43,10 @@ from replicator.local.bigquery.googlesql.values import (
     Value,
     bound,
     derived,
+    engine_type,
     fail,
+    literal,
+    null,
     quote,
 )
 from replicator.local.bigquery.types import Type, array
@@ -96,20 +102,38 @@ def _difference(resolver: Resolver, node: exp.Expr) -> Value:
 def _truncation(resolver: Resolver, node: exp.Expr) -> Value:
     _count(node, 2, 3)
     value = _moment(resolver, node, node.expressions[0])
-    _only_utc(resolver, node, 2)
+    zone = _zone(resolver, node, value)
     part = part_of(node.expressions[1])
     check(part, TRUNCATED[value.type.name], name_of(node), node)
     names = resolver.gathering.names
-    sql = bound(value.sql, names, lambda held: truncated(value.type.name, held, part))
-    if not part.startswith("WEEK"):
+    if zone == UTC:
+        sql = bound(value.sql, names, lambda held: truncated(value.type.name, held, part))
+    else:
+        sql = bound(value.sql, names, lambda held: _truncated_in(held, part, zone, names))
+    if not part.startswith("WEEK") and zone == UTC:
         return derived(sql, value.type, value)
     # The first day of all is a Monday; every other part begins on it as well.
     return derived(within(sql, value.type, names, name_of(node)), value.type, value, fallible=True)
 
 
-def _only_utc(resolver: Resolver, node: exp.Expr, index: int) -> None:
-    if len(node.expressions) > index and constant_of(resolver.value(node.expressions[index])) != "UTC":
-        raise unknown(node, f"{name_of(node)} in a time zone other than UTC")
+def _truncated_in(held: str, part: str, zone: str, names: Names) -> str:
+    """A TIMESTAMP at the beginning of its part in a time zone."""
+    clock = wall(held, zone)
+    if part in MICROS and part != "DAY":
+        # Of a time that the clocks show twice it is the one that they show at that instant.
+        return f"({held} - ({clock} - {truncated('DATETIME', clock, part)}))"
+    return instant(bound(clock, names, lambda shown: truncated("DATETIME", shown, part)), zone, names)
+
+
+def _zone(resolver: Resolver, node: exp.Expr, value: Value) -> str:
+    """The time zone that stands third.
+
+    Raises:
+        BigQueryError: It stands with what is no TIMESTAMP, or is not known here.
+    """
+    if len(node.expressions) > 2 and value.type != TIMESTAMP:
+        raise mismatch(node, [value, resolver.value(node.expressions[2])])
+    return zone_at(resolver, node, 2)
 
 
 @rule("LAST_DAY")
@@ -146,11 +170,12 @@ def _constructor(resolver: Resolver, node: exp.Expr) -> Value:
     name = name_of(node)
     values = [resolver.value(argument) for argument in node.expressions]
     zoned = len(values) == 2 and values[1].type == STRING
-    if zoned:
-        if constant_of(values[1]) != "UTC":
-            raise unknown(node, f"{name} in a time zone other than UTC")
-        values = values[:1]
     names = resolver.gathering.names
+    if zoned:
+        zone = zone_at(resolver, node, 1)
+        if zone != UTC:
+            return _zoned(node, values, zone, names)
+        values = values[:1]
     if len(values) == 1 and values[0].type == STRING:
         to = Type(name)
         coerced = implicit(values[0], to, names, node)
@@ -160,6 +185,25 @@ def _constructor(resolver: Resolver, node: exp.Expr) -> Value:
             return cast(values[0], to, names, node)
         raise mismatch(node, values)
     return call(f"function {name}", DATES[name], values, names, node)
+
+
+def _zoned(node: exp.Expr, values: list[Value], zone: str, names: Names) -> Value:
+    """A TIMESTAMP's date or time in a zone, or the TIMESTAMP of a date and time there."""
+    value, to = values[0], Type(name_of(node))
+    if value.type == STRING and to == TIMESTAMP:
+        written = constant_of(value)
+        moment = read_datetime(written) if isinstance(written, str) else None
+        if moment is None:
+            raise unknown(node, "TIMESTAMP of a text that is not constant, or not a plain one, in a time zone")
+        value = literal(moment, DATETIME)
+    if value.type == TIMESTAMP and to != TIMESTAMP:
+        clock = wall(value.sql, zone)
+        made = clock if to.name == "TIME" else within(clock, DATETIME, names, f"{to} in a time zone")
+        return derived(f"CAST({made} AS {engine_type(to)})", to, value, fallible=to.name != "TIME")
+    day = implicit(value, DATETIME, names, node) if value.type.name in ("DATE", "DATETIME") else None
+    if to != TIMESTAMP or day is None:
+        raise mismatch(node, values)
+    return derived(within(instant(day.sql, zone, names), to, names, "TIMESTAMP in a time zone"), to, day, fallible=True)
 
 
 @rule("GENERATE_DATE_ARRAY")
@@ -184,7 +228,6 @@ def _date_array(resolver: Resolver, node: exp.Expr) -> Value:
 @rule(*(f"FORMAT_{kind}" for kind in _KINDS))
 def _format(resolver: Resolver, node: exp.Expr) -> Value:
     _count(node, 2, 3)
-    _only_utc(resolver, node, 2)
     kind = name_of(node).removeprefix("FORMAT_")
     form, value = resolver.value(node.expressions[0]), resolver.value(node.expressions[1])
     coerced = implicit(value, Type(kind), resolver.gathering.names, node)
@@ -195,7 +238,8 @@ def _format(resolver: Resolver, node: exp.Expr) -> Value:
     written = constant_of(form)
     if not isinstance(written, str):
         raise unknown(node, f"{name_of(node)} with a format that is not constant")
-    sql = bound(coerced.sql, resolver.gathering.names, lambda held: formatted(written, held, kind, node))
+    zone, names = _zone(resolver, node, coerced), resolver.gathering.names
+    sql = bound(coerced.sql, names, lambda held: formatted(written, held, kind, node, zone=zone, names=names))
     return derived(sql, STRING, coerced)
 
 
@@ -217,8 +261,8 @@ def _timestamp_array(resolver: Resolver, node: exp.Expr) -> Value:
 @rule("PARSE_DATE", "PARSE_DATETIME", "PARSE_TIMESTAMP")
 def _parse(resolver: Resolver, node: exp.Expr) -> Value:
     _count(node, 2, 3)
-    _only_utc(resolver, node, 2)
     kind = Type(name_of(node).removeprefix("PARSE_"))
+    zone = _zone(resolver, node, null(kind))
     values = [resolver.value(argument) for argument in node.expressions[:2]]
     form, text = (as_type(resolver, node, values, index, STRING) for index in (0, 1))
     written = constant_of(form)
@@ -232,7 +276,7 @@ def _parse(resolver: Resolver, node: exp.Expr) -> Value:
         taken = {
             "DATE": f"CAST({moment} AS DATE)",
             "DATETIME": moment,
-            "TIMESTAMP": f"({moment} AT TIME ZONE 'UTC')",
+            "TIMESTAMP": instant(moment, zone, names),
         }[kind.name]
         failure = fail(kind, f"'Failed to parse input string \"' || {held} || '\"'")
         doubt = f"error('how {name_of(node)} reads \"' || {held} || '\" is not modelled by the local cloud')"
