@@ -57,6 +57,9 @@ TABLES_IN_COPIED_DATASET: Final = Limit("tables in a source dataset", 25_000, "t
 # BigQuery ----------------------------------------------------------------------------------------------------------
 QUERY_TEXT_CHARACTERS: Final = Limit("unresolved GoogleSQL query length", 1_024 * 1_024, "characters", "quotas")
 TABLES_PER_QUERY: Final = Limit("tables referenced per query", 1_000, "tables", "quotas")
+EXTRACTED_FILE_BYTES: Final = Limit(
+    "logical bytes extracted to a single file", 1_000_000_000, "bytes", "exporting-data#export_limitations"
+)
 RECURSIVE_ITERATIONS: Final = Limit("iterations of a recursive CTE", 500, "iterations", "quotas")
 COLUMNS_PER_TABLE: Final = Limit("columns in a table", 10_000, "columns", "quotas")
 NESTING_DEPTH: Final = Limit("nesting of record columns", 15, "levels", "quotas")

@@ -53,7 +53,7 @@ class Failure:
     def body(self, service: str) -> Json:
         """The body of the answer of ``service``."""
         error: Json = {"code": self.status, "message": self.message, "status": self.code}
-        if service == "bigquery":
+        if service in ("bigquery", "storage"):
             error["errors"] = [{"message": self.message, "domain": self.domain, "reason": self.reason}]
         if self.details:
             error["details"] = list(self.details)

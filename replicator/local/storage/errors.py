@@ -11,6 +11,7 @@ STATUS: Final = {
     "badRequest": 400,
     "conditionNotMet": 412,
     "conflict": 409,
+    "internalError": 500,
     "invalid": 400,
     "notFound": 404,
     "notImplemented": 501,

@@ -5,6 +5,7 @@ https://docs.cloud.google.com/storage/docs/json_api/v1/buckets, …/v1/objects
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ _SHOWN: Final = frozenset(
     }
 )  # fmt: skip
 _STORAGE_CLASS: Final = "STANDARD"
+_HEADER: Final = re.compile(r"[ -~]*")
 
 
 def bucket_resource(bucket: Bucket) -> Json:
@@ -100,6 +102,8 @@ def read_stated(resource: Mapping[str, Any]) -> dict[str, object]:
             refuse("invalid", "Invalid value: 'metadata' is an object of texts")
         if key != "metadata" and key in _STATED and value is not None and not isinstance(value, str):
             refuse("invalid", f"Invalid value: '{key}' is a text")
+        if key in ("contentEncoding", "contentType") and value is not None and not _HEADER.fullmatch(value):
+            refuse("invalid", f"Invalid value: '{key}' is no value of a header")
         if key in _STATED:
             stated[key] = value
         elif value and key not in _SHOWN and key != "storageClass":

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PAGE: Final = 1_000
 _FOLDER: Final = "\n"
-_BYTES: Final = re.compile(r"bytes=(\d*)-(\d*)")
+_BYTES: Final = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 _LISTING: Final = frozenset(
     {
         "alt", "delimiter", "endOffset", "fields", "maxResults", "pageToken", "prefix",

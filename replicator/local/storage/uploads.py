@@ -10,8 +10,6 @@ import threading
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Final
 from urllib.parse import quote
 
@@ -21,7 +19,9 @@ from replicator.local.storage.http import Answer, Call, Json, read_object
 from replicator.local.storage.names import check_object
 from replicator.local.storage.resources import object_resource, read_stated
 
-_RANGE: Final = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
+_RANGE: Final = re.compile(r"bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18}|\*)")
+_BOUNDARY: Final = re.compile(r"(?i)boundary=(?:\"([^\"]+)\"|([^\s;\"]+))")
+_CONTENT_TYPE: Final = re.compile(rb"(?i)^content-type:([^\r\n]*)", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -145,9 +145,9 @@ def _check_sums(content: Content, resource: Json, header: str) -> None:
 
 def _parts(call: Call) -> tuple[Json, bytes]:
     kind = call.headers.get("content-type", "")
-    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n")
-    boundary = message.get_boundary()
-    if message.get_content_maintype() != "multipart" or not boundary:
+    found = _BOUNDARY.search(kind)
+    boundary = (found[1] or found[2]) if found else ""
+    if not kind.lower().startswith("multipart/") or not boundary:
         refuse("badRequest", "A multipart upload has the content type multipart/related with a boundary")
     # Split by hand: a mail parser would translate the line ends of the data.
     pieces = (b"\r\n" + call.body).split(b"\r\n--" + boundary.encode())
@@ -155,6 +155,6 @@ def _parts(call: Call) -> tuple[Json, bytes]:
     if len(parts) != 2:
         refuse("badRequest", f"A multipart upload has two parts, the object and its data; this one has {len(parts)}")
     resource = read_object(parts[0][2])
-    stated = BytesParser(policy=HTTP).parsebytes(parts[1][0].strip() + b"\r\n\r\n").get_content_type()
-    resource.setdefault("contentType", stated)
+    stated = _CONTENT_TYPE.search(parts[1][0])
+    resource.setdefault("contentType", stated[1].decode("latin-1").strip() if stated else "application/octet-stream")
     return resource, parts[1][2]

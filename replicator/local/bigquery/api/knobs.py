@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from replicator import limits
+
 
 @dataclass(slots=True)
 class Knobs:
@@ -33,4 +35,4 @@ class Knobs:
     copies_run_in: Literal["destination", "source"] = "destination"
     partitions_across_locations: bool = False
     files_across_locations: bool = False
-    extract_file_bytes: int = 1_000_000_000
+    extract_file_bytes: int = limits.EXTRACTED_FILE_BYTES.value
