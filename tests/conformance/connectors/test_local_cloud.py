@@ -281,6 +281,63 @@ def test_a_topic_that_is_not_there_is_an_http_error(cloud: Endpoints) -> None:
     assert error["body"]["error"]["status"] == "NOT_FOUND"
 
 
+def test_objects_go_into_a_bucket_and_into_a_table(cloud: Endpoints) -> None:
+    """A document makes a bucket, puts an object in, lists and loads it, extracts the table, and removes the object."""
+    source = f"""
+- bucket:
+    call: googleapis.storage.v1.buckets.insert
+    args: {{project: acme-data, body: {{name: connected, location: EU}}}}
+- put:
+    call: googleapis.storage.v1.objects.insert
+    args: {{bucket: connected, name: "a/b.json", uploadType: media, body: {{n: 7}}}}
+- look:
+    call: googleapis.storage.v1.objects.list
+    args: {{bucket: connected, prefix: a/}}
+    result: listed
+- load:
+    call: googleapis.bigquery.v2.jobs.insert
+    args:
+      projectId: acme-data
+      body:
+        jobReference: {{location: EU}}
+        configuration:
+          load:
+            sourceUris: ["gs://connected/a/*"]
+            sourceFormat: NEWLINE_DELIMITED_JSON
+            autodetect: true
+            destinationTable: {{projectId: acme-data, datasetId: there, tableId: loaded}}
+      {QUICK}
+    result: loaded
+- extract:
+    call: googleapis.bigquery.v2.jobs.insert
+    args:
+      projectId: acme-data
+      body:
+        jobReference: {{location: EU}}
+        configuration:
+          extract:
+            destinationUris: ["gs://connected/out-*"]
+            sourceTable: {{projectId: acme-data, datasetId: there, tableId: loaded}}
+      {QUICK}
+    result: extracted
+- get:
+    call: googleapis.storage.v1.objects.get
+    args: {{bucket: connected, object: out-000000000000, alt: media}}
+    result: got
+- remove:
+    call: googleapis.storage.v1.objects.delete
+    args: {{bucket: connected, object: a%2Fb.json}}
+- done:
+    return:
+      - ${{listed.items[0].name}}
+      - ${{loaded.statistics.load.outputRows}}
+      - ${{extracted.statistics.extract.destinationUriFileCounts}}
+      - ${{text.decode(got)}}
+"""
+
+    assert ran(cloud, source) == ["a/b.json", "1", ["1"], "n\n7\n"]
+
+
 @pytest.mark.parametrize(
     ("call", "service"),
     [
