@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.googlesql.analysis import analyze_query
+from replicator.local.bigquery.googlesql.calls import is_builtin
 from replicator.local.bigquery.googlesql.context import Context, Typed
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.types_parser import parse_type
@@ -62,6 +63,9 @@ BESIDES_GOOGLESQL: Final[Mapping[str, str]] = {
 _AGREED: Final[set[str]] = set()
 """Statements of this process that were judged; the same one under the same schemas is judged once."""
 
+_FUNCTION: Final = re.compile(r"function not found: (\S+?)(;|$)", re.IGNORECASE)
+"""What GoogleSQL says of functions of the user's, of which it is told nothing; they have tests of their own."""
+
 _DIFFERS_EACH_TIME: Final = re.compile(r"\b(CURRENT_\w+|GENERATE_UUID|RAND|SESSION_USER)\b", re.IGNORECASE)
 
 
@@ -89,7 +93,10 @@ def judged(statements: Iterable[Statement]) -> Verdict:
         if repr(same) in _AGREED:
             continue
         reason, said = _refused(statement) if statement.error else ("accepted by both", _said(statement))
-        if said:
+        function = _FUNCTION.search(said)
+        if function and not is_builtin(function[1]):
+            verdict.counts["functions of the user's"] += 1
+        elif said:
             verdict.wrong.append(f"{statement.text}\n    {said}")
         else:
             verdict.counts[reason] += 1

@@ -165,7 +165,7 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(
         "CREATE EXTERNAL TABLE {d}.x OPTIONS (format = 'CSV', uris = ['gs://b/o'])",
         "CREATE MATERIALIZED VIEW {d}.x AS SELECT 1 AS a",
         "CREATE VIEW {d}.x (a) AS SELECT 1",
-        "CREATE FUNCTION {d}.f(x INT64) AS (x + 1)",
+        "CREATE FUNCTION {d}.f(x INT64) RETURNS INT64 LANGUAGE js AS 'return x'",
         "CREATE PROCEDURE {d}.p() BEGIN SELECT 1; END",
         "ALTER TABLE {d}.x RENAME TO y",
         "ALTER TABLE {d}.x ALTER COLUMN a SET DEFAULT 1",

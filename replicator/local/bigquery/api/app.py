@@ -20,6 +20,7 @@ from replicator.local.bigquery.api.knobs import Knobs
 from replicator.local.bigquery.api.load_job import LoadRunner
 from replicator.local.bigquery.api.query_job import QueryRunner
 from replicator.local.bigquery.api.registry import Registry
+from replicator.local.bigquery.api.routines import Routines
 from replicator.local.bigquery.api.tabledata import TableData
 from replicator.local.bigquery.api.tables import Tables
 from replicator.local.bigquery.api.uploads import Uploads
@@ -68,7 +69,9 @@ class BigQueryService:
         jobs = Jobs(self.store, self._registry, queries, copies, loads, extracts)
         self.copies = Copies(self.store, self._ration)
         data = TableData(self.store, now, self.knobs)
-        self.routes = _routes(jobs, Uploads(jobs), Datasets(self.store), Tables(self.store, now), data)
+        self.routes = _routes(
+            jobs, Uploads(jobs), Datasets(self.store), Tables(self.store, now), data, Routines(self.store, now)
+        )
 
     def close(self) -> None:
         """Stop the jobs that run, and let go of the files."""
@@ -95,7 +98,9 @@ def bigquery_routes(
     return BigQueryService(store_directory, recorder, lambda: datetime.fromtimestamp(now(), UTC), buckets)
 
 
-def _routes(jobs: Jobs, uploads: Uploads, datasets: Datasets, tables: Tables, data: TableData) -> list[BaseRoute]:
+def _routes(
+    jobs: Jobs, uploads: Uploads, datasets: Datasets, tables: Tables, data: TableData, routines: Routines
+) -> list[BaseRoute]:
     project = f"{_V2}/projects/{{project}}"
     dataset = f"{project}/datasets/{{dataset}}"
     table = f"{dataset}/tables/{{table}}"
@@ -115,6 +120,11 @@ def _routes(jobs: Jobs, uploads: Uploads, datasets: Datasets, tables: Tables, da
         ),
         route(f"{dataset}/tables", {"GET": tables.list, "POST": tables.insert}),
         route(table, {"GET": tables.get, "PATCH": tables.patch, "PUT": tables.update, "DELETE": tables.delete}),
+        route(f"{dataset}/routines", {"GET": routines.list, "POST": routines.insert}),
+        route(
+            f"{dataset}/routines/{{routine}}",
+            {"GET": routines.get, "PUT": routines.update, "DELETE": routines.delete},
+        ),
         route(f"{table}/data", {"GET": data.list}),
         route(f"{table}/insertAll", {"POST": data.insert_all}),
         route("/upload/bigquery/v2/projects/{project}/jobs", upload),

@@ -14,6 +14,7 @@ from replicator.local.bigquery.statements.cursor import Cursor
 from replicator.local.bigquery.statements.lexer import Kind
 from replicator.local.bigquery.storage.store import Transaction
 from replicator.names import DatasetRef, known_location
+from replicator.schema.identifiers import RESERVED
 
 _BEFORE: Final = frozenset(
     {
@@ -25,6 +26,7 @@ _BEFORE: Final = frozenset(
         "TABLE",
         "VIEW",
         "SCHEMA",
+        "FUNCTION",
         "USING",
         "MERGE",
         "EXISTS",
@@ -91,9 +93,26 @@ def _paths(cursor: Cursor) -> Iterator[tuple[str, ...]]:
                 yield path
             before = path[-1].upper() if len(path) == 1 else ""
             continue
+        called = _called(cursor)
+        if called:
+            yield called
+            before = ""
+            continue
         before = cursor.advance().upper
         # The one statement in which a dataset stands alone: CREATE, DROP or ALTER SCHEMA [IF [NOT] EXISTS].
         schema = before == "SCHEMA" or (schema and before in ("IF", "NOT", "EXISTS"))
+
+
+def _called(cursor: Cursor) -> tuple[str, ...]:
+    """The path of a function of the user's that is called here, taken from the cursor; empty where there is none."""
+    dotted = cursor.token.kind is Kind.WORD and cursor.after(1).upper in (".", "-")
+    if not (dotted and cursor.token.upper not in RESERVED) and cursor.token.kind is not Kind.QUOTED:
+        return ()
+    try:
+        path = cursor.path()
+    except BigQueryError:
+        return ()
+    return path if len(path) > 1 and cursor.at("(") else ()
 
 
 def _datasets(path: tuple[str, ...], project: str) -> Iterator[DatasetRef]:

@@ -5,7 +5,7 @@ https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/Job#JobConfigurati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
@@ -32,7 +32,7 @@ from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.members import flag, member, number, required
 from replicator.local.bigquery.statements.by_name import select_by_name
 from replicator.local.bigquery.statements.classify import Family, family
-from replicator.local.bigquery.statements.cursor import Source
+from replicator.local.bigquery.statements.cursor import Cursor, Source
 from replicator.local.bigquery.statements.dry_script import DryScript
 from replicator.local.bigquery.statements.engine import Engine
 from replicator.local.bigquery.statements.file_statements import Files
@@ -40,7 +40,7 @@ from replicator.local.bigquery.statements.frame import Frame, Parameters
 from replicator.local.bigquery.statements.interpreter import Interpreter
 from replicator.local.bigquery.statements.new_tables import query_fields
 from replicator.local.bigquery.statements.outcome import Outcome, Rows
-from replicator.local.bigquery.statements.script import Sql
+from replicator.local.bigquery.statements.script import Sql, Statement
 from replicator.local.bigquery.statements.script_parser import parse_script
 from replicator.local.bigquery.statements.session import Session, Setting, Unsettled
 from replicator.local.bigquery.statements.syntax import check_syntax
@@ -174,10 +174,11 @@ class QueryRunner:
         statements = parse_script(request.text)
         session = self._session(job, request)
         job.interrupt = session.connection.interrupt
-        single = statements[0] if len(statements) == 1 and isinstance(statements[0], Sql) else None
+        functions, single = _single(statements)
         account = Account(self, job, session, script=single is None, maximum_bytes=request.maximum_bytes)
         try:
             if single is not None:
+                _define(functions, session, request)
                 self._run_single(job, single, _Single(session, account, request), account, request)
                 return
             _check_script(job)
@@ -217,16 +218,18 @@ class QueryRunner:
         statements = parse_script(request.text)
         session = self._session(job, request)
         try:
-            if len(statements) > 1 or not isinstance(statements[0], Sql):
+            functions, single = _single(statements)
+            if single is None:
                 _check_script(job)
                 check_syntax(statements)
                 size = str(DryScript(Engine(session, Unobserved()), request.parameters).describe(statements))
                 query: Json = {"statementType": "SCRIPT", "totalBytesProcessed": size, "totalBytesBilled": "0"}
                 job.statistics = {"totalBytesProcessed": size, "query": query}
                 return
-            _check_destination(statements[0], request)
+            _define(functions, session, request)
+            _check_destination(single, request)
             engine = Engine(session, Unobserved())
-            outcome = engine.describe(statements[0].source, engine.frame(request.parameters))
+            outcome = engine.describe(single.source, engine.frame(request.parameters))
             job.statistics = statement_statistics(outcome, dry=True)
         finally:
             session.close()
@@ -243,6 +246,26 @@ class QueryRunner:
             self._files,
         )
         return Session(self._store, setting)
+
+
+def _single(statements: Sequence[Statement]) -> tuple[list[Sql], Sql | None]:
+    """The statement of a job that is no script, behind the temporary functions it is stated with."""
+    *before, last = statements
+    functions = [each for each in before if isinstance(each, Sql) and _defines(each.source)]
+    if not isinstance(last, Sql) or len(functions) < len(before) or (functions and _defines(last.source)):
+        return [], None
+    return functions, last
+
+
+def _defines(source: Source) -> bool:
+    cursor = Cursor.over(source)
+    return any(cursor.at("CREATE", word, "FUNCTION") for word in ("TEMP", "TEMPORARY"))
+
+
+def _define(functions: Sequence[Sql], session: Session, request: QueryRequest) -> None:
+    engine = Engine(session, Unobserved())
+    for each in functions:
+        engine.execute(each.source, engine.frame(request.parameters))
 
 
 def _check_script(job: Job) -> None:

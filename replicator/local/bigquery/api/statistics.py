@@ -9,6 +9,7 @@ from replicator.local.bigquery.api.http import Json
 from replicator.local.bigquery.statements.billing import billed
 from replicator.local.bigquery.statements.outcome import Outcome
 from replicator.local.bigquery.storage.resources import dataset_reference, table_reference
+from replicator.local.bigquery.storage.routines import RoutineRef, reference
 from replicator.local.bigquery.types import field_of
 from replicator.names import TableRef
 
@@ -38,6 +39,8 @@ def statement_statistics(outcome: Outcome, *, dry: bool) -> Json:
         query["ddlOperationPerformed"] = outcome.operation
         if isinstance(outcome.target, TableRef):
             query["ddlTargetTable"] = table_reference(outcome.target)
+        elif isinstance(outcome.target, RoutineRef):
+            query["ddlTargetRoutine"] = reference(outcome.target)
         elif outcome.target is not None:
             query["ddlTargetDataset"] = dataset_reference(outcome.target)
     query |= outcome.files

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql import blocks, calls, constructors, operators, predicates, subqueries
 from replicator.local.bigquery.googlesql.blocks import Draft, With
-from replicator.local.bigquery.googlesql.catalog import Column, Constant, Relation
+from replicator.local.bigquery.googlesql.catalog import Column, Constant, Function, Relation
 from replicator.local.bigquery.googlesql.coercion import implicit
 from replicator.local.bigquery.googlesql.context import Context, Gathering, Scan
 from replicator.local.bigquery.googlesql.dialect import POSITION, parse_expression, parse_from, parse_query
@@ -18,6 +18,7 @@ from replicator.local.bigquery.googlesql.pruning import prune
 from replicator.local.bigquery.googlesql.queries import draft_of
 from replicator.local.bigquery.googlesql.refusals import refused
 from replicator.local.bigquery.googlesql.resolver import Resolver
+from replicator.local.bigquery.googlesql.routines import applied, table_rows
 from replicator.local.bigquery.googlesql.scope import Scope, Source, member
 from replicator.local.bigquery.googlesql.tables import joined, scanned
 from replicator.local.bigquery.googlesql.values import (
@@ -26,6 +27,7 @@ from replicator.local.bigquery.googlesql.values import (
     Value,
     bound,
     fail,
+    null,
     null_elements,
     quote,
     settled,
@@ -199,6 +201,20 @@ class Statement:
         names, unnamed = _titles([column.name for column in draft.columns])
         sql = draft.text(shown, _distinct(names))
         return Analyzed(sql, tuple(zip(names, wanted, strict=True)), unnamed, self.scans)
+
+    def check_function(self, function: Function) -> None:
+        """Look at a function's body as a call with arguments of the declared types would.
+
+        Raises:
+            BigQueryError: GoogleSQL does not accept it, or it is not modelled.
+        """
+        resolver = Resolver(self._gathering, Scope([], None), With())
+        given = [null(kind) for _, kind in function.parameters]
+        if function.tabular:
+            draft = table_rows(resolver, function, given, exp.null(), draft_of)
+            _titles([column.name for column in draft.columns])
+        else:
+            applied(resolver, function, given, exp.null())
 
     def finish(self, sql: str) -> str:
         """SQL made of what this statement answered with, ready for DuckDB."""

@@ -26,6 +26,7 @@ from replicator.local.bigquery.googlesql.functions.table import Functions, call
 from replicator.local.bigquery.googlesql.grouping import GROUPING
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
+from replicator.local.bigquery.googlesql.routines import called, function_of
 from replicator.local.bigquery.googlesql.values import Value, trying
 
 FUNCTIONS: Final[Functions] = {**ARRAYS, **DATES, **FINGERPRINTS, **LOGARITHMS, **NETWORK, **NUMBERS, **STRINGS}
@@ -51,11 +52,16 @@ def load_rules() -> dict[str, Rule]:
 _RULES: Final = load_rules()
 
 
+def is_builtin(name: str) -> bool:
+    """Whether GoogleSQL has a function of that name."""
+    return any(name.upper() in known for known in (_RULES, AGGREGATES, ANALYTIC, FUNCTIONS, KNOWN))
+
+
 @emits(exp.Anonymous)
 def _call(resolver: Resolver, node: exp.Expr) -> Value:
     name = str(node.name).upper()
     if isinstance(node.this, exp.Identifier) and node.this.args.get("quoted") and "." in node.name:
-        raise unknown(node, f"the routine {node.name}")
+        return _routine(resolver, node, tuple(node.name.split(".")))
     if name in _RULES:
         return _RULES[name](resolver, node)
     if name in AGGREGATES:
@@ -69,7 +75,14 @@ def _call(resolver: Resolver, node: exp.Expr) -> Value:
         return call(f"function {name}", FUNCTIONS[name], args, resolver.gathering.names, node)
     if name in KNOWN:
         raise unknown(node, f"the function {name}")
-    raise refused(node, f"Function not found: {node.name}")
+    return _routine(resolver, node, (str(node.name),))
+
+
+def _routine(resolver: Resolver, node: exp.Expr, path: tuple[str, ...]) -> Value:
+    function = function_of(resolver, path)
+    if function is None:
+        raise refused(node, f"Function not found: {'.'.join(path)}")
+    return called(resolver, function, node.expressions, node)
 
 
 def _grouping(resolver: Resolver, node: exp.Expr) -> Value:
@@ -99,6 +112,8 @@ def _safe(resolver: Resolver, node: exp.Expr) -> Value:
     name = str(inner.name).upper()
     if name in AGGREGATES or name in ANALYTIC or name in ("IF", "COALESCE", "IFNULL", "NULLIF", "STRUCT", "ERROR"):
         raise refused(node, f"Function {name} does not support SAFE error mode")
+    if name not in (*_RULES, *FUNCTIONS):
+        raise unknown(node, f"SAFE. before {inner.name}")
     value = resolver.value(inner)
     if not value.fallible:
         return value

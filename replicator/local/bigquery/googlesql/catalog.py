@@ -105,6 +105,39 @@ class Relation(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the user's, written in SQL.
+
+    Attributes:
+        name: As messages call it.
+        parameters: Names and types; None for ANY TYPE.
+        returns: The type that was stated, None where the body says it.
+        body: An expression; of a table function a query.
+        tabular: It is called in FROM.
+        project: Whose names its body's tables begin with; None for the job's.
+    """
+
+    name: str
+    parameters: tuple[tuple[str, Type | None], ...]
+    returns: Type | None
+    body: str
+    tabular: bool = False
+    project: str | None = None
+
+
+class Routines(Protocol):
+    """Names to functions of the user's, at one moment."""
+
+    def function(self, path: tuple[str, ...]) -> Function | None:
+        """The function of that name; None where there is none.
+
+        Args:
+            path: As it was written: one part is a temporary function's name.
+        """
+        ...
+
+
 class Catalog(Protocol):
     """Names to relations, at one moment."""
 

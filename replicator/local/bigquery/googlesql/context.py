@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from replicator.local.bigquery.googlesql.catalog import Catalog, Prune, Relation
+from replicator.local.bigquery.googlesql.catalog import Catalog, Prune, Relation, Routines
 from replicator.local.bigquery.googlesql.values import Names, Use, Value, settled
 from replicator.local.bigquery.types import Type, duckdb_name
 
@@ -40,6 +40,7 @@ class Context:
         variables: A script's variables by name.
         system: System variables by name without the signs: ``row_count``, ``error.message``.
         session_user: What SESSION_USER answers.
+        routines: Where functions of the user's are found.
         temporary: Names of one part that are not the default dataset's but the script's own temporary tables.
     """
 
@@ -54,6 +55,7 @@ class Context:
     system: Mapping[str, Typed] = field(default_factory=dict)
     session_user: str = ""
     temporary: frozenset[str] = frozenset()
+    routines: Routines | None = None
 
 
 @dataclass(slots=True)
@@ -89,6 +91,7 @@ class Gathering:
         self.names = Names()
         self.scans: list[Scan] = []
         self.positions = 0
+        self.calling: list[str] = []
 
     def scan(self, path: tuple[str, ...], relation: Relation) -> tuple[int, str]:
         """Register a reading of ``relation``; its number, and what stands for its SQL until ``finish``."""

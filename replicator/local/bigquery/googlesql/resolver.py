@@ -130,7 +130,7 @@ def _path(resolver: Resolver, node: exp.Expr) -> Value:
         return resolver.scope.resolve(path)
     if not path:
         if isinstance(node, exp.Dot):
-            raise _not_found(node)
+            return _dotted_call(resolver, node)
         raise unknown(node, f"the expression {node.key}")
     if isinstance(base, exp.Parameter) and isinstance(base.this, exp.Parameter):
         return _system(resolver, base, ".".join([base.this.name, *(part.name for part in path)]))
@@ -140,13 +140,27 @@ def _path(resolver: Resolver, node: exp.Expr) -> Value:
     return value
 
 
-def _not_found(node: exp.Dot) -> Exception:
-    """A call of a name with dots: a function that is known, ``NET.HOST``, or a routine that nobody made."""
-    folders = [each.name for each in path_of(node.this)[1]]
-    name = ".".join([*folders, node.expression.name])
+def _dotted_call(resolver: Resolver, node: exp.Dot) -> Value:
+    """A call of a name with dots: a function that is known, ``NET.HOST``, or one of the user's."""
+    from replicator.local.bigquery.googlesql.routines import called, function_of
+
+    folder = node.this
+    folders = [folder.name] if isinstance(folder, exp.Identifier) else _folders(folder)
+    path = tuple(piece for part in (*folders, node.expression.name) for piece in part.split("."))
     if len(folders) == 1 and folders[0].upper() in KNOWN_FOLDERS:
-        return unknown(node, f"the function {name.upper()}")
-    return refused(node, f"Function not found: {name}")
+        raise unknown(node, f"the function {'.'.join(path).upper()}")
+    function = function_of(resolver, path)
+    if function is None or not isinstance(node.expression, exp.Anonymous):
+        raise refused(node, f"Function not found: {'.'.join(path)}")
+    return called(resolver, function, node.expression.expressions, node)
+
+
+def _folders(node: exp.Expr) -> list[str]:
+    if isinstance(node, exp.Dot):
+        return [*_folders(node.this), node.expression.name]
+    if isinstance(node, exp.Identifier):
+        return [node.name]
+    return [part.name for part in path_of(node)[1]]
 
 
 @emits(exp.Parameter)

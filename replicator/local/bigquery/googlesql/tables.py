@@ -24,6 +24,7 @@ from replicator.local.bigquery.googlesql.pruning import prune
 from replicator.local.bigquery.googlesql.queries import draft_of
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
+from replicator.local.bigquery.googlesql.routines import function_of, table_draft
 from replicator.local.bigquery.googlesql.scope import Name, Scope, Source, member
 from replicator.local.bigquery.googlesql.values import INT64, TIMESTAMP, Value, derived
 
@@ -200,7 +201,7 @@ class _From:
     def _table(self, node: exp.Table) -> tuple[str, Source, bool]:
         parts = [part for part in node.parts if isinstance(part, exp.Identifier)]
         if len(parts) != len(node.parts):
-            raise unknown(node, "table functions")
+            return self._table_function(node)
         columns = node.args["alias"].args.get("columns") if node.args.get("alias") is not None else None
         if columns:
             raise refused(node, "Syntax error: a table alias takes no list of columns")
@@ -215,6 +216,17 @@ class _From:
         if offset_of(node) is not None:
             raise refused(node, "WITH OFFSET can only be used with array scans")
         return self._relation(node, parts)
+
+    def _table_function(self, node: exp.Table) -> tuple[str, Source, bool]:
+        folders = [part.name for part in node.parts[:-1]]
+        if not isinstance(node.this, exp.Anonymous):
+            raise unknown(node, "this call in FROM")
+        path = tuple(piece for part in (*folders, str(node.this.name)) for piece in part.split("."))
+        function = function_of(self.resolver, path)
+        if function is None:
+            raise refused(node, f"Table-valued function not found: {'.'.join(path)}")
+        draft = table_draft(self.resolver, function, node.this.expressions, node, draft_of)
+        return self._derived(draft, node.alias)
 
     def _is_range_variable(self, name: str) -> bool:
         scope: Scope | None = self.scope

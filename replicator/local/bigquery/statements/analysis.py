@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from replicator import limits
 from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.googlesql.analysis import Statement, analyze_query
-from replicator.local.bigquery.googlesql.catalog import Column, Constant, Prune, Relation
+from replicator.local.bigquery.googlesql.catalog import Column, Constant, Function, Prune, Relation
 from replicator.local.bigquery.googlesql.context import Context, Scan
 from replicator.local.bigquery.statements.billing import read_bytes, tables_of
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.frame import Frame
 from replicator.local.bigquery.storage.relations import TableRelation, ViewRelation
+from replicator.local.bigquery.storage.routines import RoutineRef, read_routine
 from replicator.local.bigquery.storage.wildcards import check_filled
 from replicator.local.bigquery.types import Type, duckdb_name
 from replicator.names import TableRef
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 Columns: TypeAlias = Sequence[tuple[str, Type]]
 _DEEPEST_VIEW: Final = 16
+_ROUTINE_PARTS: Final = 3
 _USER: Final = "local@replicator.invalid"
 
 
@@ -137,6 +139,24 @@ class Names:
             self._session.meet(path, relation.columns)
         return relation
 
+    def function(self, path: tuple[str, ...]) -> Function | None:
+        """The function of the user's of that name; of one part it is the script's own.
+
+        Raises:
+            BigQueryError: Its dataset is not there, or the caller may not see it.
+        """
+        if len(path) == 1:
+            return self._session.functions.get(path[0].lower()) if self._depth == 0 else None
+        if len(path) > _ROUTINE_PARTS:
+            return None
+        project = path[0] if len(path) == _ROUTINE_PARTS else self._session.setting.project
+        ref = RoutineRef(project, path[-2], path[-1])
+        if self._transaction.find_dataset(ref.parent) is None:
+            return None
+        self._session.in_location(self._transaction, ref.parent)
+        resource = self._transaction.find_routine(ref)
+        return None if resource is None else read_routine(resource, ref)[0]
+
     def _check_wildcard(self, relation: TableRelation) -> None:
         unsettled = self._session.setting.unsettled
         if self._session.in_transaction and not unsettled.wildcards_in_transactions:
@@ -243,4 +263,17 @@ def _context(session: Session, names: Names, frame: Frame) -> Context:
         system=frame.system,
         session_user=_USER,
         temporary=names.temporary,
+        routines=names,
     )
+
+
+def check_function(session: Session, transaction: Transaction, function: Function) -> None:
+    """Assert that a function's body is GoogleSQL; where a type is open that is known at a call only.
+
+    Raises:
+        BigQueryError: It is not, or asks for what is not modelled.
+    """
+    if any(kind is None for _, kind in function.parameters):
+        return
+    statement = Statement(replace(_context(session, Names(session, transaction, {}, 0), Frame()), variables={}))
+    statement.check_function(function)

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.types_parser import ColumnOption
+from replicator.local.bigquery.types import Type
 from replicator.schema.fields import Field
 
 Options: TypeAlias = tuple[tuple[str, Source], ...]
@@ -97,6 +98,40 @@ class DropTable:
 
 
 @dataclass(frozen=True, slots=True)
+class CreateFunction:
+    """CREATE FUNCTION and CREATE TABLE FUNCTION, in SQL.
+
+    Attributes:
+        path: Its name.
+        existing: What happens when the name is taken.
+        temporary: It is the script's own.
+        tabular: It is called in FROM.
+        parameters: Names and types; None for ANY TYPE.
+        returns: The type that is stated, if one is.
+        options: Its OPTIONS.
+        body: The expression, or a table function's query.
+    """
+
+    path: Path
+    existing: Existing
+    temporary: bool
+    tabular: bool
+    parameters: tuple[tuple[str, Type | None], ...]
+    returns: Type | None
+    options: Options
+    body: Source
+
+
+@dataclass(frozen=True, slots=True)
+class DropFunction:
+    """DROP FUNCTION and DROP TABLE FUNCTION."""
+
+    path: Path
+    tabular: bool
+    if_exists: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AddColumns:
     """ALTER TABLE … ADD COLUMN; each column with whether IF NOT EXISTS stands before it."""
 
@@ -157,5 +192,15 @@ class SetOptions:
 
 Reshaping: TypeAlias = DropColumns | RenameColumns | SetDataType
 Ddl: TypeAlias = (
-    CreateTable | CreateView | CreateSchema | DropSchema | DropTable | AddColumns | Reshaping | AlterColumn | SetOptions
+    CreateTable
+    | CreateView
+    | CreateSchema
+    | CreateFunction
+    | DropSchema
+    | DropTable
+    | DropFunction
+    | AddColumns
+    | Reshaping
+    | AlterColumn
+    | SetOptions
 )

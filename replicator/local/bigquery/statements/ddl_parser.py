@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.statements import ddl
 from replicator.local.bigquery.statements.cursor import Cursor, Source
+from replicator.local.bigquery.statements.function_parser import create_function
 from replicator.local.bigquery.statements.types_parser import ColumnOption, column, columns, option_list, parse_type
 from replicator.local.bigquery.types import field_of
 from replicator.schema.fields import Field
@@ -39,6 +40,13 @@ def _create(cursor: Cursor) -> ddl.Ddl:
     cursor.expect("CREATE")
     existing = ddl.Existing.REPLACED if cursor.accept("OR", "REPLACE") else ddl.Existing.REFUSED
     temporary = cursor.accept("TEMP") or cursor.accept("TEMPORARY")
+    tabular = not temporary and cursor.accept("TABLE", "FUNCTION")
+    if tabular or cursor.accept("FUNCTION"):
+        return create_function(cursor, existing, temporary=temporary, tabular=tabular)
+    return _create_named(cursor, existing, temporary=temporary)
+
+
+def _create_named(cursor: Cursor, existing: ddl.Existing, *, temporary: bool) -> ddl.Ddl:
     if not cursor.at_any("TABLE", "VIEW", "SCHEMA"):
         _refuse(cursor, "CREATE")
     kind = cursor.advance().upper
@@ -140,6 +148,10 @@ def _options(cursor: Cursor) -> ddl.Options:
 
 def _drop(cursor: Cursor) -> ddl.Ddl:
     cursor.expect("DROP")
+    tabular = cursor.accept("TABLE", "FUNCTION")
+    if tabular or cursor.accept("FUNCTION"):
+        missing_is_fine = cursor.accept("IF", "EXISTS")
+        return ddl.DropFunction(cursor.path(), tabular, missing_is_fine)
     if not cursor.at_any("TABLE", "VIEW", "SCHEMA"):
         _refuse(cursor, "DROP")
     kind = cursor.advance().upper

@@ -13,6 +13,7 @@ from replicator.local.bigquery.statements import ddl
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.ddl_parser import parse_ddl
 from replicator.local.bigquery.statements.frame import Frame
+from replicator.local.bigquery.statements.functions import create_function, drop_function
 from replicator.local.bigquery.statements.new_tables import (
     ON_EXISTING,
     column_named,
@@ -83,6 +84,10 @@ def _carried_out(engine: Engine, transaction: Transaction, statement: ddl.Ddl, f
             return _create_schema(engine, transaction, statement, evaluate)
         case ddl.DropSchema():
             return _drop_schema(engine, transaction, statement)
+        case ddl.CreateFunction():
+            return create_function(engine, transaction, statement, evaluate)
+        case ddl.DropFunction():
+            return drop_function(engine, transaction, statement)
         case ddl.DropTable():
             return _drop_table(engine, transaction, statement)
         case ddl.SetOptions() if statement.kind == "SCHEMA":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from replicator.local.bigquery.storage.routines import RoutineRef
 from replicator.local.bigquery.types import Type
 from replicator.names import DatasetRef, TableRef
 
@@ -47,7 +48,7 @@ class Outcome:
         read: Logical bytes that count as processed, by table.
         tables: The tables that were read, views' own included.
         operation: ``ddlOperationPerformed``: CREATE, REPLACE, SKIP, ALTER, DROP.
-        target: The table or dataset that DDL was about, or DML changed.
+        target: The table, dataset or routine that DDL was about, or DML changed.
         files: Statistics of files that were read or written, by their name in ``JobStatistics2``.
     """
 
@@ -57,7 +58,7 @@ class Outcome:
     read: Mapping[str, int] = field(default_factory=dict)
     tables: tuple[TableRef, ...] = field(default=())
     operation: str | None = None
-    target: TableRef | DatasetRef | None = None
+    target: TableRef | DatasetRef | RoutineRef | None = None
     files: Mapping[str, object] = field(default_factory=dict)
 
     @property

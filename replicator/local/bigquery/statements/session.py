@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from replicator.local.bigquery.errors import BigQueryError, refuse
-from replicator.local.bigquery.googlesql.catalog import Column
+from replicator.local.bigquery.googlesql.catalog import Column, Function
 from replicator.local.bigquery.statements.frame import StoppedError
 from replicator.local.bigquery.storage.definitions import DatasetDefinition
 from replicator.local.bigquery.storage.store import Contents, OnExisting, Store, Transaction
@@ -69,7 +69,11 @@ class Setting:
 
 
 class Session:
-    """The state that statements of one job share."""
+    """The state that statements of one job share.
+
+    Attributes:
+        functions: The temporary functions, by name in lower case.
+    """
 
     def __init__(self, store: Store, setting: Setting) -> None:
         self.store = store
@@ -80,6 +84,7 @@ class Session:
         self._temporary = DatasetRef(setting.project, "_script" + "".join(c for c in setting.job_id if c.isalnum()))
         self._temporary_tables: set[str] = set()
         self._serial = 0
+        self.functions: dict[str, Function] = {}
         self._met: dict[tuple[str, ...], tuple[Column, ...]] = {}
 
     def close(self) -> None:

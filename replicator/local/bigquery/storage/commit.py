@@ -24,6 +24,8 @@ from replicator.local.bigquery.storage.refusals import aborted, dataset_not_foun
 from replicator.local.bigquery.storage.resources import dataset_definition_resource, definition_resource
 from replicator.names import DatasetRef, TableRef
 
+ROUTINES: Final = "routine"
+"""The kind of the records that hold routines; an empty text says that one is gone."""
 REPLACED: Final = "REPLACED"
 """How a table went that another one took the name of; no view shows it any more."""
 
@@ -84,6 +86,7 @@ class Applying:
             if dataset.dropped is not None:
                 self._drop_dataset(dataset)
         self.connection.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", changes.records)
+        self.connection.execute("DELETE FROM records WHERE kind = ? AND value = ''", (ROUTINES,))
 
     # Datasets --------------------------------------------------------------------------------------------------
     def _keep_dataset(self, draft: DatasetDraft) -> None:

@@ -5,10 +5,12 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/data-definiti
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 from replicator.local.bigquery.storage.checks import changed, check_definition
+from replicator.local.bigquery.storage.commit import ROUTINES
 from replicator.local.bigquery.storage.definitions import DatasetDefinition, Kind, TableDefinition, TimePartitioning
 from replicator.local.bigquery.storage.drafts import Contents, DatasetDraft, Draft, OnExisting
 from replicator.local.bigquery.storage.overlay import Overlay, hidden
@@ -45,8 +47,12 @@ def update_dataset(overlay: Overlay, ref: DatasetRef, definition: DatasetDefinit
 def drop_dataset(overlay: Overlay, ref: DatasetRef, contents: Contents) -> None:
     """Remove a dataset."""
     dataset = overlay.dataset(ref)
-    if contents is Contents.REFUSE and overlay.tables(ref):
+    kept = overlay.records(ROUTINES, f"{ref}.")
+    if contents is Contents.REFUSE and (kept or overlay.tables(ref)):
         refuse(f"Dataset {ref.project}:{ref.dataset} is still in use", reason="resourceInUse")
+    for text in kept:
+        name = json.loads(text)["routineReference"]["routineId"]
+        overlay.changes.records.append((ROUTINES, f"{ref}.{name}", ""))
     for table in overlay.tables(ref):
         drop_table(overlay, table.ref, None)
     overlay.dataset_draft(dataset).dropped = contents

@@ -47,6 +47,21 @@ class Overlay:
     jobs: JobHistory | None
     rights: Rights
 
+    def record(self, kind: str, key: str) -> str | None:
+        """The record's value, None where there is none; what this transaction wrote comes first."""
+        for written, name, value in reversed(self.changes.records):
+            if (written, name) == (kind, key):
+                return value
+        rows = self.snapshot.query("SELECT value FROM records WHERE kind = ? AND key = ?", (kind, key))
+        return str(rows[0][0]) if rows else None
+
+    def records(self, kind: str, prefix: str) -> list[str]:
+        """The values of the records whose key begins with ``prefix``, by key; empty ones left out."""
+        rows = self.snapshot.query("SELECT key, value FROM records WHERE kind = ?", (kind,))
+        found = {str(key): str(value) for key, value in rows}
+        found |= {key: value for written, key, value in self.changes.records if written == kind}
+        return [found[key] for key in sorted(found) if key.startswith(prefix) and found[key]]
+
     def has_project(self, project: str) -> bool:
         """Whether somebody made the project, or a dataset in it; it stays when its datasets go."""
         if any((kind, key) == (PROJECTS, project) for kind, key, _ in self.changes.records):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sized
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from replicator import limits
-from replicator.local.bigquery.storage import defining
+from replicator.local.bigquery.googlesql.catalog import Function
+from replicator.local.bigquery.storage import defining, routines
 from replicator.local.bigquery.storage.catalog import StoreCatalog
 from replicator.local.bigquery.storage.changing import Changing
 from replicator.local.bigquery.storage.commit import Changes
@@ -18,6 +19,7 @@ from replicator.local.bigquery.storage.engine import Engine
 from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.overlay import Overlay, hidden
 from replicator.local.bigquery.storage.refusals import refuse
+from replicator.local.bigquery.storage.routines import RoutineRef
 from replicator.local.bigquery.storage.states import Buffer, Dataset, Partition, Rewritten, Table, Written
 from replicator.names import DatasetRef, TableRef
 
@@ -159,6 +161,25 @@ class Transaction:
         self._defines(ref.parent)
         self._discard(ref)
         defining.drop_table(self.overlay, ref, etag)
+
+    # Routines --------------------------------------------------------------------------------------------------
+    def find_routine(self, ref: RoutineRef) -> dict[str, Any] | None:
+        """The routine's resource, or None."""
+        return routines.find_routine(self.overlay, ref)
+
+    def routines(self, ref: DatasetRef) -> list[dict[str, Any]]:
+        """A dataset's routines, by name; notFound where there is no such dataset."""
+        return routines.routines(self.overlay, ref)
+
+    def keep_routine(self, ref: RoutineRef, function: Function, *, description: str | None) -> dict[str, Any]:
+        """Write a routine, whether it was there or not; answers with its resource."""
+        self._defines(ref.parent)
+        return routines.keep_routine(self.overlay, ref, function, description)
+
+    def drop_routine(self, ref: RoutineRef) -> None:
+        """Remove a routine."""
+        self._defines(ref.parent)
+        routines.drop_routine(self.overlay, ref)
 
     # Rows ------------------------------------------------------------------------------------------------------
     def append(
