@@ -169,7 +169,6 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(
         "CREATE PROCEDURE {d}.p() BEGIN SELECT 1; END",
         "ALTER TABLE {d}.x RENAME TO y",
         "ALTER TABLE {d}.x ALTER COLUMN a SET DEFAULT 1",
-        "EXPORT DATA OPTIONS (uri = 'gs://b/*') AS SELECT 1",
         "LOAD DATA INTO {d}.x FROM FILES (format = 'CSV', uris = ['gs://b/o'])",
         "GRANT `roles/bigquery.dataViewer` ON TABLE {d}.x TO 'user:a@example.com'",
         "CALL {d}.p()",
