@@ -149,9 +149,12 @@ def _parts(call: Call) -> tuple[Json, bytes]:
     boundary = (found[1] or found[2]) if found else ""
     if not kind.lower().startswith("multipart/") or not boundary:
         refuse("badRequest", "A multipart upload has the content type multipart/related with a boundary")
-    # Split by hand: a mail parser would translate the line ends of the data.
-    pieces = (b"\r\n" + call.body).split(b"\r\n--" + boundary.encode())
-    parts = [piece.partition(b"\r\n\r\n") for piece in pieces[1:-1]]
+    # Split by hand: a mail parser would translate the line ends of the data. Its own are those of its first line,
+    # which Google's API client for Python writes without a carriage return.
+    first = b"--" + boundary.encode()
+    end = b"\n" if call.body.startswith(first + b"\n") else b"\r\n"
+    pieces = (end + call.body).split(end + first)
+    parts = [piece.partition(2 * end) for piece in pieces[1:-1]]
     if len(parts) != 2:
         refuse("badRequest", f"A multipart upload has two parts, the object and its data; this one has {len(parts)}")
     resource = read_object(parts[0][2])

@@ -137,7 +137,7 @@ def test_csv_and_parquet_are_loaded_from_memory(client: bigquery.Client, dataset
     )
     client.load_table_from_file(io.BytesIO(b'a,b\n1,"x,y"\n,\n'), f"{dataset}.c", job_config=config).result()
     rows = sorted((tuple(row.values()) for row in client.list_rows(f"{dataset}.c")), key=str)
-    assert rows == [(1, "x,y"), (None, "")]
+    assert rows == [(1, "x,y"), (None, None)]
 
     table = pa.table(
         {"a": pa.array([1, 2], pa.int32()), "r": [{"x": "u"}, None], "t": pa.array([0, 1], pa.timestamp("us", "UTC"))}

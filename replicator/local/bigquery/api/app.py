@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from replicator.local.bigquery.api.copy_job import CopyRunner
 from replicator.local.bigquery.api.datasets import Datasets
+from replicator.local.bigquery.api.discovery import PATHS, discovery
 from replicator.local.bigquery.api.extract_job import ExtractRunner
 from replicator.local.bigquery.api.file_statements import FileStatements
 from replicator.local.bigquery.api.gate import JobGate
@@ -129,6 +130,7 @@ def _routes(
         route(f"{table}/insertAll", {"POST": data.insert_all}),
         route("/upload/bigquery/v2/projects/{project}/jobs", upload),
         route("/resumable/upload/bigquery/v2/projects/{project}/jobs", upload),
+        *(route(path, {"GET": discovery}) for path in PATHS),
         Route("/bigquery/{rest:path}", unknown_path, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
         Route("/upload/bigquery/{rest:path}", unknown_path, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]

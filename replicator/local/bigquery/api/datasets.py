@@ -5,12 +5,13 @@ https://docs.cloud.google.com/bigquery/docs/reference/rest/v2/datasets
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.http import Answer, Call, Json, page_start, page_token
-from replicator.local.bigquery.errors import refuse, unmodelled
+from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.members import required
 from replicator.local.bigquery.storage.resources import (
     dataset_definition,
@@ -20,6 +21,8 @@ from replicator.local.bigquery.storage.resources import (
 )
 from replicator.local.bigquery.storage.store import Contents, OnExisting, Store
 from replicator.names import DATASET, PROJECT, DatasetRef
+
+_FIRST_NUMBER = 10**11
 
 DEFAULT_LOCATION = "US"
 """Where a dataset is made when its request does not say (datasets.insert)."""
@@ -50,6 +53,16 @@ def dataset_of(call: Call) -> DatasetRef:
     return DatasetRef(project_of(call), dataset)
 
 
+def _project_resource(project: str) -> Json:
+    return {
+        "kind": "bigquery#project",
+        "id": project,
+        "numericId": str(_FIRST_NUMBER + zlib.crc32(project.encode())),
+        "projectReference": {"projectId": project},
+        "friendlyName": project,
+    }
+
+
 def merged(resource: Mapping[str, Any], patch: Mapping[str, Any]) -> Json:
     """A resource with a patch laid over it: null removes, objects are merged, all else is replaced."""
     result = dict(resource)
@@ -70,10 +83,14 @@ class Datasets:
         self._store = store
 
     def projects(self, call: Call) -> Answer:
-        """projects.list is not answered: the numbers of projects are not known here."""
-        del call
-        what = "projects.list (read /control/projects instead)"
-        raise unmodelled(what)
+        """projects.list: those that are there. A project's number is made of its id, since nobody else gives it one."""
+        start, size = page_start(call), call.integer("maxResults", 50) or 50
+        found = self._store.projects()
+        listed = [_project_resource(project) for project in found[start : start + size]]
+        body: Json = {"kind": "bigquery#projectList", "projects": listed, "totalItems": len(found)}
+        if start + size < len(found):
+            body["nextPageToken"] = page_token(start + size)
+        return Answer(body)
 
     def insert(self, call: Call) -> Answer:
         """datasets.insert.

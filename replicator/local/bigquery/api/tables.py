@@ -110,7 +110,11 @@ class Tables:
         with self._store.statement() as transaction:
             table = transaction.table(ref)
             call.only_if(table.etag)
-            resource = merged(_stated(table), call.json())
+            patch = call.json()
+            if patch.get("schema", table) is None:
+                # `bq update` sends null where it leaves the schema alone.
+                del patch["schema"]
+            resource = merged(_stated(table), patch)
             transaction.update_table(ref, self._defined(transaction, ref, resource), etag=table.etag)
             transaction.commit()
         return self._resource(ref)
@@ -122,7 +126,7 @@ class Tables:
             table = transaction.table(ref)
             call.only_if(table.etag)
             resource = call.json()
-            if "schema" not in resource:
+            if resource.get("schema") is None:
                 resource["schema"] = _stated(table)["schema"]
             transaction.update_table(ref, self._defined(transaction, ref, resource), etag=table.etag)
             transaction.commit()

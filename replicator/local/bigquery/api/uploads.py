@@ -85,9 +85,12 @@ def _parts(call: Call) -> tuple[Json, bytes]:
     boundary = message.get_boundary()
     if message.get_content_maintype() != "multipart" or not boundary:
         refuse("invalid", "A multipart upload has the content type multipart/related with a boundary")
-    # Split by hand: a mail parser would translate the line ends of the data.
-    pieces = (b"\r\n" + call.body).split(b"\r\n--" + boundary.encode())
-    bodies = [piece.partition(b"\r\n\r\n")[2] for piece in pieces[1:-1]]
+    # Split by hand: a mail parser would translate the line ends of the data. Its own are those of its first line,
+    # which Google's API client for Python writes without a carriage return.
+    first = b"--" + boundary.encode()
+    end = b"\n" if call.body.startswith(first + b"\n") else b"\r\n"
+    pieces = (end + call.body).split(end + first)
+    bodies = [piece.partition(2 * end)[2] for piece in pieces[1:-1]]
     if len(bodies) != 2:
         refuse("invalid", f"A multipart upload has two parts, the job and its data; this one has {len(bodies)}")
     return read_object(bodies[0]), bodies[1]
