@@ -308,6 +308,30 @@ def test_bad_records_are_counted_over_all_files(place: Place) -> None:
     assert len(rows(place, "t")) == 3
 
 
+@pytest.mark.parametrize("kind", [CSV, JSONL, AVRO])
+def test_a_document_that_is_null_is_no_null(place: Place, kind: str) -> None:
+    """JSON's null stays a document, and a missing one stays missing."""
+    schema = made(
+        place, "SELECT 1 AS id, JSON 'null' AS j UNION ALL SELECT 2, NULL UNION ALL SELECT 3, JSON '\"null\"'"
+    )
+    extract(place, "t", "x", destination_format=kind, print_header=False if kind == CSV else None)
+    load(place, "back", "x", source_format=kind, **({} if kind == AVRO else {"schema": schema}))
+    told = place.sql(f"SELECT TO_JSON_STRING(j), j IS NULL FROM `{place.dataset}.back` ORDER BY id")
+    assert [row.values() for row in told] == [("null", False), ("null", True), ('"null"', False)]
+
+
+@pytest.mark.parametrize("kind", [CSV, JSONL, AVRO, PARQUET])
+def test_a_table_without_rows_is_one_file(place: Place, kind: str) -> None:
+    """With or without a wildcard, and it loads to no rows."""
+    schema = made(place, "SELECT 1 AS n LIMIT 0")
+    job = extract(place, "t", "x-*", destination_format=kind)
+    assert (place.names(), list(job.destination_uri_file_counts)) == (["x-000000000000"], [1])
+    given: dict[str, Any] = {"schema": schema} if kind in (CSV, JSONL) else {}
+    given |= {"skip_leading_rows": 1} if kind == CSV else {}
+    loaded = load(place, "back", "x-*", source_format=kind, **given)
+    assert (loaded.output_rows, place.bigquery.get_table(loaded.destination).schema) == (0, schema)
+
+
 @pytest.mark.parametrize("kind", ["ORC", "DATASTORE_BACKUP"])
 def test_formats_that_are_not_modelled_are_refused_by_name(place: Place, kind: str) -> None:
     """And so are options, and decimals that become what the local cloud does not have."""

@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 
 from replicator.local.bigquery.api.knobs import Knobs
-from replicator.local.bigquery.api.load_job import Loader, read_load
+from replicator.local.bigquery.api.load_job import read_load
+from replicator.local.bigquery.api.loading import Loader
 from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.files.cloud_storage import CloudStorage
 from replicator.local.bigquery.files.extracting import Extractor, check_columns, read_format

@@ -164,12 +164,12 @@ def _structure(kind: GoogleSqlType) -> Any:
     if kind.name not in SCALARS:
         what = f"the type {kind.name}"
         raise unmodelled(what)
-    return "VARCHAR" if kind.name == "BYTES" else SCALARS[kind.name]
+    return "VARCHAR" if kind.name in ("BYTES", "JSON") else SCALARS[kind.name]
 
 
 def _final(expression: str, kind: GoogleSqlType, depth: int) -> str:
-    # Bytes travel as base64; everything else is already what it is to be.
-    if "BYTES" not in str(kind):
+    # Bytes travel as base64, documents as texts; everything else is already what it is to be.
+    if not _travels(kind):
         return expression
     if kind.element is not None:
         name = f"e{depth}"
@@ -180,7 +180,12 @@ def _final(expression: str, kind: GoogleSqlType, depth: int) -> str:
             for name, inner in kind.fields
         )
         return f"CASE WHEN {expression} IS NULL THEN NULL ELSE struct_pack({items}) END"
-    return f"from_base64({expression})"
+    return f"from_base64({expression})" if kind.name == "BYTES" else f"CAST({expression} AS JSON)"
+
+
+def _travels(kind: GoogleSqlType) -> bool:
+    inner = [kind.element] if kind.element is not None else [each for _, each in kind.fields]
+    return kind.name in ("BYTES", "JSON") or any(_travels(each) for each in inner)
 
 
 def _record(row: Mapping[str, Any], fields: Sequence[Field], path: str, rules: Rules) -> dict[str, Any]:
@@ -214,8 +219,9 @@ def _field(value: Any, field: Field, path: str, rules: Rules) -> Any:
             msg = f"Only optional fields can be set to NULL. Field: {path}; Value: NULL"
             raise Refusal(msg)
         return [_single(item, field, path, rules) for item in value]
-    if value is None:
+    if value is None and (field.type != "JSON" or rules.json_as_text):
         return None
+    # The null of a file is a document, and no NULL (nrkno/bigquery-scala#428).
     return _single(value, field, path, rules)
 
 
@@ -239,9 +245,10 @@ def _single(value: Any, field: Field, path: str, rules: Rules) -> Any:
         raise Refusal(msg, path) from error
 
 
-def _document(value: Any, path: str, *, as_text: bool) -> Any:
+def _document(value: Any, path: str, *, as_text: bool) -> str:
     try:
-        return normalized(json.loads(value, parse_float=Decimal, object_pairs_hook=_once) if as_text else value)
+        read = json.loads(value, parse_float=Decimal, object_pairs_hook=_once) if as_text else value
+        return json.dumps(normalized(read), ensure_ascii=False, separators=(",", ":"))
     except (ValueError, RecursionError) as error:
         msg = f"Invalid JSON text in field {path}: {error}"
         raise Refusal(msg) from None

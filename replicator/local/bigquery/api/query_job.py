@@ -16,7 +16,7 @@ from replicator.local.bigquery.api.dml_queue import DmlQueue
 from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.http import Json
 from replicator.local.bigquery.api.job import Job, nothing
-from replicator.local.bigquery.api.load_job import FailedLoadError
+from replicator.local.bigquery.api.loading import FailedLoadError
 from replicator.local.bigquery.api.parameters import read_parameters
 from replicator.local.bigquery.api.registry import Registry
 from replicator.local.bigquery.api.statistics import statement_statistics
