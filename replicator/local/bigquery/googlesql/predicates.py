@@ -121,6 +121,8 @@ def _like(resolver: Resolver, node: exp.Expr) -> Value:
     one, pattern = (implicit(value, STRING, names, node) for value in given)
     if one is None or pattern is None:
         raise no_signature(node, "operator LIKE", given)
+    if any(value.origin is Origin.NULL for value in given):
+        raise refused(node, "Operands of LIKE cannot be literal NULL")
     word = "NOT LIKE" if node.args.get("negate") else "LIKE"
     return derived(f"({one.sql} {word} {pattern.sql} ESCAPE '\\')", BOOL, one, pattern)
 

@@ -46,6 +46,9 @@ _OPENS: Final = frozenset({"BY", "WHERE", "HAVING", "QUALIFY", "WHEN", "THEN", "
 """Reserved words with an expression behind them."""
 
 _NUMBER: Final = re.compile(r"(\d+\.?\d*|\.\d+)(E[+-]?\d+)?", re.IGNORECASE)
+_BEHIND_A_NAME: Final = frozenset({"FORMAT", "OFFSET", "PIVOT", "UNPIVOT", "TABLESAMPLE", "MATCH_RECOGNIZE", "WINDOW"})
+"""Words that are not reserved, and may follow a name behind AS."""
+
 _SETS: Final = frozenset({"UNION", "INTERSECT", "EXCEPT"})
 _SIGNS: Final = frozenset({TokenType.PLUS, TokenType.DASH, TokenType.TILDE})
 
@@ -86,7 +89,7 @@ def check_tokens(tokens: Sequence[Any], text: str) -> None:
         word = "" if joined else _word(token)
         if _misplaced(token, word, before, heard, levels[-1]) and not _begins_a_number(token, after):
             raise refused(None, f'Syntax error: Unexpected "{token.text}"{_place(token, text)}')
-        if _is_no_number(token) and not joined:
+        if (_is_no_number(token) and not joined) or _stands_alone(token, before, heard, levels[-1]):
             raise refused(None, f'Syntax error: Unexpected "{token.text}"{_place(token, text)}')
         if before.token_type is TokenType.NUMBER and _touches(before, token) and not _joins(tokens, number - 1):
             raise refused(None, f"Syntax error: Missing whitespace between literal and alias{_place(token, text)}")
@@ -198,6 +201,18 @@ def _follow(levels: list[_Level], token: Any, word: str, latest: str, text: str)
         level.operator = operator
 
 
+def _stands_alone(token: Any, before: Any, heard: Sequence[str], level: _Level) -> bool:
+    """Whether AS has nothing before it, a value has another one there, or a table two names."""
+    kind = token.token_type
+    if _is_as(token):
+        return before.token_type is None or before.token_type in _OPEN
+    if kind in _LABELS or kind is TokenType.BYTE_STRING:
+        return not level.labels and (before.token_type in _CLOSE or before.token_type is TokenType.NUMBER)
+    if kind is TokenType.VAR and heard[0] == "AS" and before.token_type is TokenType.VAR:
+        return token.text.upper() not in _BEHIND_A_NAME and heard[1] != "VALUE"
+    return False
+
+
 def _may_follow_comma(token: Any, word: str, level: _Level) -> bool:
     if token.token_type is TokenType.R_PAREN or _first(word) in _ENDS_THE_LIST:
         return level.listing
@@ -222,7 +237,8 @@ def _may_end(before: Any, word: str, words: frozenset[str]) -> bool:
     if kind in _CLOSE or kind in _WRITTEN or kind is TokenType.STAR:
         return True
     if word:
-        return word not in RESERVED or word in words
+        last = word.rsplit(maxsplit=1)[-1]
+        return last not in RESERVED or last in words
     # A name behind a dot, a parameter, the end of a type, a number in base 16.
     return before.text[:1].isalnum() or before.text[:1] in {"_", "?", ">"}
 

@@ -103,7 +103,7 @@ def _wanted(found: list[dict[str, Column]], on: list[str], node: exp.Expr) -> li
         return _listed(on, every, node) or every
     if side == "LEFT":
         for number, columns in enumerate(others, 2):
-            if not first.keys() & columns.keys():
+            if not on and not first.keys() & columns.keys():
                 what = "of the set operation with LEFT mode does not share any common columns with query 1"
                 raise refused(node, f"Query {number} {what}")
         return _listed(on, list(first), node) or list(first)

@@ -186,6 +186,8 @@ class _From:
 
     def _plain_item(self, node: exp.Expr) -> tuple[str, Source, bool]:
         if isinstance(node, exp.Unnest):
+            if len(node.expressions) > 1:
+                raise unknown(node, "UNNEST of more than one array")
             return self._unnest(node.expressions[0], _unnest_alias(node), offset_of(node), node)
         if isinstance(node, exp.Subquery):
             draft = draft_of(replace(self.resolver, grouping=None), node.this)
