@@ -6,7 +6,15 @@ import json
 
 import pytest
 
-from replicator.local.bigquery.api.json_rows import Refusal, TooManyRefusals, parsed, read_lines, scalar_text, written
+from replicator.local.bigquery.api.json_rows import (
+    Refusal,
+    Rules,
+    TooManyRefusals,
+    parsed,
+    read_lines,
+    scalar_text,
+    written,
+)
 from replicator.schema.fields import Field, Mode
 
 FIELDS = (
@@ -22,8 +30,16 @@ def test_a_row_is_completed_and_its_names_are_the_tables() -> None:
     assert json.loads(line) == {
         "id": "7",
         "Tags": [],
-        "r": {"at": "2026-01-02 03:04:05.500000+00", "j": {"a": [1.5]}},
+        "r": {"at": "2026-01-02 03:04:05.500000+00", "j": '{"a":[1.5]}'},
     }
+
+
+def test_a_files_null_is_a_document_and_a_streamed_one_is_none() -> None:
+    """Only of a JSON column; a value that is missing is NULL either way."""
+    fields = [Field("j", "JSON"), Field("s", "STRING")]
+    assert json.loads(written({"j": None, "s": None}, fields)) == {"j": "null", "s": None}
+    assert json.loads(written({"j": None}, fields, Rules(json_as_text=True))) == {"j": None, "s": None}
+    assert json.loads(written({}, fields)) == {"j": None, "s": None}
 
 
 @pytest.mark.parametrize(
