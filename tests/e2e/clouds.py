@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from replicator.names import DatasetRef, TableRef
 from replicator.runtime.clock import Clock, RealClock
 from replicator.runtime.environment import Moment, StepEvent
 from replicator.schema.fields import Field, Mode
+from tests.conformance.server.clients import Control
 
 
 @dataclass
@@ -117,11 +116,7 @@ def pipeline_of(directory: Path, text: str) -> Pipeline:
 
 def settle(local: Cloud, **settings: bool) -> None:
     """Have it one way or the other what no page settles."""
-    body = json.dumps(settings).encode()
-    request = urllib.request.Request(  # noqa: S310  a test's server
-        f"{local.endpoints.http}/control/unsettled", body, {"Content-Type": "application/json"}
-    )
-    urllib.request.urlopen(request, timeout=60).close()  # noqa: S310  as above
+    Control(local.endpoints).post("/unsettled", settings)
 
 
 def record(name: str, *fields: Field, mode: Mode = Mode.NULLABLE) -> Field:
