@@ -21,6 +21,7 @@ from replicator.local.bigquery.googlesql.punctuation import check_tokens
 from replicator.local.bigquery.googlesql.refusals import TEXT, refused, unknown
 from replicator.local.bigquery.googlesql.strictness import check_tree
 
+COMMA: Final = "googlesql_comma"
 CAST_CALL: Final = "googlesql_cast"
 OFFSET: Final = "googlesql_offset"
 PLUS: Final = "googlesql_plus"
@@ -156,6 +157,13 @@ class GoogleSQL(BigQuery):
                 name = self._parse_id_var(any_token=False, tokens=self.UNNEST_OFFSET_ALIAS_TOKENS)
                 alias.meta[OFFSET] = name or exp.to_identifier("offset")
             return alias
+
+        def _parse_join(self, *args: Any, **kwargs: Any) -> exp.Join | None:
+            comma = self._curr.token_type is TokenType.COMMA
+            join = super()._parse_join(*args, **kwargs)
+            if comma and join is not None:
+                join.meta[COMMA] = True
+            return join
 
         def _parse_pipe_syntax_query(self, query: exp.Query) -> exp.Query | None:
             # sqlglot's own rewriting of pipes is not exact: LIMIT 2 OFFSET 1 before AGGREGATE becomes LIMIT behind it.

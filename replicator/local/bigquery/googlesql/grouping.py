@@ -19,6 +19,11 @@ from replicator.local.bigquery.googlesql.values import INT64, Value
 
 _UNGROUPED = frozenset({"STRUCT", "ARRAY", "JSON", "INTERVAL"})
 _SETS = (exp.GroupingSets, exp.Rollup, exp.Cube)
+# No page settles whether the total of no rows is a row, as it is without keys.
+_TOTAL_OF_ROWS: Final = (
+    " HAVING CASE WHEN count(*) = 0 THEN CAST(error('A grouping set without keys over no rows is not modelled by the "
+    "local cloud') AS BOOLEAN) ELSE true END"
+)
 _MOST_SETS: Final = 4_096
 _MOST_CUBED: Final = 12
 GROUPING: Final = "GROUPING"
@@ -91,7 +96,7 @@ class Grouping:
         grouped = f" GROUP BY {', '.join(keys)}" if keys else ""
         if self.sets is not None and keys:
             sets = (f"({', '.join(keys[number] for number in members)})" for members in self.sets)
-            grouped = f" GROUP BY GROUPING SETS ({', '.join(sets)})"
+            grouped = f" GROUP BY GROUPING SETS ({', '.join(sets)}){'' if all(self.sets) else _TOTAL_OF_ROWS}"
         return f"(SELECT {', '.join(columns)}{rows}{grouped}) AS {self.alias}"
 
 
@@ -168,6 +173,8 @@ def grouping_sets(select: exp.Select, nodes: Sequence[exp.Expr]) -> tuple[tuple[
         return None
     numbers = {shape(node): number for number, node in enumerate(nodes)}
     sets = [tuple(dict.fromkeys(numbers[shape(key)] for key in one)) for one in _sets(group.expressions[0])]
+    if not nodes:
+        raise unknown(group, "GROUPING SETS without keys")
     if len(sets) > _MOST_SETS:
         raise refused(group, f"At most {_MOST_SETS} grouping sets are allowed, but {len(sets)} were provided")
     return tuple(sets)

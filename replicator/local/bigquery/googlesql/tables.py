@@ -16,7 +16,7 @@ from replicator.local.bigquery.googlesql.catalog import Relation
 from replicator.local.bigquery.googlesql.coercion import common
 from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.context import Gathering, named
-from replicator.local.bigquery.googlesql.dialect import OFFSET
+from replicator.local.bigquery.googlesql.dialect import COMMA, OFFSET
 from replicator.local.bigquery.googlesql.operators import compared
 from replicator.local.bigquery.googlesql.paths import full_path
 from replicator.local.bigquery.googlesql.pivots import reshaped
@@ -57,6 +57,7 @@ class _From:
         self.scope = Scope([], resolver.scope)
         self.sql = ""
         self.outer = False
+        self.comma = False
 
     def first(self, node: exp.Expr) -> None:
         nested = self._nested(node)
@@ -93,6 +94,7 @@ class _From:
             raise unknown(node, f"{node.args.get('method') or ''} {kind} JOIN".strip())
         if kind == "OUTER" and not side:
             raise refused(node, "Syntax error: Unexpected keyword OUTER")
+        self._check_comma(node, side)
         nested = self._nested(node.this)
         if nested is not None:
             self._join_nested(nested, node, side, kind)
@@ -123,6 +125,11 @@ class _From:
         elif not correlated:
             raise refused(node, f"{side or 'INNER'} JOIN must have an immediately following ON or USING clause")
         self.sql = f"{self.sql} {word} {lateral}{item} ON {shown}"
+
+    def _check_comma(self, node: exp.Expr, side: str) -> None:
+        if self.comma and side in ("RIGHT", "FULL"):
+            raise refused(node, f"Syntax error: {side} JOIN must be parenthesized when following a comma join")
+        self.comma = self.comma or bool(node.meta_get(COMMA))
 
     def _on(self, on: exp.Expr, side: str) -> str:
         resolver = self.resolver.inner(self.scope, "JOIN ON clause")
