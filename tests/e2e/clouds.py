@@ -116,7 +116,7 @@ def pipeline_of(directory: Path, text: str) -> Pipeline:
 
 def settle(local: Cloud, **settings: bool) -> None:
     """Have it one way or the other what no page settles."""
-    Control(local.endpoints).post("/unsettled", settings)
+    Control(local.running.endpoints).post("/unsettled", settings)
 
 
 def record(name: str, *fields: Field, mode: Mode = Mode.NULLABLE) -> Field:
