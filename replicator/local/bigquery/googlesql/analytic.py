@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from replicator.local.bigquery.googlesql.grouping import Grouping
 
 _NUMBERS: Final = {
+    "APPROX_QUANTILES": (1, 1, 100_000),
     "LAG": (1, 0, 2**63),
     "LEAD": (1, 0, 2**63),
     "NTH_VALUE": (1, 1, 2**63),

@@ -35,6 +35,7 @@ FUNCTIONS: Final[Functions] = {**ARRAYS, **DATES, **FINGERPRINTS, **LOGARITHMS, 
 def load_rules() -> dict[str, Rule]:
     """All functions with rules of their own; their modules register themselves."""
     from replicator.local.bigquery.googlesql.functions import (  # noqa: F401 - importing registers
+        buckets,
         conditionals,
         formats,
         json,

@@ -15,7 +15,7 @@ from sqlglot import exp
 from replicator.local.bigquery.googlesql.functions.decimals import mean
 from replicator.local.bigquery.googlesql.functions.marks import DISTINCT, NULLS, ORDER, OVER
 from replicator.local.bigquery.googlesql.functions.statistics import PERCENTILES, STATISTICS
-from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload
+from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 
 _SCALARS: Final = ("INT64", "NUMERIC", "STRING", "BYTES", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP")
@@ -38,10 +38,31 @@ def _average(args: Sequence[str]) -> str:
     return f"CASE WHEN isinf({made}) THEN {doubt} ELSE {made} END"
 
 
+def _quantiles(args: Sequence[str]) -> str:
+    value, count = args
+    place = f"CAST(greatest((q * len(l) + {count} - 1) // {count}, 1) AS BIGINT)"
+    made = f"list_transform(range(0, {count} + 1), lambda q: list_extract(l, {place}))"
+    held = f"list_sort(list_filter(list({DISTINCT}{value}){OVER}, lambda e: e IS NOT NULL))"
+    return f"list_transform([{held}], lambda l: CASE WHEN len(l) > 0 THEN {made} END)[1]"
+
+
+def _at_extreme(name: str) -> tuple[Overload, ...]:
+    """MAX_BY and MIN_BY; of a FLOAT64 NaN is the extreme, which it is not to DuckDB."""
+    return (
+        *(Overload(f"T, {kind} -> T", f"{name}({{0}}, {{1}}){OVER}") for kind in _SCALARS),
+        Overload("T, FLOAT64 -> T", UNMODELLED),
+    )
+
+
 AGGREGATES: Final[Functions] = {
     "ANY_VALUE": (Overload("T -> T", f"any_value({{0}}){OVER}"),),
     "ARRAY_AGG": (Overload("T -> ARRAY<T>", f"list({DISTINCT}{{0}}{ORDER}){OVER}"),),
     "ARRAY_CONCAT_AGG": (Overload("ARRAY<T> -> ARRAY<T>", f"flatten(list({{0}}{ORDER}){OVER})"),),
+    # The page lets it be any value near by; of as many values as are kept here it is the one itself.
+    "APPROX_QUANTILES": tuple(
+        Overload(f"{kind}, INT64 -> ARRAY<{kind}>", UNMODELLED if kind == "FLOAT64" else _quantiles)
+        for kind in (*_SCALARS, "FLOAT64")
+    ),
     "APPROX_COUNT_DISTINCT": (Overload("T -> INT64", f"count(DISTINCT {{0}}){OVER}"),),
     "AVG": (
         Overload("INT64 -> FLOAT64", f"avg({DISTINCT}{{0}}){OVER}"),
@@ -56,7 +77,9 @@ AGGREGATES: Final[Functions] = {
     "LOGICAL_AND": (Overload("BOOL -> BOOL", f"bool_and({{0}}){OVER}"),),
     "LOGICAL_OR": (Overload("BOOL -> BOOL", f"bool_or({{0}}){OVER}"),),
     "MAX": _extreme("max"),
+    "MAX_BY": _at_extreme("arg_max_null"),
     "MIN": _extreme("min"),
+    "MIN_BY": _at_extreme("arg_min_null"),
     "STRING_AGG": (
         Overload("BYTES -> BYTES", f"unhex(string_agg({DISTINCT}hex({{0}}), '2C'{ORDER}){OVER})"),
         Overload("BYTES, BYTES -> BYTES", f"unhex(string_agg({DISTINCT}hex({{0}}), hex({{1}}){ORDER}){OVER})"),
@@ -102,6 +125,7 @@ TAKES_NULLS: Final = frozenset({"FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"})
 _DISTINCT: Final = frozenset(
     {
         *(name for name in STATISTICS if name.startswith(("STDDEV", "VAR"))),
+        "APPROX_QUANTILES",
         "ARRAY_AGG",
         "AVG",
         "BIT_XOR",

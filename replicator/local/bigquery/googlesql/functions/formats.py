@@ -11,12 +11,13 @@ from typing import Final
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.constants import constant_of
+from replicator.local.bigquery.googlesql.functions.numberformats import number_text, padded
 from replicator.local.bigquery.googlesql.functions.rules import mismatch, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.texts import datetime_text, float_text, numeric_text, time_text, timestamp_text
 from replicator.local.bigquery.googlesql.values import (
-    INT64,
+    JSON,
     STRING,
     Names,
     Origin,
@@ -46,6 +47,8 @@ def _format(resolver: Resolver, node: exp.Expr) -> Value:
     texts: list[str] = []
     position, used = 0, 1
     wanted = 1 + sum(match["kind"] != "%" for match in _SPECIFIER.finditer(form))
+    if "*" in "".join(match["width"] or match["precision"] or "" for match in _SPECIFIER.finditer(form)):
+        raise unknown(node, f"the format {form!r}")
     if len(args) != wanted:
         word = "few" if len(args) < wanted else "many"
         raise refused(node, f'Too {word} arguments to FORMAT for pattern "{form}"; Expected {wanted}; Got {len(args)}')
@@ -71,43 +74,27 @@ def _plain(text: str, texts: list[str], node: exp.Expr) -> None:
 
 def _specified(resolver: Resolver, node: exp.Expr, match: re.Match[str], value: Value, number: int) -> str:
     kind, names = match["kind"], resolver.gathering.names
-    if match["width"] == "*" or match["precision"] is not None:
+    if match["precision"] is not None and kind not in "sfFeEgG":
         raise unknown(node, f"the format specifier {match[0]}")
+    if kind in "difFeEgGxXo":
+        return number_text(match, value, number, names, node)
     if kind in "tT":
         if value.origin is Origin.NULL and not value.fallible:
             text = "'NULL'"
         else:
             text = bound(value.sql, names, lambda held: f"coalesce({printed(held, value.type, kind, names)}, 'NULL')")
-    elif kind in "di":
-        if value.type != INT64:
-            raise refused(node, f"Invalid type for argument {number} to FORMAT; Expected integer; Got {value.type}")
-        return _integer(match, value.sql, node)
+    elif kind == "p":
+        if value.type != JSON:
+            raise refused(node, f"Invalid type for argument {number} to FORMAT; Expected JSON; Got {value.type}")
+        text = f"CAST({value.sql} AS VARCHAR)"
     elif kind == "s":
         if value.type != STRING and value.origin is not Origin.NULL:
             raise refused(node, f"Invalid type for argument {number} to FORMAT; Expected STRING; Got {value.type}")
         text = "CAST(NULL AS VARCHAR)" if value.origin is Origin.NULL else value.sql
+        text = f"left({text}, {match['precision']})" if match["precision"] is not None else text
     else:
         raise unknown(node, f"the format specifier {match[0]}")
-    return _padded(match, text, names, node)
-
-
-def _integer(match: re.Match[str], sql: str, node: exp.Expr) -> str:
-    flags, width = match["flags"], match["width"] or ""
-    if set(flags) - set("-+0 "):
-        raise unknown(node, f"the format specifier {match[0]}")
-    if not flags and not width:
-        return f"CAST({sql} AS VARCHAR)"
-    return f"printf('%{flags}{width}d', {sql})"
-
-
-def _padded(match: re.Match[str], text: str, names: Names, node: exp.Expr) -> str:
-    if set(match["flags"]) - {"-"}:
-        raise unknown(node, f"the format specifier {match[0]}")
-    if not match["width"]:
-        return text
-    width = int(match["width"])
-    pad = "rpad" if "-" in match["flags"] else "lpad"
-    return bound(text, names, lambda held: f"{pad}({held}, CAST(greatest({width}, length({held})) AS INTEGER), ' ')")
+    return padded(match, text, names, node)
 
 
 def printed(sql: str, kind: Type, style: str, names: Names) -> str:
@@ -154,6 +141,9 @@ def _scalar(sql: str, kind: str, style: str) -> str:
             return sql if style == "t" else string_literal(sql)
         case "BYTES" if style == "T":
             return _bytes_literal(sql)
+        case "JSON":
+            text = f"CAST({sql} AS VARCHAR)"
+            return text if style == "t" else f"('JSON ' || {string_literal(text)})"
     raise unknown(None, f"FORMAT('%{style}') of a value of type {kind}")
 
 

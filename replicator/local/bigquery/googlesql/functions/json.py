@@ -179,12 +179,18 @@ def _value_array(resolver: Resolver, node: exp.Expr) -> Value:
     return derived(bound(document.sql, names, sql), array(STRING), document)
 
 
+def _listed(held: str, path: str) -> str:
+    members = f"CAST(json_extract({held}, {path[:-1]}[*]') AS JSON[])"
+    return f"(CASE WHEN json_type({held}, {path}) = 'ARRAY' THEN {members} END)"
+
+
 @rule("JSON_QUERY_ARRAY", "JSON_EXTRACT_ARRAY")
 def _query_array(resolver: Resolver, node: exp.Expr) -> Value:
     names = resolver.gathering.names
     document, path = _document(resolver, node), _path(resolver, node)
     if document.type == JSON:
-        raise unknown(node, "JSON_QUERY_ARRAY of a JSON value")
+        # The members of a JSON are JSON, and written as GoogleSQL writes them already.
+        return derived(bound(document.sql, names, lambda held: _listed(held, path)), array(JSON), document)
     name = names.fresh("v")
 
     def sql(held: str) -> str:

@@ -52,6 +52,13 @@ _ROUNDED: Final = (
     "ELSE error('how ROUND takes ' || CAST({0} AS VARCHAR) || ' at so many "
     "digits is not modelled by the local cloud') END"
 )
+_TEN: Final = "pow(10.0, CAST(abs({1}) AS DOUBLE))"
+_CUT: Final = (
+    "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL WHEN NOT isfinite({0}) THEN {0} "
+    "WHEN abs({0}) >= 1e15 OR {1} NOT BETWEEN -15 AND 15 "
+    "THEN error('TRUNC of so large a number, or at so many digits, is not modelled by the local cloud') "
+    f"WHEN {{1}} < 0 THEN trunc({{0}} / {_TEN}) * {_TEN} ELSE trunc({{0}} * {_TEN}) / {_TEN} END"
+)
 _BEYOND: Final = "isinf({{0}} {0} {{1}}) AND isfinite({{0}}) AND isfinite({{1}})"
 
 
@@ -161,7 +168,7 @@ NUMBERS: Final[Functions] = {
     ),
     "TRUNC": (
         *_float("trunc"),
-        Overload("FLOAT64, INT64 -> FLOAT64", UNMODELLED),
+        Overload("FLOAT64, INT64 -> FLOAT64", _CUT),
         Overload("NUMERIC, INT64 -> NUMERIC", rounded("0")),
     ),
 }

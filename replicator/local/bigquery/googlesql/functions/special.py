@@ -67,15 +67,29 @@ def _current(resolver: Resolver, node: exp.Expr) -> Value:
     return derived(f"CAST({wall(now.sql, zone)} AS {engine_type(kind)})", kind, now)
 
 
-@rule("NORMALIZE")
+@rule("NORMALIZE", "NORMALIZE_AND_CASEFOLD")
 def _normalized(resolver: Resolver, node: exp.Expr) -> Value:
     if not 1 <= len(node.expressions) <= 2:
         raise mismatch(node, [])
     value = resolver.value(node.expressions[0])
     text = as_type(resolver, node, [value], 0, STRING)
-    if len(node.expressions) > 1 and node.expressions[1].name.upper() != "NFC":
-        raise unknown(node, f"the normal form {node.expressions[1].name}")
-    return derived(f"nfc_normalize({text.sql})", STRING, text)
+    form = node.expressions[1].name.upper() if len(node.expressions) > 1 else "NFC"
+    if form not in ("NFC", "NFD"):
+        raise unknown(node, f"the normal form {form}")
+    names = resolver.gathering.names
+    if name_of(node) == "NORMALIZE_AND_CASEFOLD":
+        sql = bound(text.sql, names, lambda held: _plain_letters(held, f"lower({held})"))
+    elif form == "NFC":
+        sql = f"nfc_normalize({text.sql})"
+    else:
+        sql = bound(text.sql, names, lambda held: _plain_letters(held, held))
+    return derived(sql, STRING, text)
+
+
+def _plain_letters(held: str, sql: str) -> str:
+    """Of a text in ASCII, which every normal form leaves as it is."""
+    doubt = "error('the normal form of letters beyond ASCII is not modelled by the local cloud')"
+    return f"(CASE WHEN strlen({held}) > length({held}) THEN {doubt} ELSE {sql} END)"
 
 
 @rule("PARSE_NUMERIC")

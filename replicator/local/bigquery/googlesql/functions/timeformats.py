@@ -116,13 +116,13 @@ def _element(text: str, element: str, sql: str, clock: str, kind: str, node: exp
     raise unknown(node, f"the format element %{element} for {kind}")
 
 
-def parsing(form: str, node: exp.Expr | None) -> tuple[str, str, str]:
+def parsing(form: str, kind: str, node: exp.Expr | None) -> tuple[str, str, str]:
     """For reading texts: DuckDB's strptime format, and patterns of what is surely read and of what may be.
 
     Raises:
         BigQueryError: notImplemented, for an element that is not read here.
     """
-    if "%F" in form or "%E4Y" in form or "%Y" not in form:
+    if "%F" in form or "%E4Y" in form or ("%Y" in form) == (kind == "TIME"):
         raise unknown(node, f"parsing by the format {form!r}")
     engine: list[str] = []
     strict: list[str] = []
@@ -132,7 +132,7 @@ def parsing(form: str, node: exp.Expr | None) -> tuple[str, str, str]:
             engine.append(text.replace("%", "%%"))
             strict.append(re.escape(text))
             loose.append(r"\s*".join(re.escape(part) for part in re.split(r"\s+", text)))
-        elif element in _STRICT:
+        elif element in _STRICT and (kind != "TIME" or element in "HMS"):
             engine.append(f"%{element}")
             strict.append(_STRICT[element])
             loose.append(rf"\s*{_LOOSE[element]}")

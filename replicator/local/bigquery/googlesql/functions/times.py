@@ -258,7 +258,7 @@ def _timestamp_array(resolver: Resolver, node: exp.Expr) -> Value:
     return derived(sql, array(TIMESTAMP), first, last)
 
 
-@rule("PARSE_DATE", "PARSE_DATETIME", "PARSE_TIMESTAMP")
+@rule(*(f"PARSE_{kind}" for kind in _KINDS))
 def _parse(resolver: Resolver, node: exp.Expr) -> Value:
     _count(node, 2, 3)
     kind = Type(name_of(node).removeprefix("PARSE_"))
@@ -268,7 +268,7 @@ def _parse(resolver: Resolver, node: exp.Expr) -> Value:
     written = constant_of(form)
     if not isinstance(written, str):
         raise unknown(node, f"{name_of(node)} with a format that is not constant")
-    engine, strict, loose = parsing(written, node)
+    engine, strict, loose = parsing(written, kind.name, node)
     names: Names = resolver.gathering.names
 
     def sql(held: str) -> str:
@@ -276,6 +276,7 @@ def _parse(resolver: Resolver, node: exp.Expr) -> Value:
         taken = {
             "DATE": f"CAST({moment} AS DATE)",
             "DATETIME": moment,
+            "TIME": f"CAST({moment} AS TIME)",
             "TIMESTAMP": instant(moment, zone, names),
         }[kind.name]
         failure = fail(kind, f"'Failed to parse input string \"' || {held} || '\"'")
@@ -286,4 +287,6 @@ def _parse(resolver: Resolver, node: exp.Expr) -> Value:
             f"WHEN regexp_full_match({held}, {quote(loose)}) THEN {doubt} ELSE {failure} END)"
         )
 
-    return derived(within(bound(text.sql, names, sql), kind, names, name_of(node)), kind, text, fallible=True)
+    made = bound(text.sql, names, sql)
+    made = within(made, kind, names, name_of(node)) if has_ends(kind) else made
+    return derived(made, kind, text, fallible=True)
