@@ -289,6 +289,9 @@ def implied_name(node: exp.Expr) -> str:
     return ""
 
 
+_FARTHEST: Final = 2**62
+
+
 @emits(exp.Bracket)
 def _element(resolver: Resolver, node: exp.Expr) -> Value:
     value = resolver.value(node.this)
@@ -306,7 +309,8 @@ def _element(resolver: Resolver, node: exp.Expr) -> Value:
     shift = "" if base == 1 else " + 1"
 
     def sql(array_sql: str, position: str) -> str:
-        taken = f"list_extract({array_sql}, {position}{shift})"
+        # Of an array that is NULL no element is too far away, which one more must not be too large for.
+        taken = f"list_extract({array_sql}, least({position}, {_FARTHEST}){shift})"
         first, last = (1, ">") if base == 1 else (0, ">=")
         outside = f"{array_sql} IS NOT NULL AND ({position} < {first} OR {position} {last} len({array_sql}))"
         if node.args.get("safe"):

@@ -36,6 +36,11 @@ def _bucket(resolver: Resolver, node: exp.Expr) -> Value:
         raise mismatch(node, [])
     given = [resolver.value(each) for each in (node.expressions[0], *node.expressions[2:])]
     moments = [implicit(value, kind, names, node) for value in given]
+    if not isinstance(node.expressions[1], exp.Interval):
+        raise unknown(node, f"{name_of(node)} of a width that is not written out")
+    other = next((value.type for value in given if value.type.name in _TAKEN and value.type != kind), None)
+    if other is not None:
+        raise unknown(node, f"{name_of(node)} of a {other}")
     if any(moment is None for moment in moments):
         raise mismatch(node, given)
     amount, part = interval_of(resolver, node.expressions[1])
