@@ -79,7 +79,9 @@ def _shift(resolver: Resolver, node: exp.Expr) -> Value:
     value = _moment(resolver, node, node.expressions[0])
     amount, part = interval_of(resolver, node.expressions[1])
     check(part, ADDED[value.type.name], name_of(node), node)
-    signed = amount.sql if name_of(node).endswith("ADD") else f"(-{amount.sql})"
+    # A clock goes round, so that of a TIME's parts whole days are left out before the sign is turned.
+    taken = f"({amount.sql} % {MICROS['DAY']})" if value.type.name == "TIME" else amount.sql
+    signed = amount.sql if name_of(node).endswith("ADD") else f"(-{taken})"
     sql = added(value.type.name, value.sql, signed, part)
     if has_ends(value.type):
         sql = within(sql, value.type, resolver.gathering.names, name_of(node))
