@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql import blocks, calls, constructors, operators, predicates, subqueries
+from replicator.local.bigquery.googlesql import bitwise, blocks, calls, constructors, operators, predicates, subqueries
 from replicator.local.bigquery.googlesql.blocks import Draft, With
 from replicator.local.bigquery.googlesql.catalog import Column, Constant, Function, Relation
 from replicator.local.bigquery.googlesql.coercion import implicit
@@ -36,7 +36,7 @@ from replicator.local.bigquery.googlesql.values import (
 )
 from replicator.local.bigquery.types import Type
 
-EMITTERS = (calls, constructors, operators, predicates, subqueries)
+EMITTERS = (bitwise, calls, constructors, operators, predicates, subqueries)
 """The modules that say how expressions are emitted; importing them registers what they know."""
 
 

@@ -38,6 +38,7 @@ def load_rules() -> dict[str, Rule]:
         buckets,
         conditionals,
         formats,
+        joining,
         json,
         jsonscalars,
         jsonvalues,

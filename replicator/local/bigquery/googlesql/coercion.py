@@ -26,6 +26,7 @@ from replicator.local.bigquery.googlesql.values import (
     Names,
     Origin,
     Value,
+    WrittenFloat,
     bound,
     engine_type,
     field_keys,
@@ -126,17 +127,18 @@ def decimal_of(number: float) -> Decimal | None:
     """The NUMERIC that a FLOAT64 as it is written comes to, or None where it is beyond all of them."""
     if not math.isfinite(number):
         return None
-    rounded = Decimal(repr(number)).quantize(_NUMERIC_DIGITS, context=_EXACT)
-    return rounded if abs(rounded) < _NUMERIC_END else None
+    text = number.text if isinstance(number, WrittenFloat) else repr(number)
+    rounded = Decimal(text).quantize(_NUMERIC_DIGITS, context=_EXACT)
+    return rounded if rounded.copy_abs() < _NUMERIC_END else None
 
 
 def written_decimal(number: float, node: exp.Expr | None) -> Decimal | None:
     """The NUMERIC that a FLOAT64 literal stands for, which is read from its text and not from its value.
 
     Raises:
-        BigQueryError: notImplemented, where the two may differ.
+        BigQueryError: notImplemented, where the text is not known and the two may differ.
     """
-    if len(Decimal(repr(number)).as_tuple().digits) > sys.float_info.dig:
+    if not isinstance(number, WrittenFloat) and len(Decimal(repr(number)).as_tuple().digits) > sys.float_info.dig:
         raise unknown(node, f"the literal {number} as a NUMERIC (NUMERIC '…' is)")
     return decimal_of(number)
 

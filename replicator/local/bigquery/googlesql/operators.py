@@ -13,6 +13,7 @@ from sqlglot import exp
 from replicator.local.bigquery.googlesql.coercion import common, implicit
 from replicator.local.bigquery.googlesql.functions.dateparts import ADDED, added, check, part_of
 from replicator.local.bigquery.googlesql.functions.decimals import divided
+from replicator.local.bigquery.googlesql.functions.joining import as_texts
 from replicator.local.bigquery.googlesql.functions.numbers import product
 from replicator.local.bigquery.googlesql.functions.table import (
     BY_ITSELF,
@@ -34,10 +35,10 @@ from replicator.local.bigquery.googlesql.values import (
     STRING,
     Origin,
     Value,
+    WrittenFloat,
     bound,
     derived,
     fail,
-    filled,
     literal,
     null,
 )
@@ -104,40 +105,6 @@ _DIVISION: Final = Overload(
     divided("{0}", "{1}", "{fail}"),
     f"'division by zero: ' || {_plain('{0}')} || ' / 0'",
 )
-_BITS: Final[dict[type[exp.Expr], tuple[str, str]]] = {
-    exp.BitwiseAnd: ("&", "({0} & {1})"),
-    exp.BitwiseOr: ("|", "({0} | {1})"),
-    exp.BitwiseXor: ("^", "xor({0}, {1})"),
-}
-_SHIFTS: Final[dict[type[exp.Expr], str]] = {exp.BitwiseLeftShift: "<<", exp.BitwiseRightShift: ">>"}
-_UNEQUAL: Final = "'Bitwise binary operator for BYTES requires equal length of the inputs'"
-_BACK: Final = "'Bitwise shift by negative offset.'"
-
-
-def _of_bytes(sql: str, failing: str = "") -> str:
-    """A bitwise operation on BYTES, of which there are none in an empty one."""
-    return f"CASE {failing}WHEN octet_length({{0}}) = 0 THEN {{0}} ELSE CAST({sql} AS BLOB) END"
-
-
-def _pairwise(sql: str) -> Overload:
-    bits = filled(sql, {"0": "CAST({0} AS BIT)", "1": "CAST({1} AS BIT)"})
-    unequal = "WHEN octet_length({0}) <> octet_length({1}) THEN {fail} "
-    return Overload("BYTES, BYTES -> BYTES", _of_bytes(bits, unequal), _UNEQUAL)
-
-
-def _shifts(sign: str) -> tuple[Overload, ...]:
-    """A shift, to the right without regard to the sign; DuckDB has it so of BIT alone."""
-
-    def bits(most: str) -> str:
-        return f"CAST({{0}} AS BIT) {sign} CAST(least({{1}}, {most}) AS INTEGER)"
-
-    negative = "WHEN {1} < 0 THEN {fail} "
-    return (
-        Overload("INT64, INT64 -> INT64", f"CASE {negative}ELSE CAST({bits('64')} AS BIGINT) END", _BACK),
-        Overload("BYTES, INT64 -> BYTES", _of_bytes(bits("8 * octet_length({0})"), negative), _BACK),
-    )
-
-
 _CONCATENATIONS: Final[Functions] = {
     "||": (
         Overload("STRING, STRING -> STRING", "({0} || {1})"),
@@ -253,10 +220,15 @@ def _arithmetic(resolver: Resolver, node: exp.Expr) -> Value:
     if sign in "+-" and isinstance(node.expression, exp.Interval):
         return shifted(resolver, resolver.value(node.this), node.expression, sign, node)
     left, right = resolver.value(node.this), resolver.value(node.expression)
-    return _operator(resolver, sign, overloads, [left, right], node)
+    return operate(resolver, sign, overloads, [left, right], node)
 
 
-def _operator(resolver: Resolver, sign: str, overloads: Sequence[Overload], args: list[Value], node: exp.Expr) -> Value:
+def operate(resolver: Resolver, sign: str, overloads: Sequence[Overload], args: list[Value], node: exp.Expr) -> Value:
+    """An operator's value, by the first of its overloads that fits.
+
+    Raises:
+        BigQueryError: None fits, or an operand is a literal NULL.
+    """
     _no_nulls(sign, node)
     if NUMERIC in [arg.type for arg in args]:
         # A number written with a point is a NUMERIC next to one.
@@ -313,7 +285,7 @@ def _division(resolver: Resolver, node: exp.Expr) -> Value:
     left, right = resolver.value(node.this), resolver.value(node.expression)
     kinds = [each.type for each in (left, right) if each.origin is not Origin.LITERAL or each.type == NUMERIC]
     if NUMERIC in kinds and FLOAT64 not in kinds:
-        return _operator(resolver, "/", (_DIVISION,), [left, right], node)
+        return operate(resolver, "/", (_DIVISION,), [left, right], node)
     return quotient(resolver, left, right, node)
 
 
@@ -363,41 +335,10 @@ def number(text: str, node: exp.Expr) -> Value:
         if not -(2**63) <= whole < 2**63:
             raise refused(node, f"Invalid integer literal: {text}")
         return literal(whole, INT64)
-    return literal(float(text), FLOAT64)
-
-
-@emits(*_BITS)
-def _bits(resolver: Resolver, node: exp.Expr) -> Value:
-    _check_mixed(node)
-    sign, sql = _BITS[type(node)]
-    args = [resolver.value(node.this), resolver.value(node.expression)]
-    return _operator(resolver, sign, (Overload("INT64, INT64 -> INT64", sql), _pairwise(sql)), args, node)
-
-
-def _check_mixed(node: exp.Expr) -> None:
-    # sqlglot reads them all from left to right, GoogleSQL some before the others.
-    if type(node.this) in _BITS | _SHIFTS and type(node.this) is not type(node):
-        raise unknown(node, "different bitwise operators without parentheses")
-
-
-@emits(*_SHIFTS)
-def _shift(resolver: Resolver, node: exp.Expr) -> Value:
-    _check_mixed(node)
-    sign = _SHIFTS[type(node)]
-    args = [resolver.value(node.this), resolver.value(node.expression)]
-    return _operator(resolver, sign, _shifts(sign), args, node)
-
-
-@emits(exp.BitwiseNot)
-def _inverted(resolver: Resolver, node: exp.Expr) -> Value:
-    given = resolver.value(node.this)
-    if given.type.name == "STRING" and given.origin is Origin.LITERAL:
-        raise unknown(node, "a text taken for BYTES")
-    inverted = Overload("INT64 -> INT64", "(~{0})"), Overload("BYTES -> BYTES", _of_bytes("~CAST({0} AS BIT)"))
-    return _operator(resolver, "~", inverted, [given], node)
+    return literal(WrittenFloat(text), FLOAT64)
 
 
 @emits(exp.DPipe)
 def _concatenated(resolver: Resolver, node: exp.Expr) -> Value:
     args = [resolver.value(node.this), resolver.value(node.expression)]
-    return _operator(resolver, "||", _CONCATENATIONS["||"], args, node)
+    return operate(resolver, "||", _CONCATENATIONS["||"], as_texts(args, resolver.gathering.names, node), node)

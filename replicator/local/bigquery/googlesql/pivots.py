@@ -120,7 +120,7 @@ def _implied(value: Value, held: Value, node: exp.Expr) -> str:
         case str():
             return constant
         case int() | Decimal() if held.type.name in ("INT64", "NUMERIC"):
-            digits = f"{abs(constant):f}" if isinstance(constant, Decimal) else str(abs(constant))
+            digits = f"{constant.copy_abs():f}" if isinstance(constant, Decimal) else str(abs(constant))
             digits = (digits.rstrip("0").rstrip(".") if "." in digits else digits).replace(".", "_point_")
             return f"minus_{digits}" if constant < 0 else f"_{digits}"
         case date() if held.type.name == "DATE":

@@ -51,6 +51,14 @@ class Origin(Enum):
     EMPTY_ARRAY = auto()
 
 
+class WrittenFloat(float):
+    """A FLOAT64 literal that knows how it was written: as a NUMERIC it has more digits than a FLOAT64 can hold."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """An expression.
