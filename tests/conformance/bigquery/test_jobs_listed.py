@@ -210,11 +210,11 @@ def test_a_malformed_job_is_refused(running: Running, client: bigquery.Client) -
     del running
     bodies: dict[str, dict[str, Any]] = {
         "Required parameter is missing": {},
-        "Required parameter is missing: configuration.query, .copy or .load": {"configuration": {}},
+        "Required parameter is missing: configuration.query, .copy, .load or .extract": {"configuration": {}},
         "legacy SQL": {"configuration": {"query": {"query": "SELECT 1"}}},
         "parameterMode": {"configuration": {"query": {"query": "x", "useLegacySql": False, "parameterMode": "odd"}}},
         "an object is expected": {"configuration": {"query": "SELECT 1"}},
-        "an extract job": {"configuration": {"extract": {"sourceTable": {}}}},
+        "Required parameter is missing: sourceTable": {"configuration": {"extract": {"sourceTable": {}}}},
     }
     for fact, body in bodies.items():
         with pytest.raises(exceptions.GoogleAPICallError, match=fact) as refused:

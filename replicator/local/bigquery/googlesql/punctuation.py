@@ -139,8 +139,10 @@ def _joins(tokens: Sequence[Any], number: int) -> bool:
 
 
 def _is_no_number(token: Any) -> bool:
-    if token.token_type is TokenType.VAR:
-        return bool(token.text[0].isdigit())
+    if token.token_type in {TokenType.VAR, TokenType.IDENTIFIER}:
+        # Of `0x` sqlglot makes an identifier, as of a name in quotes.
+        quoted = token.end - token.start >= len(token.text)
+        return bool(token.text[:1].isdigit()) and not quoted
     return token.token_type is TokenType.NUMBER and not _NUMBER.fullmatch(token.text)
 
 
