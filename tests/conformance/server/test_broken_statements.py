@@ -84,3 +84,13 @@ def test_a_statement_nested_without_end_is_refused(running: Running, deep: str) 
 
     assert status == 400, told
     assert ask(running, "SELECT 1")[0] == 200
+
+
+def test_what_is_not_modelled_is_no_broken_statement(running: Running) -> None:
+    """FOR SYSTEM_TIME AS OF is GoogleSQL: it is refused by its name, and not as a mistake of syntax."""
+    assert ask(running, TABLE)[0] == 200
+
+    status, told = ask(running, "SELECT d FROM landing.t FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP()")
+
+    assert status == 501
+    assert "FOR SYSTEM_TIME AS OF" in told["error"]["message"]

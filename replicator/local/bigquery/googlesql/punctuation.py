@@ -27,8 +27,8 @@ _ENDS_THE_LIST: Final = frozenset(
 )
 """What may follow the columns of a query, and so the one comma behind them that says nothing."""
 
-_ALIASED: Final = frozenset({"SELECT", "WITH", "FROM", "STRUCT", "ARRAY", "INTERVAL", "RANGE", "ENUM", "PROTO"})
-"""Reserved words that may follow AS: a query, or a type."""
+_ALIASED: Final = frozenset({"SELECT", "WITH", "FROM", "STRUCT", "ARRAY", "INTERVAL", "RANGE", "ENUM", "PROTO", "OF"})
+"""Reserved words that may follow AS: a query, a type, or the time of FOR SYSTEM_TIME AS OF."""
 
 _VALUES: Final = frozenset({"NULL", "TRUE", "FALSE", "END"})
 """Reserved words that end an expression."""
@@ -86,7 +86,7 @@ def check_tokens(tokens: Sequence[Any], text: str) -> None:
         before, after = _at(tokens, number - 1), _at(tokens, number + 1)
         joined = _joins(tokens, number)
         # Behind a dot every word is a name.
-        word = "" if joined else _word(token)
+        word = "" if joined and token.token_type is not TokenType.STAR else _word(token)
         if _misplaced(token, word, before, heard, levels[-1]) and not _begins_a_number(token, after):
             raise refused(None, f'Syntax error: Unexpected "{token.text}"{_place(token, text)}')
         if (_is_no_number(token) and not joined) or _stands_alone(token, before, heard, levels[-1]):
@@ -230,7 +230,7 @@ def _may_begin(token: Any, word: str) -> bool:
 
 def _first(word: str) -> str:
     """ORDER of `ORDER BY`, which is one token."""
-    return word.partition(" ")[0]
+    return (word.split() or [""])[0]
 
 
 def _may_end(before: Any, word: str, words: frozenset[str]) -> bool:
