@@ -23,8 +23,8 @@ class Knobs:
             location of the ``destination`` or of the ``source``; in the other one the dataset is not found.
         partitions_across_locations: A copy job takes partition decorators across locations; no page says so
             (managing-tables speaks of whole tables).
-        files_across_locations: Loads and extracts take buckets of any location, as the release notes say since
-            2025-05-14; loading-data-cloud-storage still says that bucket and dataset have to be co-located.
+        files_across_locations: Loads and extracts take buckets of any location (release-notes, 2025-05-14); without it
+            bucket and dataset have to be co-located, as loading-data-cloud-storage still says.
         extract_file_bytes: The logical bytes of one extracted file, from 1: more is refused without ``*`` in its URI
             (exporting-data), and with it begins another file; no page tells when one begins.
     """
@@ -34,5 +34,5 @@ class Knobs:
     streaming_buffer_seconds: float = 0.0
     copies_run_in: Literal["destination", "source"] = "destination"
     partitions_across_locations: bool = False
-    files_across_locations: bool = False
+    files_across_locations: bool = True
     extract_file_bytes: int = limits.EXTRACTED_FILE_BYTES.value

@@ -89,10 +89,10 @@ class CloudStorage:
         return self._buckets
 
     def _check_location(self, name: str, *, job: str, reads: bool) -> None:
-        """Hold a bucket against where a job runs (loading-data-cloud-storage, exporting-data: location considerations).
+        """Hold a bucket against where a job runs, where the knob says that they have to be co-located.
 
-        A multi-region takes buckets of the regions in it, US those of everywhere. The release notes say that since
-        2025-05-14 any two locations do, and other pages still that these have to be co-located: the knob decides.
+        Since 2025-05-14 they need not be (release-notes). As loading-data-cloud-storage says, a multi-region takes
+        buckets of the regions in it, US those of everywhere.
         """
         bucket = self._there().find(name)
         if bucket is None or self._knobs.files_across_locations or job == "US":
