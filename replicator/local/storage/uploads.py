@@ -5,7 +5,6 @@ https://docs.cloud.google.com/storage/docs/uploads-downloads
 
 from __future__ import annotations
 
-import re
 import threading
 import uuid
 from collections.abc import Mapping
@@ -18,10 +17,9 @@ from replicator.local.storage.errors import refuse, unmodelled
 from replicator.local.storage.http import Answer, Call, Json, read_object
 from replicator.local.storage.names import check_object
 from replicator.local.storage.resources import object_resource, read_stated
+from replicator.local.uploads import Chunks, UploadError, two_parts
 
-_RANGE: Final = re.compile(r"bytes (?:([0-9]{1,18})-([0-9]{1,18})|\*)/([0-9]{1,18}|\*)")
-_BOUNDARY: Final = re.compile(r"(?i)boundary=(?:\"([^\"]+)\"|([^\s;\"]+))")
-_CONTENT_TYPE: Final = re.compile(rb"(?i)^content-type:([^\r\n]*)", re.MULTILINE)
+_UNKNOWN: Final = "application/octet-stream"
 
 
 @dataclass(slots=True)
@@ -30,7 +28,7 @@ class _Session:
     name: str
     resource: Json
     conditions: Conditions
-    data: bytearray = field(default_factory=bytearray)
+    chunks: Chunks = field(default_factory=Chunks)
     answer: Answer | None = None
 
 
@@ -65,15 +63,22 @@ class Uploads:
             raise unmodelled(what)
         match call.query.get("uploadType"):
             case "media":
-                stated: Json = {"contentType": call.headers.get("content-type", "application/octet-stream")}
+                stated: Json = {"contentType": call.headers.get("content-type", _UNKNOWN)}
                 return self._put(bucket, call.query.get("name", ""), stated, call.body, call.conditions(), call.headers)
             case "multipart":
-                resource, data = _parts(call)
-                name = _name(call, resource)
-                return self._put(bucket, name, resource, data, call.conditions(), call.headers)
+                return self._multipart(call, bucket)
             case "resumable":
                 return self._resumable(call, bucket)
         return refuse("badRequest", "uploadType is media, multipart or resumable")
+
+    def _multipart(self, call: Call, bucket: str) -> Answer:
+        try:
+            first, second = two_parts(call.headers, call.body)
+        except UploadError as error:
+            refuse("badRequest", str(error))
+        resource = read_object(first.body)
+        resource.setdefault("contentType", second.content_type or _UNKNOWN)
+        return self._put(bucket, _name(call, resource), resource, second.body, call.conditions(), call.headers)
 
     def _resumable(self, call: Call, bucket: str) -> Answer:
         resource = call.json()
@@ -81,7 +86,7 @@ class Uploads:
         check_object(name)
         read_stated(resource)
         self._buckets.bucket(bucket)
-        resource.setdefault("contentType", call.headers.get("x-upload-content-type", "application/octet-stream"))
+        resource.setdefault("contentType", call.headers.get("x-upload-content-type", _UNKNOWN))
         identity = uuid.uuid4().hex
         with self._lock:
             self._sessions[identity] = _Session(bucket, name, resource, call.conditions())
@@ -96,23 +101,17 @@ class Uploads:
             refuse("notFound", "The upload session is not known, or has ended")
         if session.answer is not None:
             return session.answer
-        match = _RANGE.fullmatch(call.headers.get("content-range", f"bytes 0-{len(call.body) - 1}/{len(call.body)}"))
-        if match is None and call.body:
-            refuse("badRequest", "Invalid Content-Range header")
-        if match is not None and match[1] is not None:
-            start = int(match[1])
-            if start > len(session.data) or int(match[2]) - start + 1 != len(call.body):
-                refuse("badRequest", "The chunk does not follow what has arrived")
-            del session.data[start:]
-            session.data += call.body
-        if match is not None and (match[3] == "*" or len(session.data) < int(match[3])):
-            headers = {"Range": f"bytes=0-{len(session.data) - 1}"} if session.data else {}
-            return Answer(None, 308, headers)
-        data = bytes(session.data)
+        try:
+            complete = session.chunks.take(call.headers, call.body)
+        except UploadError as error:
+            refuse("badRequest", str(error))
+        if not complete:
+            return Answer(None, 308, session.chunks.headers)
+        data = bytes(session.chunks.data)
         session.answer = self._put(
             session.bucket, session.name, session.resource, data, session.conditions, call.headers
         )
-        session.data = bytearray()
+        session.chunks = Chunks()
         return session.answer
 
     def _put(
@@ -141,23 +140,3 @@ def _check_sums(content: Content, resource: Json, header: str) -> None:
     ):
         if said and said != found:
             refuse("invalid", f'Provided {what} "{said}" doesn\'t match calculated {what} "{found}".')
-
-
-def _parts(call: Call) -> tuple[Json, bytes]:
-    kind = call.headers.get("content-type", "")
-    found = _BOUNDARY.search(kind)
-    boundary = (found[1] or found[2]) if found else ""
-    if not kind.lower().startswith("multipart/") or not boundary:
-        refuse("badRequest", "A multipart upload has the content type multipart/related with a boundary")
-    # Split by hand: a mail parser would translate the line ends of the data. Its own are those of its first line,
-    # which Google's API client for Python writes without a carriage return.
-    first = b"--" + boundary.encode()
-    end = b"\n" if call.body.startswith(first + b"\n") else b"\r\n"
-    pieces = (end + call.body).split(end + first)
-    parts = [piece.partition(2 * end) for piece in pieces[1:-1]]
-    if len(parts) != 2:
-        refuse("badRequest", f"A multipart upload has two parts, the object and its data; this one has {len(parts)}")
-    resource = read_object(parts[0][2])
-    stated = _CONTENT_TYPE.search(parts[1][0])
-    resource.setdefault("contentType", stated[1].decode("latin-1").strip() if stated else "application/octet-stream")
-    return resource, parts[1][2]

@@ -5,27 +5,22 @@ https://docs.cloud.google.com/bigquery/docs/reference/api-uploads
 
 from __future__ import annotations
 
-import re
 import threading
 import uuid
 from dataclasses import dataclass, field
-from email.parser import BytesParser
-from email.policy import HTTP
-from typing import Final
 
 from replicator.local.bigquery.api.datasets import project_of
 from replicator.local.bigquery.api.http import Answer, Call, Json, read_object
 from replicator.local.bigquery.api.jobs import Jobs
 from replicator.local.bigquery.errors import refuse, unmodelled
-
-_RANGE: Final = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
+from replicator.local.uploads import Chunks, UploadError, two_parts
 
 
 @dataclass(slots=True)
 class _Session:
     project: str
     resource: Json
-    data: bytearray = field(default_factory=bytearray)
+    chunks: Chunks = field(default_factory=Chunks)
     answer: Answer | None = None
 
 
@@ -41,8 +36,11 @@ class Uploads:
         """POST: the whole of a multipart upload, or the beginning of a resumable one."""
         kind = call.query.get("uploadType", "")
         if kind == "multipart":
-            resource, data = _parts(call)
-            return self._jobs.start(project_of(call), resource, data)
+            try:
+                stated, data = two_parts(call.headers, call.body)
+            except UploadError as error:
+                refuse("invalid", str(error))
+            return self._jobs.start(project_of(call), read_object(stated.body), data.body)
         if kind != "resumable":
             what = f"uploadType={kind or 'media'}"
             raise unmodelled(what)
@@ -61,36 +59,12 @@ class Uploads:
             refuse("notFound", "Not found: the upload session is not known, or has ended")
         if session.answer is not None:
             return session.answer
-        match = _RANGE.fullmatch(call.headers.get("content-range", f"bytes 0-{len(call.body) - 1}/{len(call.body)}"))
-        if match is None:
-            refuse("invalid", "Invalid Content-Range header", location="Content-Range")
-        if match[1] is not None:
-            start = int(match[1])
-            if start > len(session.data) or int(match[2]) - start + 1 != len(call.body):
-                refuse("invalid", "The chunk does not follow what has arrived", location="Content-Range")
-            del session.data[start:]
-            session.data += call.body
-        if match[3] == "*" or len(session.data) < int(match[3]):
-            headers = {"Range": f"bytes=0-{len(session.data) - 1}"} if session.data else {}
-            return Answer(None, 308, headers)
-        answer = self._jobs.start(session.project, session.resource, bytes(session.data))
-        session.answer = answer
-        session.data = bytearray()
-        return answer
-
-
-def _parts(call: Call) -> tuple[Json, bytes]:
-    kind = call.headers.get("content-type", "")
-    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + b"")
-    boundary = message.get_boundary()
-    if message.get_content_maintype() != "multipart" or not boundary:
-        refuse("invalid", "A multipart upload has the content type multipart/related with a boundary")
-    # Split by hand: a mail parser would translate the line ends of the data. Its own are those of its first line,
-    # which Google's API client for Python writes without a carriage return.
-    first = b"--" + boundary.encode()
-    end = b"\n" if call.body.startswith(first + b"\n") else b"\r\n"
-    pieces = (end + call.body).split(end + first)
-    bodies = [piece.partition(2 * end)[2] for piece in pieces[1:-1]]
-    if len(bodies) != 2:
-        refuse("invalid", f"A multipart upload has two parts, the job and its data; this one has {len(bodies)}")
-    return read_object(bodies[0]), bodies[1]
+        try:
+            complete = session.chunks.take(call.headers, call.body)
+        except UploadError as error:
+            refuse("invalid", str(error), location="Content-Range")
+        if not complete:
+            return Answer(None, 308, session.chunks.headers)
+        session.answer = self._jobs.start(session.project, session.resource, bytes(session.chunks.data))
+        session.chunks = Chunks()
+        return session.answer
