@@ -13,27 +13,22 @@ from typing import Any, Final
 
 from replicator.cli.exports import make_project
 from replicator.schema.fields import Field
-from tests.e2e.clouds import Cloud, cloud
+from tests.e2e.clouds import Cloud, cloud, head
 
 FIRST: Final = date(2025, 1, 1)
 DAYS: Final = 24
 FIELDS: Final = (Field("id", "INTEGER"),)
 PLACES: Final = {"japan": "asia-northeast1", "home": "EU"}
 SHARDS: Final = '{shards: "events_", suffix: "%Y%m%d"}'
-CONFIG: Final = """\
-version: 1
-pipeline: NAME
-target:
-  table: acme-analytics.marketing.NAME
-  location: EU
-  partition: {column: day, by: day}
-  source_column: shop
-state: {dataset: acme-analytics.memory}
+CONFIG: Final = (
+    head("NAME")
+    + """\
 deploy: {project: acme-analytics, region: europe-west1, service_account: r@acme-analytics.iam.gserviceaccount.com}
 sources:
   - {name: japan, project: acme-japan, location: asia-northeast1, datasets: shop, tables: TABLES}
   - {name: home, project: acme-home, location: EU, datasets: shop, tables: TABLES}
 """
+)
 
 
 @contextmanager

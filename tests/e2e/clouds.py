@@ -26,6 +26,20 @@ from replicator.schema.fields import Field, Mode
 from tests.conformance.server.clients import Control
 
 
+def head(name: str, *, table: str = "", by: str = "day", state: str = "acme-analytics.memory") -> str:
+    """How the file of a pipeline begins that brings shops' rows into one table in EU, by their day."""
+    return f"""\
+version: 1
+pipeline: {name}
+target:
+  table: {table or f"acme-analytics.marketing.{name}"}
+  location: EU
+  partition: {{column: day, by: {by}}}
+  source_column: shop
+state: {{dataset: {state}}}
+"""
+
+
 @dataclass
 class Cloud:
     """A running local cloud and what a test does with it."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from replicator.config.pipeline import Pipeline
 from tests.captured import captured
-from tests.e2e.clouds import Cloud, pipeline_of
+from tests.e2e.clouds import Cloud, head, pipeline_of
 
 TARGET: Final = "acme-analytics.marketing"
 NOTE: Final = 1_000
@@ -21,16 +21,7 @@ LONGER: Final = 3_000
 ASIDE: Final = 250
 """Bytes that a statement may read of the manifest or of the batch for each unit, beside the rows themselves."""
 
-HEAD: Final = """\
-version: 1
-pipeline: NAME
-target:
-  table: acme-analytics.marketing.NAME
-  location: EU
-  partition: {column: day, by: day}
-  source_column: shop
-state: {dataset: acme-analytics.memory}
-"""
+HEAD: Final = head("NAME")
 
 
 @dataclass(frozen=True)

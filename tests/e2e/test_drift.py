@@ -12,7 +12,7 @@ from replicator.cli.main import answer
 from replicator.runtime.environment import StepEvent
 from replicator.runtime.errors import WorkflowFailed
 from replicator.schema.fields import Field
-from tests.e2e.clouds import cloud, pipeline_of, record, repeated, settle
+from tests.e2e.clouds import cloud, head, pipeline_of, record, repeated, settle
 from tests.e2e.units import TARGET, Bench
 
 pytestmark = pytest.mark.slow
@@ -117,15 +117,8 @@ def test_tables_with_a_key_of_their_own_are_projected(bench: Bench) -> None:
     """A wildcard reads none, and those of a source in the target's location are read where they were staged."""
     pipeline = pipeline_of(
         bench.directory / "sealed",
-        f"""\
-version: 1
-pipeline: sealed
-target:
-  table: {TARGET}.sealed
-  location: EU
-  partition: {{column: day, by: day}}
-  source_column: shop
-state: {{dataset: acme-analytics.memory}}
+        head("sealed")
+        + f"""\
 sources:
   - name: home
     project: acme-eu

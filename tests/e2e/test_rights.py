@@ -12,21 +12,15 @@ from replicator.report.words import BY_DATASET
 from replicator.schema.fields import Field
 from tests.captured import captured
 from tests.conformance.server.clients import Control
-from tests.e2e.clouds import Cloud, cloud
+from tests.e2e.clouds import Cloud, cloud, head
 from tests.e2e.deploy.bench import Bench, Said
 
 pytestmark = pytest.mark.slow
 
 FIELDS = (Field("id", "INTEGER"), Field("note", "STRING"), Field("secret", "STRING"))
-CONFIG = """\
-version: 1
-pipeline: NAME
-target:
-  table: acme-analytics.marketing.NAME
-  location: EU
-  partition: {column: day, by: day}
-  source_column: shop
-state: {dataset: acme-analytics.memory_NAME}
+CONFIG = (
+    head("NAME", state="acme-analytics.memory_NAME")
+    + """\
 sources:
   - name: japan
     project: acme-japan
@@ -36,16 +30,11 @@ sources:
     columns: {exclude: [secret]}
     staging: {project: acme-replication}
 """
+)
 
-OTHER_KINDS = """\
-version: 1
-pipeline: kinds
-target:
-  table: acme-analytics.marketing.kinds
-  location: EU
-  partition: {column: day, by: day}
-  source_column: shop
-state: {dataset: acme-analytics.memory_kinds}
+OTHER_KINDS = (
+    head("kinds", state="acme-analytics.memory_kinds")
+    + """\
 sources:
   - {name: days, project: acme-japan, location: asia-northeast1, tables: {partitioned: kinds.days}}
   - {name: whole, project: acme-japan, location: asia-northeast1, tables: {table: kinds.whole}}
@@ -57,6 +46,7 @@ sources:
       query: SELECT * FROM `acme-japan.kinds.asked` WHERE day >= DATE(@window_start) AND day < DATE(@window_end)
 merge: {upsert: {keys: [id]}}
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from replicator.cli.exports import make_project
 from replicator.config.pipeline import Pipeline
 from replicator.runtime.clock import RealClock
 from replicator.runtime.errors import WorkflowFailed
-from tests.e2e.clouds import Cloud, cloud, pipeline_of
+from tests.e2e.clouds import Cloud, cloud, head, pipeline_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.scale]
 
@@ -27,17 +27,7 @@ SOURCES: Final = 60
 POISONED: Final = "country_42"
 DATASETS: Final = 2_500
 DAY_SECONDS: Final = 86_400
-HEAD: Final = f"""\
-version: 1
-pipeline: scale
-target:
-  table: {TARGET}
-  location: EU
-  partition: {{column: day, by: day}}
-  source_column: shop
-state: {{dataset: acme-analytics.memory}}
-sources:
-"""
+HEAD: Final = head("scale", table=TARGET) + "sources:\n"
 
 
 class Impatient(RealClock):

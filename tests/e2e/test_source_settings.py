@@ -14,7 +14,7 @@ from replicator.plan.build import build_plan
 from replicator.runtime.environment import StepEvent
 from replicator.runtime.errors import WorkflowFailed
 from replicator.schema.fields import Field
-from tests.e2e.clouds import Cloud, cloud, pipeline_of, record, repeated
+from tests.e2e.clouds import Cloud, cloud, head, pipeline_of, record, repeated
 
 pytestmark = pytest.mark.slow
 
@@ -28,18 +28,13 @@ KINDS: Final = {
     "table": "{table: table.orders}",
     "query": f'{{query: "{WINDOWED}"}}',
 }
-HEAD: Final = """\
-version: 1
-pipeline: settings
-target:
-  table: acme-analytics.sales.settings
-  location: EU
-  partition: {column: day, by: day}
-  source_column: shop
-state: {dataset: acme-analytics.memory}
+HEAD: Final = (
+    head("settings", table="acme-analytics.sales.settings")
+    + """\
 merge: {upsert: {keys: [n]}}
 sources:
 """
+)
 SOURCE: Final = """\
   - name: of_KIND
     id: jp/KIND

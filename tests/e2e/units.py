@@ -10,7 +10,7 @@ from typing import Any, Final
 from replicator.config.pipeline import Pipeline
 from replicator.schema.fields import Field
 from tests.captured import captured
-from tests.e2e.clouds import Cloud, pipeline_of
+from tests.e2e.clouds import Cloud, head, pipeline_of
 from tests.googlesql import RefusedError
 
 TARGET: Final = "acme-analytics.marketing"
@@ -46,21 +46,16 @@ class Bench:
         ``more`` are further lines of the source, ``keys`` of the file.
         """
         self.dataset(f"{PROJECT}.{name}", LOCATION)
-        text = f"""\
-version: 1
-pipeline: {name}
-target:
-  table: {TARGET}.{name}
-  location: EU
-  partition: {{column: day, by: {by}}}
-  source_column: shop
-state: {{dataset: acme-analytics.memory}}
+        text = (
+            head(name, by=by)
+            + f"""\
 sources:
   - name: japan
     project: {PROJECT}
     location: {LOCATION}
     tables: {tables}
 """
+        )
         text += "".join(f"    {line}\n" for line in more.splitlines())
         text += f"incremental: {incremental}\n" if incremental else ""
         text += f"merge: {merge}\n" if merge else ""

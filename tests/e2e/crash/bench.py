@@ -26,7 +26,7 @@ from replicator.runtime.environment import ignore
 from replicator.runtime.errors import WorkflowFailed
 from replicator.schema.fields import Field
 from tests.conformance.server.clients import Control
-from tests.e2e.clouds import Cloud, cloud, pipeline_of
+from tests.e2e.clouds import Cloud, cloud, head, pipeline_of
 
 FIELDS: Final = (Field("id", "INTEGER"), Field("note", "STRING"))
 PLACES: Final = {"japan": "asia-northeast1", "home": "EU"}
@@ -106,19 +106,14 @@ class Crashing:
         self.scenes += 1
         name = f"scene_{self.scenes}"
         tables = f"{{table: {name}.events}}" if merge == "replace_table" else SHARDS
-        text = f"""\
-version: 1
-pipeline: {name}
-target:
-  table: acme-analytics.marketing.{name}
-  location: EU
-  partition: {{column: day, by: day}}
-  source_column: shop
-state: {{dataset: acme-analytics.memory}}
+        text = (
+            head(name)
+            + f"""\
 lease: {lease}
 merge: {MERGES[merge]}
 sources:
 """
+        )
         for source in sources:
             text += f"  - {{name: {source}, project: acme-{source}, location: {PLACES[source]}, tables: {tables}"
             text += "}\n" if merge == "replace_table" else f", datasets: {name}}}\n"

@@ -14,7 +14,7 @@ from google.cloud.bigquery import TableReference
 
 from replicator.cli.render import document_text
 from replicator.schema.fields import Field
-from tests.e2e.clouds import pipeline_of, record
+from tests.e2e.clouds import head, pipeline_of, record
 from tests.e2e.crash.bench import PLACES, SHARDS, Crashing, Killable, Scene, crashing
 from tests.e2e.crash.oracle import TODAY, Found, Oracle, Row, Unit, Version
 
@@ -310,19 +310,14 @@ def _job(place: str) -> str:
 @contextmanager
 def history(directory: Path, merge: str, lookback: int) -> Iterator[Shop]:
     """A cloud of its own, with a pipeline over two sources that have nothing yet but a dataset each."""
-    text = f"""\
-version: 1
-pipeline: {NAME}
-target:
-  table: acme-analytics.marketing.{NAME}
-  location: EU
-  partition: {{column: day, by: day}}
-  source_column: shop
-state: {{dataset: acme-analytics.memory}}
+    text = (
+        head(NAME)
+        + f"""\
 merge: {MERGES[merge]}
 incremental: {{by: last_modified, lookback: {lookback} days}}
 sources:
 """
+    )
     for source, place in PLACES.items():
         text += (
             f"  - {{name: {source}, project: acme-{source}, location: {place}, tables: {SHARDS}, datasets: shop_*}}\n"

@@ -23,7 +23,7 @@ from replicator.cli.exports import make_project
 from replicator.cli.render import document_text
 from replicator.schema.fields import Field
 from tests.conformance.server.clients import Control
-from tests.e2e.clouds import Cloud, cloud, pipeline_of
+from tests.e2e.clouds import Cloud, cloud, head, pipeline_of
 from tests.e2e.crash.bench import LEASE_SECONDS, MERGES, SHARDS
 
 NAME: Final = "night"
@@ -292,18 +292,14 @@ def _march(day: int) -> date:
 
 
 def _config(merge: str) -> str:
-    return f"""\
-version: 1
-pipeline: {NAME}
-target:
-  table: {TARGET}
-  location: EU
-  partition: {{column: day, by: day}}
-  source_column: shop
-state: {{dataset: {MEMORY}}}
+    return (
+        head(NAME)
+        + f"""\
 merge: {MERGES.get(merge, "replace_partitions")}
 sources:
-""" + "".join(f"  - {source}\n" for source in _SOURCES[merge])
+"""
+        + "".join(f"  - {source}\n" for source in _SOURCES[merge])
+    )
 
 
 def kept(directory: Path, merge: str, first_run: Callable[[Standing], Mapping[str, Any]]) -> Night:

@@ -12,7 +12,7 @@ import pytest
 from replicator.cli.main import answer
 from replicator.schema.fields import Field
 from tests.conformance.server.clients import Control
-from tests.e2e.clouds import Cloud
+from tests.e2e.clouds import Cloud, head
 
 ACCOUNT: Final = "replicator@acme-analytics.iam.gserviceaccount.com"
 PARENT: Final = "projects/acme-analytics/locations/europe-west1"
@@ -54,18 +54,13 @@ class Bench:
               account: str = ACCOUNT, cron: str | None = "15 5 * * *", state: str = "",
               more: str = "") -> str:  # fmt: skip
         """Write a pipeline's file and make its sources' datasets; its name."""
-        text = f"""\
-version: 1
-pipeline: {name}
-target:
-  table: acme-analytics.marketing.{name}
-  location: EU
-  partition: {{column: day, by: day}}
-  source_column: shop
-state: {{dataset: acme-analytics.{state or f"memory_{name}"}}}
+        text = (
+            head(name, state=f"acme-analytics.{state or f'memory_{name}'}")
+            + f"""\
 deploy: {{project: acme-analytics, region: {region}, service_account: {account}}}
 {more}sources:
 """
+        )
         for source in sources:
             text += f"  - {{name: {source}, project: acme-{source}, location: {_PLACES[source]}, datasets: {name}"
             text += ', tables: {shards: "events_", suffix: "%Y%m%d"}}\n'

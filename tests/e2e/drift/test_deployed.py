@@ -14,30 +14,25 @@ from replicator.gcp.load import create_dataset, load_rows
 from replicator.gcp.query import Query
 from replicator.names import DatasetRef, TableRef
 from replicator.schema.fields import Field
-from tests.e2e.clouds import pipeline_of, repeated
+from tests.e2e.clouds import head, pipeline_of, repeated
 from tests.e2e.test_no_python_at_night import deployed, served
 
 pytestmark = pytest.mark.slow
 
 TARGET: Final = TableRef("acme-analytics", "marketing", "grows")
 SHARDS: Final = DatasetRef("acme-jp", "shop_1")
-CONFIG: Final = f"""\
-version: 1
-pipeline: grows
-target:
-  table: {TARGET}
-  location: EU
-  partition: {{column: day, by: day}}
-  source_column: shop
-state: {{dataset: acme-analytics.replicator}}
+CONFIG: Final = (
+    head("grows", state="acme-analytics.replicator")
+    + """\
 sources:
   - name: japan
     project: acme-jp
     location: asia-northeast1
     datasets: "shop_*"
-    tables: {{shards: "t_", suffix: "%Y%m%d"}}
+    tables: {shards: "t_", suffix: "%Y%m%d"}
 drift: evolve
 """
+)
 ITEM: Final = repeated("items", Field("id", "STRING"), repeated("params", Field("key", "STRING")))
 WIDER: Final = repeated(
     "items", repeated("params", Field("value", "INTEGER"), Field("key", "STRING")), Field("id", "STRING")
