@@ -11,17 +11,12 @@ from __future__ import annotations
 import json
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
 from typing import Any, Final
 
-from benchmarks.bigquery_storage import DATASET, Ours
-from benchmarks.statements import Statements
-from replicator.local.bigquery.storage.definitions import DatasetDefinition
-from replicator.local.bigquery.storage.store import OnExisting, Store
+from benchmarks.bigquery_storage import DATASET, opened
 from replicator.schema.fields import Field, Mode
 
 ROUNDS: Final = 3
@@ -63,13 +58,7 @@ def best(ask: Callable[[str], Any], sql: str) -> tuple[float, Any]:
 
 def main() -> int:
     """Measure, print, and say whether the median is within its bound."""
-    with tempfile.TemporaryDirectory(prefix="replicator-benchmark-") as name:
-        folder = Path(name)
-        store = Store(folder / "store", now=lambda: datetime.now(UTC))
-        ours = Ours(folder / "store", store, store.connect(), Statements(store))
-        with store.statement() as transaction:
-            transaction.create_dataset(DATASET, DatasetDefinition("EU"), OnExisting.REFUSE)
-            transaction.commit()
+    with opened() as (ours, _):
         ours.create(EVENTS, FIELDS)
         ours.append(EVENTS, MADE)
         files = f"read_parquet({ours.files(EVENTS)})"
@@ -83,8 +72,6 @@ def main() -> int:
             ratios.append(taken / bare)
             figures = f"{ratios[-1]:6.2f}x  {taken * 1000:8.1f} ms against {bare * 1000:.1f} ms"
             print(f"{title.removeprefix('-- '):<32}{figures}", flush=True)
-        ours.connection.close()
-        store.close()
     median = statistics.median(ratios)
     print(f"{'median':<32}{median:6.2f}x (at most {BOUND:g}x){'' if median <= BOUND else '  TOO SLOW'}")
     return 0 if median <= BOUND else 1

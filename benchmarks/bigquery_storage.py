@@ -294,8 +294,9 @@ def _nothing(_: int) -> None:
     """Nothing has to be prepared."""
 
 
-def main() -> int:
-    """Measure, print, and say whether all is within its bound."""
+@contextmanager
+def opened() -> Iterator[tuple[Ours, Path]]:
+    """A store with an empty dataset, and the folder it lies in, which goes with the block."""
     with tempfile.TemporaryDirectory(prefix="replicator-benchmark-") as name:
         folder = Path(name)
         store = Store(folder / "store", now=lambda: datetime.now(UTC))
@@ -303,13 +304,19 @@ def main() -> int:
         with store.statement() as transaction:
             transaction.create_dataset(DATASET, DatasetDefinition("EU"), OnExisting.REFUSE)
             transaction.commit()
-        within = True
+        yield ours, folder
+        ours.connection.close()
+        store.close()
+
+
+def main() -> int:
+    """Measure, print, and say whether all is within its bound."""
+    within = True
+    with opened() as (ours, folder):
         for measure in (replace_partition, merge_spread, merge_dense, read_wildcard, read_beside):
             measured = measure(ours, folder)
             print(measured, flush=True)
             within = within and measured.ratio <= measured.bound
-        ours.connection.close()
-        store.close()
     return 0 if within else 1
 
 
