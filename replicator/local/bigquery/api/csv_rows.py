@@ -120,7 +120,8 @@ def _row(record: list[Value] | Broken, fields: Sequence[Field], options: CsvOpti
 def _is_null(value: Value, field: Field, options: CsvOptions) -> bool:
     """Whether a value is the null marker, which is nothing at all unless said otherwise.
 
-    What stands in quotes is no NULL where a type has empty values: so an extract tells them apart.
+    What stands in quotes is no NULL where a type has empty values: so an extract tells them apart. No page of Google's
+    says so; Keboola's documentation of its data types tells it of BigQuery.
     """
     if value.text != options.null:
         return False
