@@ -27,7 +27,7 @@ _LOCK: Final = threading.RLock()
 _NANOS: Final = 1_000
 _INGESTION: Final = {"_PARTITIONTIME": "TIMESTAMP", "_PARTITIONDATE": "DATE"}
 """What PARTITION BY of a CREATE TABLE may name besides columns."""
-_DIGITS: Final = Context(prec=38)
+_DIGITS: Final = Context(prec=80)
 _SIMPLE: Final = (
     "INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC", "BOOL", "STRING", "BYTES", "DATE", "DATETIME", "TIME", "TIMESTAMP",
     "JSON",
@@ -337,6 +337,8 @@ def _value(proto: Any, kind: Type) -> Any:
             return _time(value >> 30, (value & (1 << 30) - 1) // _NANOS)
         case "NUMERIC":
             return Decimal(int.from_bytes(value, "little", signed=True)).scaleb(-9, context=_DIGITS)
+        case "BIGNUMERIC":
+            return Decimal(int.from_bytes(value, "little", signed=True)).scaleb(-38, context=_DIGITS)
         case _:
             return value
 

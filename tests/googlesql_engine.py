@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import duckdb
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.googlesql.analysis import Analyzed, analyze_query
 from replicator.local.bigquery.googlesql.catalog import Column, Prune
@@ -130,5 +131,7 @@ def _value(cell: Any, kind: Type) -> Any:
             return tuple(_value(inner, child) for inner, (_, child) in zip(cell.values(), kind.fields, strict=True))
         case "TIMESTAMP":
             return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=cell)
+        case "BIGNUMERIC":
+            return bignumerics.value_of(cell)
         case _:
             return cell

@@ -40,7 +40,9 @@ _ALONE: Final = frozenset(
     | {"$count_star", "FROM_BASE32", "TO_BASE32"}
 )
 """What depends on the rows' order, has shapes of its own, or is not evaluated by GoogleSQL itself."""
-_ANY: Final = ("INT64", "STRING", "FLOAT64", "NUMERIC", "DATE", "TIMESTAMP", "BOOL", "BYTES", "DATETIME", "TIME")
+_ANY: Final = (
+    "INT64", "STRING", "FLOAT64", "NUMERIC", "BIGNUMERIC", "DATE", "TIMESTAMP", "BOOL", "BYTES", "DATETIME", "TIME",
+)  # fmt: skip
 _REPEATED, _OPTIONAL = 1, 2
 
 

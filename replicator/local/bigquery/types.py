@@ -16,6 +16,8 @@ SCALARS: Final = {
     "INT64": "BIGINT",
     "FLOAT64": "DOUBLE",
     "NUMERIC": "DECIMAL(38, 9)",
+    # As a text that sorts as the value does: bignumerics.py.
+    "BIGNUMERIC": "VARCHAR",
     "BOOL": "BOOLEAN",
     "STRING": "VARCHAR",
     "BYTES": "BLOB",

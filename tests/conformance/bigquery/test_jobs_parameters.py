@@ -76,7 +76,6 @@ def test_parameters_stand_wherever_values_may(client: bigquery.Client, dataset: 
 @pytest.mark.parametrize(
     ("parameter", "fact"),
     [
-        (Scalar("p", "BIGNUMERIC", Decimal(1)), "BIGNUMERIC"),
         (Scalar("p", "GEOGRAPHY", "POINT(1 1)"), "GEOGRAPHY"),
         (Scalar("p", "INTERVAL", "1-0 0 0:0:0"), "INTERVAL"),
         (bigquery.RangeQueryParameter("DATE", dt.date(2026, 1, 1), None, name="p"), "RANGE"),
@@ -92,7 +91,8 @@ def test_types_that_are_not_modelled_are_refused(client: bigquery.Client, parame
     ("kind", "value"),
     [
         ("INT64", "1.5"), ("INT64", str(2**63)), ("FLOAT64", "x"), ("BOOL", "1"), ("DATE", "2026-02-30"),
-        ("TIMESTAMP", "yesterday"), ("BYTES", "*"), ("NUMERIC", "1e40"), ("NUMERIC", "0.1234567891"), ("JSON", "{"),
+        ("TIMESTAMP", "yesterday"), ("BYTES", "*"), ("NUMERIC", "1e40"), ("NUMERIC", "0.1234567891"),
+        ("BIGNUMERIC", "1e39"), ("BIGNUMERIC", "1e-39"), ("JSON", "{"),
     ],
 )  # fmt: skip
 def test_a_value_that_is_none_of_its_type_is_refused(client: bigquery.Client, kind: str, value: str) -> None:

@@ -352,7 +352,7 @@ def test_formats_that_are_not_modelled_are_refused_by_name(place: Place, kind: s
     pq.write_table(pa.table({"n": pa.array([None], pa.decimal128(38, 20))}), file)
     place.put("d.parquet", file.getvalue())
     for targets in ((), ("NUMERIC", "BIGNUMERIC"), ("STRING",)):
-        with pytest.raises(exceptions.MethodNotImplemented, match="the decimal n of 38 digits"):
+        with pytest.raises(exceptions.MethodNotImplemented, match=r"the decimal n of 38 digits|n as a BIGNUMERIC"):
             load(place, "t", "d.parquet", source_format=PARQUET, decimal_target_types=targets)
 
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import duckdb
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.api.http import not_json
 from replicator.local.bigquery.errors import unmodelled
 from replicator.local.bigquery.googlesql.documents import normalized
@@ -304,6 +305,13 @@ def _numeric(text: str) -> str:
     return f"{decimal:f}"
 
 
+def _bignumeric(text: str) -> str:
+    value = bignumerics.rounded_to(text)
+    if value is None:
+        raise ValueError(text)
+    return bignumerics.held(value)
+
+
 def _datetime(text: str) -> str:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is not None:
@@ -328,6 +336,7 @@ _WRITERS: Final[Mapping[str, Callable[[str], str]]] = {
     "INTEGER": _integer,
     "FLOAT": _double,
     "NUMERIC": _numeric,
+    "BIGNUMERIC": _bignumeric,
     "BYTES": lambda text: base64.b64encode(base64.b64decode(text, validate=True)).decode(),
     "DATE": lambda text: date.fromisoformat(text).isoformat(),
     "TIME": lambda text: time.fromisoformat(text).isoformat(),

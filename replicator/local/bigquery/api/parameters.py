@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any, Final
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.api.http import Json
 from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.googlesql.context import Typed
@@ -21,7 +22,9 @@ from replicator.local.bigquery.members import member, required
 from replicator.local.bigquery.statements.frame import Parameters
 from replicator.local.bigquery.types import SCALARS, Type
 
-_ALIASES: Final = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "DECIMAL": "NUMERIC"}
+_ALIASES: Final = {
+    "INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "DECIMAL": "NUMERIC", "BIGDECIMAL": "BIGNUMERIC",
+}  # fmt: skip
 _INT64: Final = re.compile(r"[+-]?\d+")
 
 
@@ -125,6 +128,13 @@ def _numeric(text: str) -> Decimal:
     return value
 
 
+def _bignumeric(text: str) -> Decimal:
+    value = bignumerics.read(text)
+    if value is None:
+        raise ValueError(text)
+    return value
+
+
 def _json(text: str) -> str:
     document = normal(text)
     if document is None:
@@ -136,6 +146,7 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "INT64": _integer,
     "FLOAT64": float,
     "NUMERIC": _numeric,
+    "BIGNUMERIC": _bignumeric,
     "BOOL": _boolean,
     "STRING": str,
     "JSON": _json,

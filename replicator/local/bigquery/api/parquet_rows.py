@@ -82,9 +82,12 @@ def _field(name: str, kind: DuckDBPyType, options: _Options) -> Field:
         )
     if kind.id == "decimal":
         sizes = dict(kind.children)
-        return Field(
-            name, check_decimal(name, int(str(sizes["precision"])), int(str(sizes["scale"])), options.decimals)
-        )
+        decimal = check_decimal(name, int(str(sizes["precision"])), int(str(sizes["scale"])), options.decimals)
+        if decimal == "BIGNUMERIC":
+            # Those of more than 38 digits DuckDB would read as FLOAT64, so that no file could hold all of them.
+            what = f"the Parquet decimal {name} as a BIGNUMERIC"
+            raise unmodelled(what)
+        return Field(name, decimal)
     found = _TYPES.get(kind.id) or _TYPES.get(str(kind).lower())
     if found is None:
         what = f"the Parquet type {kind} of {name}"

@@ -28,6 +28,7 @@ _LOGICAL: Final = {
 _RAW: Final[Mapping[str, Any]] = {
     "INTEGER": "long", "FLOAT": "double", "BOOLEAN": "boolean", "STRING": "string", "BYTES": "bytes",
     "NUMERIC": {"type": "bytes", "logicalType": "decimal", "precision": 38, "scale": 9},
+    "BIGNUMERIC": {"type": "bytes", "logicalType": "decimal", "precision": 77, "scale": 38},
     "JSON": {"type": "string", "sqlType": "JSON"},
     "DATE": "int", "TIME": "long", "TIMESTAMP": "long", "DATETIME": "string",
 }  # fmt: skip

@@ -12,7 +12,7 @@ from replicator.local.bigquery.errors import refuse, unmodelled
 
 _DEFAULT: Final = ("NUMERIC",)
 # The digits before the point and behind it, in the order in which the types are tried.
-_HOLDS: Final = {"NUMERIC": (29, 9), "BIGNUMERIC": (38, 38)}
+_HOLDS: Final = {"NUMERIC": (29, 9), "BIGNUMERIC": (39, 38)}
 
 
 def check_targets(targets: Sequence[str]) -> None:
@@ -30,13 +30,11 @@ def check_decimal(name: str, precision: int, scale: int, targets: Sequence[str])
     """The first of NUMERIC, BIGNUMERIC, STRING that is allowed and holds ``DECIMAL(precision, scale)``.
 
     Raises:
-        BigQueryError: It is a type that the local cloud does not have, or none.
+        BigQueryError: It would be a STRING, or none of them.
     """
     allowed = targets or _DEFAULT
     for kind, (whole, fraction) in _HOLDS.items():
         if kind in allowed and scale <= fraction and precision - scale <= whole:
-            if kind != "NUMERIC":
-                break
             return kind
     what = f"the decimal {name} of {precision} digits, {scale} of them behind the point, as {', '.join(allowed)}"
     raise unmodelled(what)

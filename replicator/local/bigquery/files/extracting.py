@@ -24,7 +24,7 @@ from replicator.local.bigquery.members import flag, member
 from replicator.local.bigquery.statements.cells import read_row
 from replicator.local.bigquery.storage.rows import rest_row
 from replicator.local.bigquery.types import Type, type_of
-from replicator.schema.fields import Field
+from replicator.schema.fields import Field, walk
 
 _COMPRESSIONS: Final = {
     "CSV": ("NONE", "GZIP"),
@@ -96,18 +96,11 @@ def check_columns(fields: Sequence[Field], asked: Format) -> None:
     """
     if asked.name == "CSV":
         check_flat(fields)
-    if asked.name == "PARQUET" and (name := _json_column(fields)):
-        what = f"the JSON column {name} in Parquet"
-        raise unmodelled(what)
-
-
-def _json_column(fields: Sequence[Field]) -> str:
-    for field in fields:
-        if field.type == "JSON":
-            return field.name
-        if inner := _json_column(field.fields):
-            return inner
-    return ""
+    if asked.name == "PARQUET":
+        for path, field in walk(fields):
+            if field.type in ("JSON", "BIGNUMERIC"):
+                what = f"the {field.type} column {'.'.join(path)} in Parquet"
+                raise unmodelled(what)
 
 
 class Extractor:

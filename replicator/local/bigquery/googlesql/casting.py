@@ -11,12 +11,14 @@ from typing import Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.googlesql.coercion import implicit, written_decimal
 from replicator.local.bigquery.googlesql.moments import DATE_PATTERN, TIME_PATTERN
 from replicator.local.bigquery.googlesql.ranges import has_ends, within
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.texts import datetime_text, float_text, numeric_text, time_text, timestamp_text
 from replicator.local.bigquery.googlesql.values import (
+    BIGNUMERIC,
     FLOAT64,
     NUMERIC,
     Names,
@@ -90,6 +92,26 @@ _CASTS: Final[dict[tuple[str, str], tuple[str | Callable[[str], str], str]]] = {
     ("NUMERIC", "INT64"): (_tried("TRY_CAST({0} AS BIGINT)"), "'int64 out of range: ' || CAST({0} AS VARCHAR)"),
     ("NUMERIC", "FLOAT64"): ("CAST({0} AS DOUBLE)", ""),
     ("NUMERIC", "STRING"): (numeric_text, ""),
+    ("INT64", "BIGNUMERIC"): (bignumerics.of_integer, ""),
+    ("NUMERIC", "BIGNUMERIC"): (bignumerics.of_numeric, ""),
+    ("FLOAT64", "BIGNUMERIC"): (
+        bignumerics.of_float("{0}", "{fail}"),
+        "'BIGNUMERIC out of range: ' || CAST({0} AS VARCHAR)",
+    ),
+    ("STRING", "BIGNUMERIC"): (
+        _guarded(_DECIMAL, bignumerics.of_text("{0}", "NULL")),
+        "'Invalid BIGNUMERIC value: ' || {0}",
+    ),
+    ("BIGNUMERIC", "INT64"): (
+        _tried(f"TRY_CAST({bignumerics.text('{0}')} AS BIGINT)"),
+        f"'int64 out of range: ' || {bignumerics.text('{0}')}",
+    ),
+    ("BIGNUMERIC", "NUMERIC"): (
+        _tried(f"TRY_CAST({bignumerics.text('{0}')} AS DECIMAL(38, 9))"),
+        f"'numeric out of range: ' || {bignumerics.text('{0}')}",
+    ),
+    ("BIGNUMERIC", "FLOAT64"): (bignumerics.to_float, ""),
+    ("BIGNUMERIC", "STRING"): (bignumerics.text, ""),
     ("BOOL", "INT64"): ("CAST({0} AS BIGINT)", ""),
     ("BOOL", "STRING"): ("CAST({0} AS VARCHAR)", ""),
     ("STRING", "INT64"): (_guarded(_INTEGER, "TRY_CAST({0} AS BIGINT)"), "'Bad int64 value: ' || {0}"),
@@ -140,9 +162,9 @@ def cast(value: Value, to: Type, names: Names, node: exp.Expr | None) -> Value:
         coerced = implicit(value, to, names, node)
         if coerced is not None:
             return replace(coerced, origin=Origin.COMPUTED, constant=None, parts=None)
-    if value.origin is Origin.LITERAL and (value.type, to) == (FLOAT64, NUMERIC):
+    if value.origin is Origin.LITERAL and value.type == FLOAT64 and to in (NUMERIC, BIGNUMERIC):
         # As it is written, and not as the FLOAT64 that it would be.
-        exact = written_decimal(value.constant, node) if isinstance(value.constant, float) else None
+        exact = written_decimal(value.constant, to, node) if isinstance(value.constant, float) else None
         if exact is not None:
             return literal(exact, to, Origin.COMPUTED)
     sql, fallible = _converted(value.sql, value.type, to, names, node)

@@ -8,17 +8,19 @@ from __future__ import annotations
 import decimal
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.googlesql.catalog import Constant
 from replicator.local.bigquery.googlesql.moments import read_date, read_datetime, read_time, read_timestamp
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.values import (
+    BIGNUMERIC,
     FLOAT64,
     INT64,
     NUMERIC,
@@ -42,15 +44,23 @@ from replicator.local.bigquery.types import Type, array, struct
 # conversion_rules#comparison_chart, the "coerce to" column, for the types that are modelled.
 _WIDENS: Final = {
     ("INT64", "NUMERIC"),
+    ("INT64", "BIGNUMERIC"),
     ("INT64", "FLOAT64"),
+    ("NUMERIC", "BIGNUMERIC"),
     ("NUMERIC", "FLOAT64"),
+    ("BIGNUMERIC", "FLOAT64"),
     ("DATE", "DATETIME"),
 }
-_ORDER: Final = {"INT64": 0, "NUMERIC": 1, "FLOAT64": 2, "DATE": 0, "DATETIME": 1}
-_NUMBERS: Final = ("INT64", "NUMERIC", "FLOAT64")
+_ORDER: Final = {"INT64": 0, "NUMERIC": 1, "BIGNUMERIC": 2, "FLOAT64": 3, "DATE": 0, "DATETIME": 1}
+_NUMBERS: Final = ("INT64", "NUMERIC", "BIGNUMERIC", "FLOAT64")
 READERS: Final = {"DATE": read_date, "DATETIME": read_datetime, "TIME": read_time, "TIMESTAMP": read_timestamp}
 _NUMERIC_DIGITS: Final = Decimal("1e-9")
 _NUMERIC_END: Final = Decimal("1e29")
+_WIDE: Final[dict[tuple[str, str], Callable[[str], str]]] = {
+    ("INT64", "BIGNUMERIC"): bignumerics.of_integer,
+    ("NUMERIC", "BIGNUMERIC"): bignumerics.of_numeric,
+    ("BIGNUMERIC", "FLOAT64"): bignumerics.to_float,
+}
 # FLOAT64 has no more than 309 digits before its point.
 _EXACT: Final = decimal.Context(prec=400, rounding=decimal.ROUND_HALF_UP)
 
@@ -113,34 +123,36 @@ def _literal(value: Value, to: Type, node: exp.Expr | None) -> Value | None:
         return null(to) if constant is None else literal(constant.encode(), to, value.origin)
     if value.type == INT64 and to == FLOAT64:
         return null(to) if constant is None else literal(float(constant), to, value.origin)
-    if value.type == INT64 and to == NUMERIC:
+    if value.type == INT64 and to in (NUMERIC, BIGNUMERIC):
         return null(to) if constant is None else literal(Decimal(constant), to, value.origin)
-    if value.type == FLOAT64 and to == NUMERIC and value.origin is Origin.LITERAL:
-        exact = written_decimal(constant, node)
+    if value.type == FLOAT64 and to in (NUMERIC, BIGNUMERIC) and value.origin is Origin.LITERAL:
+        exact = written_decimal(constant, to, node)
         if exact is None:
-            raise refused(node, f"Invalid NUMERIC value: {constant}")
+            raise refused(node, f"Invalid {to} value: {constant}")
         return literal(exact, to)
     return None
 
 
-def decimal_of(number: float) -> Decimal | None:
-    """The NUMERIC that a FLOAT64 as it is written comes to, or None where it is beyond all of them."""
+def decimal_of(number: float, to: Type) -> Decimal | None:
+    """The NUMERIC or BIGNUMERIC that a FLOAT64 as it is written comes to, or None where it is beyond all of them."""
     if not math.isfinite(number):
         return None
     text = number.text if isinstance(number, WrittenFloat) else repr(number)
+    if to == BIGNUMERIC:
+        return bignumerics.rounded_to(text)
     rounded = Decimal(text).quantize(_NUMERIC_DIGITS, context=_EXACT)
     return rounded if rounded.copy_abs() < _NUMERIC_END else None
 
 
-def written_decimal(number: float, node: exp.Expr | None) -> Decimal | None:
-    """The NUMERIC that a FLOAT64 literal stands for, which is read from its text and not from its value.
+def written_decimal(number: float, to: Type, node: exp.Expr | None) -> Decimal | None:
+    """The NUMERIC or BIGNUMERIC that a FLOAT64 literal stands for, read from its text and not from its value.
 
     Raises:
         BigQueryError: notImplemented, where the text is not known and the two may differ.
     """
     if not isinstance(number, WrittenFloat) and len(Decimal(repr(number)).as_tuple().digits) > sys.float_info.dig:
-        raise unknown(node, f"the literal {number} as a NUMERIC (NUMERIC '…' is)")
-    return decimal_of(number)
+        raise unknown(node, f"the literal {number} as a {to} ({to} '…' is)")
+    return decimal_of(number, to)
 
 
 def widens(source: Type, to: Type) -> bool:
@@ -170,15 +182,25 @@ def convert(sql: str, source: Type, to: Type, names: Names) -> str:
         return sql
     if source.element is not None and to.element is not None:
         ours, theirs = source.element, to.element
-        if _keys(ours) == _keys(theirs):
+        if _keys(ours) == _keys(theirs) and not _made_wide(ours, theirs):
             return f"CAST({sql} AS {engine_type(to)})"
         name = names.fresh("v")
         return f"list_transform({sql}, lambda {name}: {convert(name, ours, theirs, names)})"
     if source.name == "STRUCT":
-        if _keys(source) == _keys(to):
+        if _keys(source) == _keys(to) and not _made_wide(source, to):
             return f"CAST({sql} AS {engine_type(to)})"
         return bound(sql, names, lambda name: _rebuilt(name, source, to, names))
+    if (source.name, to.name) in _WIDE:
+        return bound(sql, names, _WIDE[source.name, to.name])
     return f"CAST({sql} AS {engine_type(to)})"
+
+
+def _made_wide(source: Type, to: Type) -> bool:
+    """Whether a value in it becomes a BIGNUMERIC or ceases to be one, of which DuckDB's casts know nothing."""
+    if source.element is not None and to.element is not None:
+        return _made_wide(source.element, to.element)
+    pairs = zip(source.fields, to.fields, strict=False)
+    return (source.name, to.name) in _WIDE or any(_made_wide(ours, theirs) for (_, ours), (_, theirs) in pairs)
 
 
 def _rebuilt(name: str, source: Type, to: Type, names: Names) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.googlesql.casting import cast, safe_cast
 from replicator.local.bigquery.googlesql.coercion import READERS, common, implicit
 from replicator.local.bigquery.googlesql.dialect import CAST_CALL
@@ -22,6 +23,7 @@ from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits, path_of
 from replicator.local.bigquery.googlesql.scope import json_member
 from replicator.local.bigquery.googlesql.values import (
+    BIGNUMERIC,
     BOOL,
     BYTES,
     DATE,
@@ -51,6 +53,7 @@ _SCALARS: Final = {
     exp.DType.TINYINT: "INT64",
     exp.DType.DOUBLE: "FLOAT64",
     exp.DType.DECIMAL: "NUMERIC",
+    exp.DType.BIGDECIMAL: "BIGNUMERIC",
     exp.DType.BOOLEAN: "BOOL",
     exp.DType.TEXT: "STRING",
     exp.DType.BINARY: "BYTES",
@@ -191,6 +194,12 @@ def _typed_literal(resolver: Resolver, node: exp.Expr, value: Value, to: Type) -
         raise refused(node, f"Syntax error: Unexpected number after {to}")
     if to == NUMERIC:
         return cast(value, to, resolver.gathering.names, node)
+    if to == BIGNUMERIC:
+        text = str(value.constant)
+        written = bignumerics.read(text)
+        if written is None:
+            raise refused(node, f'Invalid BIGNUMERIC literal: "{text}"')
+        return literal(written, to, Origin.COMPUTED)
     if to == JSON:
         document = normal(str(value.constant))
         if document is None:

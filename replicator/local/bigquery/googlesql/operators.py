@@ -11,6 +11,7 @@ from typing import Final
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.coercion import common, implicit
+from replicator.local.bigquery.googlesql.functions import bignumbers
 from replicator.local.bigquery.googlesql.functions.dateparts import ADDED, added, check, part_of
 from replicator.local.bigquery.googlesql.functions.decimals import divided
 from replicator.local.bigquery.googlesql.functions.joining import as_texts
@@ -27,6 +28,7 @@ from replicator.local.bigquery.googlesql.ranges import within
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.values import (
+    BIGNUMERIC,
     BOOL,
     DATETIME,
     FLOAT64,
@@ -73,6 +75,7 @@ _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
         (
             Overload("INT64, INT64 -> INT64", "({0} + {1})", BY_ITSELF),
             Overload("NUMERIC, NUMERIC -> NUMERIC", "({0} + {1})", BY_ITSELF),
+            bignumbers.ADDED,
             _bounded("+"),
             Overload("DATE, INT64 -> DATE", "CASE WHEN {0} IS NOT NULL THEN {0} + CAST({1} AS INTEGER) END", BY_ITSELF),
             Overload("INT64, DATE -> DATE", "CASE WHEN {1} IS NOT NULL THEN {1} + CAST({0} AS INTEGER) END", BY_ITSELF),
@@ -83,6 +86,7 @@ _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
         (
             Overload("INT64, INT64 -> INT64", "({0} - {1})", BY_ITSELF),
             Overload("NUMERIC, NUMERIC -> NUMERIC", "({0} - {1})", BY_ITSELF),
+            bignumbers.SUBTRACTED,
             _bounded("-"),
             Overload("DATE, INT64 -> DATE", "CASE WHEN {0} IS NOT NULL THEN {0} - CAST({1} AS INTEGER) END", BY_ITSELF),
             *(
@@ -96,6 +100,7 @@ _ARITHMETIC: Final[dict[type[exp.Expr], tuple[str, tuple[Overload, ...]]]] = {
         (
             Overload("INT64, INT64 -> INT64", "({0} * {1})", BY_ITSELF),
             Overload("NUMERIC, NUMERIC -> NUMERIC", product("{fail}"), "'numeric overflow'"),
+            bignumbers.MULTIPLIED,
             _bounded("*"),
         ),
     ),
@@ -112,6 +117,7 @@ _CONCATENATIONS: Final[Functions] = {
         Overload("ARRAY<T>, ARRAY<T> -> ARRAY<T>", "({0} || {1})"),
     ),
 }
+_DECIMALS: Final = (NUMERIC, BIGNUMERIC)
 _NOT_COMPARED: Final = frozenset({"JSON", "INTERVAL"})
 
 
@@ -230,9 +236,10 @@ def operate(resolver: Resolver, sign: str, overloads: Sequence[Overload], args: 
         BigQueryError: None fits, or an operand is a literal NULL.
     """
     _no_nulls(sign, node)
-    if NUMERIC in [arg.type for arg in args]:
-        # A number written with a point is a NUMERIC next to one.
-        args = [_as_numeric(resolver, arg, node) for arg in args]
+    for kind in (BIGNUMERIC, NUMERIC):
+        if kind in [arg.type for arg in args]:
+            # A number written with a point is a NUMERIC next to one.
+            args = [_as_decimal(resolver, arg, kind, node) for arg in args]
     if all(arg.origin is Origin.NULL and not arg.fallible for arg in args):
         return null(overloads[0].shape[2])
     if any(arg.type == STRING and arg.is_literal for arg in args) and sign != "||":
@@ -241,10 +248,10 @@ def operate(resolver: Resolver, sign: str, overloads: Sequence[Overload], args: 
     return call(f"operator {sign}", overloads, args, resolver.gathering.names, node)
 
 
-def _as_numeric(resolver: Resolver, value: Value, node: exp.Expr) -> Value:
+def _as_decimal(resolver: Resolver, value: Value, kind: Type, node: exp.Expr) -> Value:
     if value.type != FLOAT64 or value.origin is not Origin.LITERAL:
         return value
-    return implicit(value, NUMERIC, resolver.gathering.names, node) or value
+    return implicit(value, kind, resolver.gathering.names, node) or value
 
 
 def shifted(resolver: Resolver, value: Value, interval: exp.Expr, sign: str, node: exp.Expr) -> Value:
@@ -283,9 +290,9 @@ def interval_of(resolver: Resolver, node: exp.Expr | None) -> tuple[Value, str]:
 @emits(exp.Div)
 def _division(resolver: Resolver, node: exp.Expr) -> Value:
     left, right = resolver.value(node.this), resolver.value(node.expression)
-    kinds = [each.type for each in (left, right) if each.origin is not Origin.LITERAL or each.type == NUMERIC]
-    if NUMERIC in kinds and FLOAT64 not in kinds:
-        return operate(resolver, "/", (_DIVISION,), [left, right], node)
+    kinds = [each.type for each in (left, right) if each.origin is not Origin.LITERAL or each.type in _DECIMALS]
+    if FLOAT64 not in kinds and set(kinds) & set(_DECIMALS):
+        return operate(resolver, "/", (_DIVISION, bignumbers.DIVIDED), [left, right], node)
     return quotient(resolver, left, right, node)
 
 
@@ -319,6 +326,8 @@ def _negative(resolver: Resolver, node: exp.Expr) -> Value:
         return number(f"-{node.this.this}", node)
     _no_nulls("-", node)
     value = resolver.value(node.this)
+    if value.type == BIGNUMERIC:
+        return call("operator -", (bignumbers.NEGATED,), [value], resolver.gathering.names, node)
     if value.type not in (INT64, FLOAT64, NUMERIC):
         raise no_signature(node, "operator -", [value])
     return derived(f"(-{value.sql})", value.type, value, fallible=value.type == INT64)

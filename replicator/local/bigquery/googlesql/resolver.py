@@ -108,7 +108,7 @@ class NeedsRowsError(Exception):
 @emits(exp.Paren)
 def _paren(resolver: Resolver, node: exp.Expr) -> Value:
     value = resolver.value(node.this)
-    if node.meta_get(PLUS) and value.type.name not in {"INT64", "FLOAT64", "NUMERIC"}:
+    if node.meta_get(PLUS) and value.type.name not in {"INT64", "FLOAT64", "NUMERIC", "BIGNUMERIC"}:
         raise refused(node, f"Operands of + must be numeric type but was {value.type}")
     return value
 

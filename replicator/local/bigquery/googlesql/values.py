@@ -12,6 +12,7 @@ from enum import Enum, auto
 from itertools import count
 from typing import Any, Final, TypeAlias
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.googlesql.catalog import Constant
 from replicator.local.bigquery.googlesql.refusals import unknown
 from replicator.local.bigquery.types import Type, duckdb_name, duckdb_type
@@ -22,6 +23,7 @@ Use: TypeAlias = tuple[int, tuple[str, ...]]
 INT64: Final = Type("INT64")
 FLOAT64: Final = Type("FLOAT64")
 NUMERIC: Final = Type("NUMERIC")
+BIGNUMERIC: Final = Type("BIGNUMERIC")
 BOOL: Final = Type("BOOL")
 STRING: Final = Type("STRING")
 BYTES: Final = Type("BYTES")
@@ -353,6 +355,7 @@ def _stamp(value: datetime) -> str:
 
 
 _RENDERED: Final[dict[str, tuple[tuple[type, ...], Callable[[Any], str]]]] = {
+    "BIGNUMERIC": ((int, Decimal), lambda value: f"'{bignumerics.held(value)}'"),
     "BOOL": ((bool,), lambda value: "true" if value else "false"),
     "BYTES": ((bytes,), lambda value: f"unhex('{value.hex()}')"),
     "DATE": ((date,), lambda value: f"DATE '{value.isoformat()}'"),

@@ -21,6 +21,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "FLOAT64": float,
     "BOOL": lambda cell: cell == "true",
     "NUMERIC": Decimal,
+    "BIGNUMERIC": Decimal,
     "STRING": str,
     "JSON": str,
     "BYTES": base64.b64decode,

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from replicator.local.bigquery.errors import refuse, unmodelled
+from replicator.local.bigquery.googlesql.coercion import convert
+from replicator.local.bigquery.googlesql.values import Names
 from replicator.local.bigquery.statements import ddl
 from replicator.local.bigquery.statements.new_tables import column_named
 from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
@@ -28,7 +30,11 @@ if TYPE_CHECKING:
     from replicator.local.bigquery.statements.engine import Engine
 
 # data-definition-language, ALTER COLUMN SET DATA TYPE: to a type that loses nothing (by the API's names).
-_WIDER: Final[Mapping[str, tuple[str, ...]]] = {"INTEGER": ("NUMERIC", "FLOAT"), "NUMERIC": ("FLOAT",)}
+_WIDER: Final[Mapping[str, tuple[str, ...]]] = {
+    "INTEGER": ("NUMERIC", "BIGNUMERIC", "FLOAT"),
+    "NUMERIC": ("BIGNUMERIC", "FLOAT"),
+    "BIGNUMERIC": ("FLOAT",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,8 @@ class _Column:
         name, kind = duckdb_name(self.origin.name), duckdb_type(type_of(self.field))
         if self.origin.type == self.field.type:
             return name
+        if "BIGNUMERIC" in (self.origin.type, self.field.type):
+            return convert(name, type_of(self.origin), type_of(self.field), Names())
         # A decimal becomes the FLOAT64 nearest to it by way of its digits.
         return f"CAST(CAST({name} AS VARCHAR) AS {kind})"
 

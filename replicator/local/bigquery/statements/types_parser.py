@@ -19,7 +19,7 @@ _ALIASES: Final = {
     "INT": "INT64", "SMALLINT": "INT64", "INTEGER": "INT64", "BIGINT": "INT64", "TINYINT": "INT64", "BYTEINT": "INT64",
     "DECIMAL": "NUMERIC", "BIGDECIMAL": "BIGNUMERIC", "BOOLEAN": "BOOL",
 }  # fmt: skip
-_KNOWN_ELSEWHERE: Final = frozenset({"BIGNUMERIC", "GEOGRAPHY", "INTERVAL", "RANGE"})
+_KNOWN_ELSEWHERE: Final = frozenset({"GEOGRAPHY", "INTERVAL", "RANGE"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from replicator.local.bigquery.errors import unmodelled
-from replicator.local.bigquery.types import duckdb_name, duckdb_type, type_of
+from replicator.local.bigquery.types import Type, duckdb_name, duckdb_type, type_of
 from replicator.schema.fields import Field, Mode
 
 
@@ -19,6 +19,12 @@ from replicator.schema.fields import Field, Mode
 def column_type(field: Field) -> str:
     """The DuckDB type of a column or nested field."""
     return duckdb_type(type_of(field))
+
+
+@lru_cache(maxsize=20_000)
+def _type(field: Field) -> Type:
+    # Two types may be held alike, and are not the same for it.
+    return type_of(field)
 
 
 def literal(text: str) -> str:
@@ -44,10 +50,10 @@ def project(expression: str, written: Field | None, wanted: Field, depth: int = 
     kind = column_type(wanted)
     if written is None:
         return f"[]::{kind}" if wanted.mode is Mode.REPEATED else f"NULL::{kind}"
-    if column_type(written) == kind:
+    if column_type(written) == kind and _type(written) == _type(wanted):
         return expression
     if written.type != "RECORD" or wanted.type != "RECORD" or _repeated(written) != _repeated(wanted):
-        what = f"reading field {wanted.name} of type {column_type(written)} as {kind}"
+        what = f"reading field {wanted.name} of type {_type(written)} as {_type(wanted)}"
         raise unmodelled(what)
     if wanted.mode is Mode.REPEATED:
         element = f"e{depth}"

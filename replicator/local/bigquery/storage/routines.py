@@ -180,7 +180,7 @@ def read_data_type(resource: Json, where: str) -> Type:
         return struct(*pairs)
     if kind in SCALARS:
         return Type(kind)
-    if kind in ("BIGNUMERIC", "GEOGRAPHY", "INTERVAL", "RANGE"):
+    if kind in ("GEOGRAPHY", "INTERVAL", "RANGE"):
         what = f"the type {kind}"
         raise unmodelled(what)
     reason = "invalid"

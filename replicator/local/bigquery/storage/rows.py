@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.types import Type, duckdb_name
 
 # Clients tell a time with a fraction from one without by its length: the fraction has six digits or is not there.
 _TEXT: Final = {
+    "BIGNUMERIC": bignumerics.text("{0}"),
     "BOOL": "({0})::VARCHAR",
     "BYTES": "to_base64({0})",
     "DATE": "strftime({0}, '%Y-%m-%d')",

@@ -14,7 +14,8 @@ from typing import Final
 from replicator.schema.fields import Field
 
 _FIXED: Final = {
-    "INTEGER": 8, "FLOAT": 8, "NUMERIC": 16, "BOOLEAN": 1, "DATE": 8, "DATETIME": 8, "TIME": 8, "TIMESTAMP": 8,
+    "INTEGER": 8, "FLOAT": 8, "NUMERIC": 16, "BIGNUMERIC": 32, "BOOLEAN": 1, "DATE": 8, "DATETIME": 8, "TIME": 8,
+    "TIMESTAMP": 8,
 }  # fmt: skip
 # What a text counts beside its bytes.
 _OVERHEAD: Final = {"STRING": 2, "BYTES": 2, "JSON": 0}

@@ -12,13 +12,14 @@ from typing import Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery.googlesql.functions.bignumbers import AVERAGED, SUMMED
 from replicator.local.bigquery.googlesql.functions.decimals import mean
 from replicator.local.bigquery.googlesql.functions.marks import DISTINCT, NULLS, ORDER, OVER
 from replicator.local.bigquery.googlesql.functions.statistics import PERCENTILES, STATISTICS
 from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 
-_SCALARS: Final = ("INT64", "NUMERIC", "STRING", "BYTES", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP")
+_SCALARS: Final = ("INT64", "NUMERIC", "BIGNUMERIC", "STRING", "BYTES", "BOOL", "DATE", "DATETIME", "TIME", "TIMESTAMP")
 
 
 def _extreme(name: str) -> tuple[Overload, ...]:
@@ -68,6 +69,7 @@ AGGREGATES: Final[Functions] = {
         Overload("INT64 -> FLOAT64", f"avg({DISTINCT}{{0}}){OVER}"),
         Overload("FLOAT64 -> FLOAT64", _average),
         Overload("NUMERIC -> NUMERIC", lambda args: mean(args, DISTINCT, OVER)),
+        AVERAGED,
     ),
     "BIT_AND": (Overload("INT64 -> INT64", f"bit_and({{0}}){OVER}"),),
     "BIT_OR": (Overload("INT64 -> INT64", f"bit_or({{0}}){OVER}"),),
@@ -89,6 +91,7 @@ AGGREGATES: Final[Functions] = {
     "SUM": (
         Overload("INT64 -> INT64", f"CAST(sum({DISTINCT}{{0}}){OVER} AS BIGINT)", BY_ITSELF),
         Overload("NUMERIC -> NUMERIC", f"CAST(sum({DISTINCT}{{0}}){OVER} AS DECIMAL(38, 9))", BY_ITSELF),
+        SUMMED,
         Overload("FLOAT64 -> FLOAT64", f"sum({DISTINCT}{{0}}){OVER}"),
     ),
     **STATISTICS,

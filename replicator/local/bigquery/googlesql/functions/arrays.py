@@ -69,7 +69,7 @@ ARRAYS: Final[Functions] = {
     "GENERATE_ARRAY": (
         *(
             Overload(f"{', '.join([kind] * count)} -> ARRAY<{kind}>", UNMODELLED)
-            for kind in ("NUMERIC", "FLOAT64")
+            for kind in ("NUMERIC", "BIGNUMERIC", "FLOAT64")
             for count in (2, 3)
         ),
         Overload("INT64, INT64 -> ARRAY<INT64>", "generate_series({0}, {1})"),

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.functions.numberformats import number_text, padded
 from replicator.local.bigquery.googlesql.functions.rules import mismatch, rule
@@ -126,6 +127,7 @@ def _scalar(sql: str, kind: str, style: str) -> str:
         "TIME": time_text(sql),
         "TIMESTAMP": timestamp_text(sql),
         "NUMERIC": numeric_text(sql),
+        "BIGNUMERIC": bignumerics.text(sql),
     }
     if kind in moments:
         text = f"({moments[kind]})"

@@ -17,7 +17,9 @@ from replicator.local.bigquery.googlesql.functions.table import call
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.values import STRING, Names, Origin, Value
 
-_CAST: Final = frozenset({"BOOL", "DATE", "DATETIME", "FLOAT64", "INT64", "NUMERIC", "STRING", "TIME", "TIMESTAMP"})
+_CAST: Final = frozenset(
+    {"BIGNUMERIC", "BOOL", "DATE", "DATETIME", "FLOAT64", "INT64", "NUMERIC", "STRING", "TIME", "TIMESTAMP"}
+)
 
 
 def as_texts(values: Sequence[Value], names: Names, node: exp.Expr) -> list[Value]:

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from sqlglot import exp
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.documents import normal
 from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, name_of, rule
@@ -293,6 +294,12 @@ def _numeric(sql: str) -> str:
     return f"CASE WHEN {sql} = trunc({sql}) AND abs({sql}) <= {_EXACT} THEN {text} ELSE {_quoted(text)} END"
 
 
+def _bignumeric(sql: str) -> str:
+    text = bignumerics.text(sql)
+    exact = f"NOT contains(t, '.') AND abs(TRY_CAST(t AS HUGEINT)) <= {_EXACT}"
+    return f"list_transform([{text}], lambda t: CASE WHEN {exact} THEN t ELSE {_quoted('t')} END)[1]"
+
+
 def _float64(sql: str) -> str:
     special = f"CASE WHEN isnan({sql}) THEN '\"NaN\"' WHEN {sql} > 0 THEN '\"Infinity\"' ELSE '\"-Infinity\"' END"
     return f"CASE WHEN isfinite({sql}) THEN {float_text(sql)} WHEN {sql} IS NOT NULL THEN {special} END"
@@ -320,6 +327,7 @@ PLAIN: Final[Mapping[str, Callable[[str], str]]] = {
 """The scalars that TO_JSON and TO_JSON_STRING print alike."""
 _SCALARS: Final[Mapping[str, Callable[[str], str]]] = {
     **PLAIN,
+    "BIGNUMERIC": _bignumeric,
     "FLOAT64": _float64,
     "INT64": _int64,
     "NUMERIC": _numeric,

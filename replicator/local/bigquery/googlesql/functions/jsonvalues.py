@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery import bignumerics
 from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.functions.json import PLAIN, printed
 from replicator.local.bigquery.googlesql.functions.rules import mismatch, name_of, rule, with_names
@@ -41,8 +42,17 @@ def _numeric(sql: str) -> str:
     )
 
 
+def _bignumeric(sql: str) -> str:
+    whole = "NOT contains(t, '.') AND abs(TRY_CAST(t AS HUGEINT)) < 9000000000000000000"
+    nearest = "abs(CAST(t AS DOUBLE)) >= 0.0001 AND abs(CAST(t AS DOUBLE)) < 1000000000000000"
+    text = f"CASE WHEN {whole} THEN t WHEN {nearest} THEN CAST(CAST(t AS DOUBLE) AS VARCHAR) "
+    doubt = f"WHEN t IS NOT NULL THEN {_DOUBT.format('t')} END"
+    return f"list_transform([{bignumerics.text(sql)}], lambda t: {text}{doubt})[1]"
+
+
 _SCALARS: Final[Mapping[str, Callable[[str], str]]] = {
     **PLAIN,
+    "BIGNUMERIC": _bignumeric,
     "FLOAT64": _float64,
     "INT64": lambda sql: f"CAST({sql} AS VARCHAR)",
     "NUMERIC": _numeric,

@@ -26,7 +26,6 @@ KNOWN: Final = frozenset(
         "JUSTIFY_HOURS",
         "JUSTIFY_INTERVAL",
         "MAKE_INTERVAL",
-        "PARSE_BIGNUMERIC",
         "RANGE",
         "RANGE_CONTAINS",
         "RANGE_END",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from replicator.local.bigquery.googlesql.functions.bignumbers import LOGARITHMS as WIDE
 from replicator.local.bigquery.googlesql.functions.table import UNMODELLED, Functions, Overload
 
 _NAN: Final = "CAST('nan' AS DOUBLE)"
@@ -29,7 +30,7 @@ def _finite(name: str, sql: str, endless: str = _NAN) -> Overload:
     return _made(name, sql, f"NOT isfinite({sql})", endless)
 
 
-_DECIMAL: Final = (Overload("NUMERIC -> NUMERIC", UNMODELLED),)
+_DECIMAL: Final = (Overload("NUMERIC -> NUMERIC", UNMODELLED), *WIDE)
 _RATIO: Final = "ln({0}) / ln({1})"
 _WRONG_BASE: Final = "{0} <= 0 OR {1} <= 0 OR {1} = 1"
 
@@ -65,6 +66,7 @@ LOGARITHMS: Final[Functions] = {
         ),
         *_DECIMAL,
         Overload("NUMERIC, NUMERIC -> NUMERIC", UNMODELLED),
+        Overload("BIGNUMERIC, BIGNUMERIC -> BIGNUMERIC", UNMODELLED),
     ),
     "LOG10": (
         _made("LOG10", "log10({0})", "{0} <= 0", "CASE WHEN {0} > 0 THEN {0} ELSE CAST('nan' AS DOUBLE) END"),

@@ -14,6 +14,7 @@ from replicator.local.bigquery.googlesql.functions.decimals import rounded
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.texts import float_text
 from replicator.local.bigquery.googlesql.values import (
+    BIGNUMERIC,
     FLOAT64,
     INT64,
     NUMERIC,
@@ -63,7 +64,7 @@ def _floating(match: re.Match[str], value: Value, number: int, names: Names, nod
     if value.type == NUMERIC and kind in "fF" and not set(match["flags"]) - {"-"}:
         return padded(match, bound(value.sql, names, lambda held: _decimal(held, min(digits, 9), digits)), names, node)
     if value.type != FLOAT64:
-        if value.type == NUMERIC or value.origin is Origin.NULL:
+        if value.type in (NUMERIC, BIGNUMERIC) or value.origin is Origin.NULL:
             raise unknown(node, f"the format specifier {match[0]} of a {value.type}")
         raise refused(node, f"Invalid type for argument {number} to FORMAT; Expected FLOAT64; Got {value.type}")
     special = "lower" if kind.islower() else "upper"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from replicator.local.bigquery.googlesql.functions.bignumbers import NUMBERS as WIDE
 from replicator.local.bigquery.googlesql.functions.decimals import divided, rounded, whole
 from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
 
@@ -29,7 +30,7 @@ def _extreme(name: str) -> tuple[Overload, ...]:
         nans = " OR ".join(f"isnan({arg})" for arg in args)
         return f"CASE WHEN {nulls} THEN NULL WHEN {nans} THEN CAST('nan' AS DOUBLE) ELSE {name}({', '.join(args)}) END"
 
-    ordered = ("INT64", "NUMERIC", "STRING", "BYTES", "DATE", "DATETIME", "TIME", "TIMESTAMP", "BOOL")
+    ordered = ("INT64", "NUMERIC", "BIGNUMERIC", "STRING", "BYTES", "DATE", "DATETIME", "TIME", "TIMESTAMP", "BOOL")
     return (*(Overload(f"{kind}... -> {kind}", sql) for kind in ordered), Overload("FLOAT64... -> FLOAT64", floats))
 
 
@@ -99,7 +100,6 @@ NUMBERS: Final[Functions] = {
         ),
     ),
     "CEIL": _float("ceil"),
-    "CEILING": _float("ceil"),
     "DIV": (
         Overload(
             "INT64, INT64 -> INT64",
@@ -172,4 +172,8 @@ NUMBERS: Final[Functions] = {
         Overload("NUMERIC, INT64 -> NUMERIC", rounded("0")),
     ),
 }
+for _name, _wide in WIDE.items():
+    # Of what costs the same the first is taken, and a decimal is not to become a FLOAT64.
+    NUMBERS[_name] = (*_wide, *NUMBERS[_name])
+NUMBERS["CEILING"] = NUMBERS["CEIL"]
 NUMBERS["POWER"] = NUMBERS["POW"]

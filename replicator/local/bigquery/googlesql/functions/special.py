@@ -15,7 +15,6 @@ from replicator.local.bigquery.googlesql.refusals import unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.values import (
     INT64,
-    NUMERIC,
     STRING,
     Origin,
     Value,
@@ -92,17 +91,18 @@ def _plain_letters(held: str, sql: str) -> str:
     return f"(CASE WHEN strlen({held}) > length({held}) THEN {doubt} ELSE {sql} END)"
 
 
-@rule("PARSE_NUMERIC")
+@rule("PARSE_NUMERIC", "PARSE_BIGNUMERIC")
 def _parse_numeric(resolver: Resolver, node: exp.Expr) -> Value:
     text = as_type(resolver, node, arguments(resolver, node, 1), 0, STRING)
     names = resolver.gathering.names
-    doubt = "error('PARSE_NUMERIC of a text with blanks or commas is not modelled by the local cloud')"
+    kind = Type(name_of(node).removeprefix("PARSE_"))
+    doubt = f"error('{name_of(node)} of a text with blanks or commas is not modelled by the local cloud')"
 
     def sql(held: str) -> str:
-        read = cast(Value(held, STRING, fallible=True), NUMERIC, names, node)
+        read = cast(Value(held, STRING, fallible=True), kind, names, node)
         return f"(CASE WHEN regexp_matches({held}, '[,\\s]|[-+]$') THEN {doubt} ELSE {read.sql} END)"
 
-    return derived(bound(text.sql, names, sql), NUMERIC, text, fallible=True)
+    return derived(bound(text.sql, names, sql), kind, text, fallible=True)
 
 
 @rule("RANGE_BUCKET")

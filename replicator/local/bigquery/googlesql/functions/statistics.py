@@ -12,6 +12,7 @@ from typing import Final
 from replicator.local.bigquery.googlesql.functions.marks import DISTINCT, OVER
 from replicator.local.bigquery.googlesql.functions.table import UNMODELLED, Functions, Overload
 
+_DECIMALS: Final = ("NUMERIC", "BIGNUMERIC")
 _NAN: Final = "CAST('nan' AS DOUBLE)"
 
 
@@ -34,7 +35,7 @@ def _single(name: str, engine: str, least: int) -> tuple[Overload, ...]:
             f"ELSE {engine}({DISTINCT}{finite}){OVER} END"
         )
 
-    return Overload("FLOAT64 -> FLOAT64", sql), Overload("NUMERIC -> FLOAT64", UNMODELLED)
+    return Overload("FLOAT64 -> FLOAT64", sql), *(Overload(f"{kind} -> FLOAT64", UNMODELLED) for kind in _DECIMALS)
 
 
 def _paired(name: str, engine: str, least: int) -> tuple[Overload, ...]:
@@ -53,7 +54,9 @@ def _paired(name: str, engine: str, least: int) -> tuple[Overload, ...]:
             f"WHEN {count} >= {least} THEN {engine}({finite}){OVER} END"
         )
 
-    return Overload("FLOAT64, FLOAT64 -> FLOAT64", sql), Overload("NUMERIC, NUMERIC -> FLOAT64", UNMODELLED)
+    return Overload("FLOAT64, FLOAT64 -> FLOAT64", sql), *(
+        Overload(f"{kind}, {kind} -> FLOAT64", UNMODELLED) for kind in _DECIMALS
+    )
 
 
 def _percentile(name: str, engine: str) -> Overload:
@@ -82,7 +85,7 @@ STATISTICS: Final[Functions] = {
 PERCENTILES: Final[Functions] = {
     "PERCENTILE_CONT": (
         _percentile("PERCENTILE_CONT", "quantile_cont"),
-        Overload("NUMERIC, NUMERIC -> NUMERIC", UNMODELLED),
+        *(Overload(f"{kind}, {kind} -> {kind}", UNMODELLED) for kind in _DECIMALS),
     ),
     "PERCENTILE_DISC": (
         _percentile("PERCENTILE_DISC", "quantile_disc"),
@@ -90,7 +93,7 @@ PERCENTILES: Final[Functions] = {
             Overload(f"{kind}, FLOAT64 -> {kind}", f"quantile_disc({{0}}, {{1}}){OVER}")
             for kind in ("INT64", "STRING", "DATE", "TIMESTAMP", "DATETIME", "TIME", "BOOL", "BYTES")
         ),
-        Overload("NUMERIC, NUMERIC -> NUMERIC", UNMODELLED),
+        *(Overload(f"{kind}, {kind} -> {kind}", UNMODELLED) for kind in _DECIMALS),
     ),
 }
 """They stand with OVER, which holds no ORDER BY."""

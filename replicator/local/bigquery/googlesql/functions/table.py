@@ -19,6 +19,8 @@ from replicator.local.bigquery.googlesql.coercion import READERS, decimal_of, im
 from replicator.local.bigquery.googlesql.ranges import has_ends, within
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.values import (
+    BIGNUMERIC,
+    FLOAT64,
     NATIVE,
     NUMERIC,
     Names,
@@ -37,6 +39,7 @@ BY_ITSELF: Final = "the engine's own"
 UNMODELLED: Final = ""
 """The SQL of a signature that GoogleSQL has and that is refused here."""
 
+_DECIMALS: Final = (NUMERIC, BIGNUMERIC)
 _PLACE: Final = re.compile(r"\{(\d+)\}")
 _ANY: Final = Type("T")
 _ARRAY_OF_ANY: Final = array(_ANY)
@@ -148,8 +151,8 @@ def _possible(arg: Value, wanted: Type, args: Sequence[Value]) -> bool:
     if arg.type.name == "STRING" and isinstance(arg.constant, str) and arg.is_literal and wanted.name in READERS:
         return READERS[wanted.name](arg.constant) is not None
     # The same of a FLOAT64 that no NUMERIC can hold, unless there is a NUMERIC that it has to be.
-    if wanted == NUMERIC and isinstance(arg.constant, float) and NUMERIC not in [other.type for other in args]:
-        return decimal_of(arg.constant) is not None
+    if wanted in _DECIMALS and isinstance(arg.constant, float) and wanted not in [other.type for other in args]:
+        return decimal_of(arg.constant, wanted) is not None
     return True
 
 
@@ -158,7 +161,10 @@ def _cost(arg: Value, wanted: Type) -> int:
         return 0
     if arg.type == wanted:
         return 0
-    return {"NUMERIC": 2, "FLOAT64": 1, "DATETIME": 2, "TIMESTAMP": 3}.get(wanted.name, 1)
+    if arg.type in _DECIMALS and wanted == FLOAT64:
+        # What is written next to a decimal, with a point or without, becomes one first.
+        return 9
+    return {"NUMERIC": 2, "BIGNUMERIC": 2, "FLOAT64": 1, "DATETIME": 2, "TIMESTAMP": 3}.get(wanted.name, 1)
 
 
 def _variable(parameters: Sequence[Type], args: Sequence[Value], names: Names) -> Type | None:
