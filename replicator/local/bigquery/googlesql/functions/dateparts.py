@@ -110,9 +110,11 @@ def _week(sql: str, part: str) -> str:
 
 def counted(kind: str, later: str, earlier: str, part: str) -> str:
     """How many boundaries of ``part`` lie between; for a TIMESTAMP, how many whole parts."""
-    if kind in ("TIMESTAMP", "TIME"):
+    if kind == "TIMESTAMP":
         micros = f"(epoch_us({later}) - epoch_us({earlier}))"
         return micros if part == "MICROSECOND" else f"({micros} // {MICROS[part]})"
+    if kind == "TIME":
+        return f"(epoch_us({later}) // {MICROS[part]} - epoch_us({earlier}) // {MICROS[part]})"
     if part.startswith("WEEK"):
         first, last = (earlier, later) if kind == "DATE" else (f"CAST({earlier} AS DATE)", f"CAST({later} AS DATE)")
         return f"({_week(last, part)} - {_week(first, part)})"
