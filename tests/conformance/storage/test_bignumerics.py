@@ -71,7 +71,10 @@ def test_tables_are_changed_by_it(filled: Place) -> None:
     for column in "in":
         asked(filled, f"ALTER TABLE numbers ALTER COLUMN {column} SET DATA TYPE BIGNUMERIC")
     assert asked(filled, "SELECT i, n FROM numbers") == [(1, Decimal("-0.1"))]
-    asked(filled, f"CREATE TABLE s (s ARRAY<{WIDE}>); INSERT INTO s VALUES ([(1, [NUMERIC '2', NULL]), (NULL, [])])")
+    given = f"ARRAY<{WIDE}>[(1, [BIGNUMERIC '2', {literal(Decimal(-1))}]), (NULL, [])]"
+    asked(filled, f"CREATE TABLE nested (s ARRAY<{WIDE}>); INSERT INTO nested VALUES ({given})")
+    told = asked(filled, "SELECT e.w, l FROM nested, nested.s AS e, e.l AS l ORDER BY l DESC")
+    assert told == [(1, 2), (1, -1)]
 
 
 def test_a_wildcard_reads_it_and_no_text_in_its_place(place: Place) -> None:
