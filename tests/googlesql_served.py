@@ -28,7 +28,8 @@ BESIDES_GOOGLESQL: Final[Mapping[str, str]] = {
     "a name that is taken, or not there": (
         r"^Already Exists: |^Not found: |must be qualified with a dataset|^Dataset \S+ is still in use$"
         r"|^The project \S+ has not enabled BigQuery"
-        r"|^Cannot drop \S+ with DROP TABLE: it is a VIEW$|^Cannot create dataset \S+ in location"
+        r"|^Cannot drop \S+ with DROP [A-Z ]+: it is a [A-Z_]+$|is not allowed for this operation because it is a "
+        r"|, and DML over it is not allowed$|^Cannot create dataset \S+ in location"
     ),
     "a layout that tables cannot have": (
         r"^PARTITION BY .* (takes|does not take) |^CLUSTER BY names a column more than once$|^Clustering is by at most"
@@ -47,6 +48,8 @@ BESIDES_GOOGLESQL: Final[Mapping[str, str]] = {
         r"^Too many partitions produced by query|would have \d+ partitions|attempted to read too many tables"
         r"|^The query references \d+ tables|^A transaction can (change|perform) at most"
     ),
+    "the past": r"^Invalid snapshot time |at more than one point in time$|must be a constant expression, and not NULL",
+    "what a materialized view may be": r"^Materialized view query ",
     "a transaction's rules": r" not supported in a transaction\b|^Transaction is aborted due to concurrent update",
     "files": (
         r"^Error while reading data, |^Operation cannot be performed on a nested schema|^Cannot load CSV data with"
@@ -183,15 +186,16 @@ def _context(taken: Captured) -> Context:
         NOW,
         "acme",
         "ds",
-        named=_nulls({name: kind for name, kind in taken.parameters.items() if not name.isdigit()}),
+        named=_stand_ins({name: kind for name, kind in taken.parameters.items() if not name.isdigit()}),
         positional=positional,
-        variables=_nulls(taken.variables),
-        system=_nulls(taken.system),
+        variables=_stand_ins(taken.variables),
+        system=_stand_ins(taken.system),
     )
 
 
-def _nulls(kinds: Mapping[str, Type]) -> dict[str, Typed]:
-    return {name.lower(): Typed(kind, None) for name, kind in kinds.items()}
+def _stand_ins(kinds: Mapping[str, Type]) -> dict[str, Typed]:
+    """NULL for each; a time for TIMESTAMP, which FOR SYSTEM_TIME AS OF wants to know."""
+    return {name.lower(): Typed(kind, NOW if kind.name == "TIMESTAMP" else None) for name, kind in kinds.items()}
 
 
 def _types(told: Mapping[str, str]) -> dict[str, Type]:

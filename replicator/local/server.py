@@ -118,9 +118,11 @@ def serve(directory: Path, *, port: int = 0, host: str = "127.0.0.1", executor: 
         pubsub = PubSubService(directory / "pubsub.sqlite", clock)
         opened.callback(pubsub.close)
 
+        store = bigquery.store
+        settings = (unsettled, bigquery.unsettled, bigquery.knobs, store.lags, store.keeping)
         routes = [
             *control_routes(recorder, clock),
-            *setting_routes(Knobs((unsettled, bigquery.unsettled, bigquery.knobs, bigquery.store.lags))),
+            *setting_routes(Knobs(settings)),
             *fault_routes(interference),
             *project_routes(bigquery.store),
             *bigquery.routes,

@@ -23,6 +23,19 @@ class Lags:
 
 
 @dataclass(slots=True)
+class Keeping:
+    """How much is kept of what was.
+
+    Attributes:
+        past_bytes: The logical bytes of rows that are no longer in any table and can still be read as of a time
+            within seven days (time-travel); of more than that the oldest go, and who asks for a time before is
+            refused. 0 keeps nothing.
+    """
+
+    past_bytes: int = 1_000_000_000
+
+
+@dataclass(slots=True)
 class Unsettled:
     """What no page settles about dataset copies, with the answer that is given unless a test asks for another.
 

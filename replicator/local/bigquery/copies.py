@@ -78,9 +78,9 @@ class Copies:
         """
         with self._store.statement(mutates=destination) as transaction:
             table = transaction.table(source)
-            definition = replace(table.definition, kms_key_name=None)
+            definition = replace(table.definition, kms_key_name=None, origin=None)
             if definition.kind is not Kind.TABLE:
-                refuse("invalid", f"{source} is not allowed for this operation because it is a VIEW.")
+                refuse("invalid", f"{source} is not allowed for this operation because it is a {definition.kind}.")
             existing = transaction.find_table(destination)
             if existing is None:
                 created = table.created if self.unsettled.copies_keep_creation_time else None

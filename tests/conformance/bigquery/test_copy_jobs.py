@@ -202,7 +202,8 @@ REFUSALS = {
     "another schema": (
         "wide", "plain", {"write_disposition": "WRITE_APPEND"}, r"does not match Table .* Cannot add fields .*z\)",
     ),
-    "a snapshot": ("plain", "new", {"operation_type": "SNAPSHOT"}, "not modelled"),
+    "a snapshot of a view": ("v", "new", {"operation_type": "SNAPSHOT"}, "takes a TABLE, and .* is a VIEW"),
+    "a table restored from a table": ("plain", "new", {"operation_type": "RESTORE"}, "takes a SNAPSHOT, and .* TABLE"),
     "a table over itself": ("plain", "plain", {"write_disposition": "WRITE_TRUNCATE"}, "not modelled"),
 }  # fmt: skip
 

@@ -153,9 +153,8 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(
 @pytest.mark.parametrize(
     "statement",
     [
-        "CREATE TABLE {d}.x COPY {d}.t",
-        "CREATE TABLE {d}.x CLONE {d}.t",
-        "CREATE SNAPSHOT TABLE {d}.x CLONE {d}.t",
+        "CREATE TEMP TABLE x CLONE {d}.t",
+        "UNDROP SCHEMA {d}",
         "CREATE TABLE {d}.x (a INT64 DEFAULT 1)",
         "CREATE TABLE {d}.x (a STRING(3))",
         "CREATE TABLE {d}.x (a NUMERIC(10, 2))",
@@ -163,7 +162,7 @@ def test_what_is_wrong_is_refused_and_leaves_nothing(
         "CREATE TABLE {d}.x (a INT64, PRIMARY KEY (a) NOT ENFORCED)",
         "CREATE TABLE {d}.x (a INT64) OPTIONS (kms_key_name = 'k')",
         "CREATE EXTERNAL TABLE {d}.x OPTIONS (format = 'CSV', uris = ['gs://b/o'])",
-        "CREATE MATERIALIZED VIEW {d}.x AS SELECT 1 AS a",
+        "CREATE MATERIALIZED VIEW {d}.x CLUSTER BY a AS SELECT 1 AS a",
         "CREATE VIEW {d}.x (a) AS SELECT 1",
         "CREATE FUNCTION {d}.f(x INT64) RETURNS INT64 LANGUAGE js AS 'return x'",
         "CREATE PROCEDURE {d}.p() BEGIN SELECT 1; END",

@@ -165,3 +165,31 @@ def test_what_is_no_function_is_refused(client: bigquery.Client, sql: str, messa
     """When it is made if its types are stated, or else when it is called."""
     with pytest.raises(exceptions.GoogleAPICallError, match=message):
         client.query(sql).result()
+
+
+def test_metadata_tells_routines_and_parameters(client: bigquery.Client) -> None:
+    """ROUTINES with the statement that makes each again, PARAMETERS with what each takes and returns."""
+    client.query("CREATE SCHEMA told OPTIONS (location = 'EU')").result()
+    client.query("CREATE FUNCTION told.f(x INT64, y ARRAY<STRING>) RETURNS STRING AS (y[OFFSET(x)])").result()
+    client.query("CREATE FUNCTION told.any_of(x ANY TYPE) AS (x)").result()
+    parameters = "SELECT specific_name, ordinal_position, is_result, parameter_name, data_type"
+    assert rows(client, f"{parameters} FROM told.INFORMATION_SCHEMA.PARAMETERS ORDER BY 1, 2") == [
+        ("any_of", "1", "NO", "x", "ANY TYPE"),
+        ("f", "0", "YES", None, "STRING"),
+        ("f", "1", "NO", "x", "INT64"),
+        ("f", "2", "NO", "y", "ARRAY<STRING>"),
+    ]
+    routines = "SELECT routine_name, routine_type, data_type, routine_definition, created = last_altered"
+    assert rows(client, f"{routines} FROM told.INFORMATION_SCHEMA.ROUTINES ORDER BY 1") == [
+        ("any_of", "FUNCTION", None, "x", True),
+        ("f", "FUNCTION", "STRING", "y[OFFSET(x)]", True),
+    ]
+
+    [(statement,)] = rows(client, "SELECT ddl FROM told.INFORMATION_SCHEMA.ROUTINES WHERE routine_name = 'f'")
+    client.query("DROP FUNCTION told.f").result()
+    client.query(statement).result()
+    assert rows(client, "SELECT told.f(1, ['a', 'b'])") == [("b",)]
+    client.query("CREATE TABLE FUNCTION told.t(n INT64) AS SELECT n AS m").result()
+    with pytest.raises(exceptions.ServerError, match="which its text does not state"):
+        rows(client, f"{parameters} FROM told.INFORMATION_SCHEMA.PARAMETERS")
+    client.delete_dataset("told", delete_contents=True)

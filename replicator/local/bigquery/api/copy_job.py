@@ -5,11 +5,20 @@ https://docs.cloud.google.com/bigquery/docs/managing-tables#copy-table
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from replicator.local.bigquery.api.copy_rules import check_partitions, copied_definition, copied_partition
+from replicator.local.bigquery.api.copy_rules import (
+    CopySource,
+    Operation,
+    check_partitions,
+    copied_definition,
+    copied_partition,
+    made_of,
+)
 from replicator.local.bigquery.api.encryption import read_key
 from replicator.local.bigquery.api.job import Job
 from replicator.local.bigquery.api.registry import Registry
@@ -18,13 +27,16 @@ from replicator.local.bigquery.errors import refuse, unmodelled
 from replicator.local.bigquery.members import member, required
 from replicator.local.bigquery.ration import Ration
 from replicator.local.bigquery.statements.session import not_in_location
-from replicator.local.bigquery.storage.definitions import TableDefinition
+from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
+from replicator.local.bigquery.storage.refusals import duplicate_table
 from replicator.local.bigquery.storage.states import Written
 from replicator.local.bigquery.storage.store import Store, Transaction
-from replicator.names import DatasetRef, TableRef
+from replicator.names import DatasetRef
 
 # https://docs.cloud.google.com/bigquery/quotas#copy_jobs: source tables per copy job.
 _MOST_SOURCES: Final = 1_200
+# A snapshot decorator (access-historical-data): since 1970, or from now.
+_TIME: Final = re.compile(r"-?\d{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +44,18 @@ class CopyRequest:
     """What a copy job is asked to do.
 
     Attributes:
-        sources: Each with the partition that it is limited to.
+        operation: What is made of the sources.
+        sources: Each with the partition that it is limited to, and the time as of which it is copied.
         destination: Where they go.
         key: The key of a new destination.
+        expires: When a snapshot is gone.
     """
 
-    sources: tuple[tuple[TableRef, str | None], ...]
+    operation: Operation
+    sources: tuple[CopySource, ...]
     destination: Destination
     key: str | None
+    expires: datetime | None = None
 
 
 def read_copy(configuration: Mapping[str, Any], project: str) -> CopyRequest:
@@ -48,10 +64,9 @@ def read_copy(configuration: Mapping[str, Any], project: str) -> CopyRequest:
     Raises:
         BigQueryError: 400, it is malformed, or asks for what is not modelled.
     """
-    operation = member(configuration, "operationType", str) or "COPY"
-    if operation not in ("COPY", "OPERATION_TYPE_UNSPECIFIED"):
-        what = f"a copy job of type {operation}"
-        raise unmodelled(what)
+    operation = str(member(configuration, "operationType", str) or "COPY").replace("OPERATION_TYPE_UNSPECIFIED", "COPY")
+    if operation not in tuple(Operation):
+        refuse("invalid", f"Invalid value for operationType: {operation}", location="operationType")
     given = member(configuration, "sourceTables", list)
     if given is None:
         given = [required(configuration, "sourceTable", dict)]
@@ -59,11 +74,41 @@ def read_copy(configuration: Mapping[str, Any], project: str) -> CopyRequest:
         refuse("required", "Required parameter is missing: copy.sourceTables", location="sourceTables")
     if len(given) > _MOST_SOURCES:
         refuse("invalid", f"Too many source tables: {len(given)}. A copy job has at most {_MOST_SOURCES}.")
-    sources = tuple(read_table(each, project=project, where="sourceTables") for each in given)
+    sources = tuple(_source(each, project) for each in given)
     destination = read_destination(configuration, project=project, default=Write.EMPTY)
     if member(configuration, "schemaUpdateOptions", list):
         refuse("invalid", "schemaUpdateOptions is no part of a copy job", location="schemaUpdateOptions")
-    return CopyRequest(sources, destination, read_key(configuration))
+    expires = _expires(configuration, Operation(operation))
+    return CopyRequest(Operation(operation), sources, destination, read_key(configuration), expires)
+
+
+def _expires(configuration: Mapping[str, Any], operation: Operation) -> datetime | None:
+    stated = member(configuration, "destinationExpirationTime", str)
+    if not stated:
+        return None
+    where = "destinationExpirationTime"
+    if operation is not Operation.SNAPSHOT:
+        what = f"{where} of a copy job that takes no snapshot"
+        raise unmodelled(what)
+    try:
+        instant = datetime.fromisoformat(stated.removesuffix(" UTC"))
+    except ValueError:
+        refuse("invalid", f"Invalid value for {where}: {stated!r} is no time", location=where)
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+def _source(resource: Mapping[str, Any], project: str) -> CopySource:
+    """A table, its decorators taken off."""
+    name, at, time = str(required(resource, "tableId", str, where="sourceTables")).partition("@")
+    ref, partition = read_table({**resource, "tableId": name}, project=project, where="sourceTables")
+    if not at:
+        return CopySource(ref, partition)
+    if not _TIME.fullmatch(time):
+        refuse("invalid", f"Invalid snapshot decorator in {name}@{time}", location="sourceTables")
+    if partition is not None or int(time) == 0:
+        what = f"the decorator of {name}@{time}"
+        raise unmodelled(what)
+    return CopySource(ref, at=int(time))
 
 
 class CopyRunner:
@@ -84,7 +129,7 @@ class CopyRunner:
         with self._statement(job, destination) as transaction:
             if self._crosses(job, transaction, request):
                 self._across(request)
-            definition = copied_definition(transaction, [source for source, _ in request.sources], destination)
+            definition = self._definition(transaction, request)
             check_partitions(transaction, request.sources, destination)
             found = transaction.find_table(destination.ref)
             if found is not None:
@@ -98,6 +143,27 @@ class CopyRunner:
             self._registry.record(job, transaction)
             transaction.commit()
 
+    def _definition(self, transaction: Transaction, request: CopyRequest) -> TableDefinition:
+        """What the destination is made like.
+
+        Raises:
+            BigQueryError: It cannot be made of these sources, or is there already.
+        """
+        source, destination = request.sources[0], request.destination
+        kind = source.table(transaction).definition.kind
+        if request.operation is Operation.COPY and kind is not Kind.SNAPSHOT:
+            return copied_definition(transaction, request.sources, destination)
+        if len(request.sources) > 1 or source.partition is not None or destination.partition is not None:
+            refuse("invalid", f"A copy job of type {request.operation} takes one whole {kind}")
+        table = source.table(transaction)
+        if request.key is not None:
+            what = f"a key of a copy job of type {request.operation}"
+            raise unmodelled(what)
+        over = request.operation is Operation.RESTORE and destination.write is Write.TRUNCATE
+        if transaction.find_table(destination.ref) is not None and not over:
+            raise duplicate_table(destination.ref)
+        return made_of(table, request.operation, source.moment(transaction) or transaction.now, request.expires)
+
     def _crosses(self, job: Job, transaction: Transaction, request: CopyRequest) -> bool:
         """Whether the sources lie elsewhere than the destination, all of them where the job may find them.
 
@@ -105,12 +171,12 @@ class CopyRunner:
             BigQueryError: ``notFound``.
         """
         target = self._place(transaction, request.destination.ref.parent, job)
-        places = {self._place(transaction, source.parent, job) for source, _ in request.sources}
+        places = {self._place(transaction, source.ref.parent, job) for source in request.sources}
         crosses = places != {target}
         here = job.ref.location.lower()
         if crosses and self._registry.knobs.copies_run_in == "source":
             if here not in places:
-                raise not_in_location(request.sources[0][0].parent, job.ref.location)
+                raise not_in_location(request.sources[0].ref.parent, job.ref.location)
         elif here != target:
             raise not_in_location(request.destination.ref.parent, job.ref.location)
         return crosses
@@ -129,6 +195,9 @@ class CopyRunner:
             BigQueryError: It asks for more, or there were too many today.
         """
         destination = request.destination
+        if request.operation is not Operation.COPY or request.sources[0].at is not None:
+            what = f"a copy job of type {request.operation}, or of a table as it was, across locations"
+            raise unmodelled(what)
         if destination.write is Write.APPEND:
             # In these words (fivetran.com/docs/destinations/bigquery/troubleshooting/cross-region-copy-table-error).
             msg = "Cross-region table copy with append mode (--append_table or WRITE_APPEND) is unsupported."
@@ -138,7 +207,7 @@ class CopyRunner:
                 f"Cross-region table copy of {len(request.sources)} source tables is unsupported. Use one job for each."
             )
             refuse("invalid", msg)
-        decorated = destination.partition is not None or request.sources[0][1] is not None
+        decorated = destination.partition is not None or request.sources[0].partition is not None
         if decorated and not self._registry.knobs.partitions_across_locations:
             refuse("invalid", "Cross-region table copy with a partition decorator is unsupported.")
         self._ration.take(destination.ref)
@@ -146,15 +215,15 @@ class CopyRunner:
     def _copy(
         self,
         transaction: Transaction,
-        source: tuple[TableRef, str | None],
+        source: CopySource,
         destination: Destination,
         stored: TableDefinition,
     ) -> Written:
-        ref, partition = source
+        ref, partition = source.ref, source.partition
         if partition is not None and destination.partition is not None:
             return transaction.copy(ref, destination.ref, partition=(partition, destination.partition))
         if partition is None and destination.partition is None:
-            return transaction.copy(ref, destination.ref)
+            return transaction.copy(ref, destination.ref, moment=source.moment(transaction))
         connection = self._store.connect()
         try:
             select = copied_partition(transaction, ref, partition, stored)

@@ -19,7 +19,6 @@ from replicator.local.bigquery.files.extracting import Extractor, Format, check_
 from replicator.local.bigquery.files.uris import Uri, read_uri
 from replicator.local.bigquery.members import member, required
 from replicator.local.bigquery.statements.session import not_in_location
-from replicator.local.bigquery.storage.definitions import Kind
 from replicator.local.bigquery.storage.states import Table
 from replicator.local.bigquery.storage.store import Store, Transaction
 from replicator.names import TableRef
@@ -102,8 +101,8 @@ class ExtractRunner:
     def _checked(self, job: Job, transaction: Transaction, table: Table, request: ExtractRequest) -> int:
         """The logical bytes that are extracted."""
         name = f"{table.ref.project}:{table.ref.dataset}.{table.ref.table}"
-        if table.definition.kind is not Kind.TABLE:
-            refuse("invalid", f"{name} is not allowed for this operation because it is a VIEW.")
+        if table.definition.kind.has_query:
+            refuse("invalid", f"{name} is not allowed for this operation because it is a {table.definition.kind}.")
         size = table.bytes
         if request.partition is not None:
             if table.definition.partitioning is None:

@@ -48,7 +48,7 @@ class TableData:
         start = page_start(call)
         with self._store.statement() as transaction:
             table = transaction.table(ref.parent.table(name))
-            if table.definition.kind is not Kind.TABLE:
+            if table.definition.kind.has_query:
                 msg = f"Cannot list a table of type {table.definition.kind.value}."
                 refuse("invalid", msg)
             fields = _selected(table.definition.fields, call.query.get("selectedFields"))

@@ -16,6 +16,7 @@ from replicator.local.bigquery.errors import refuse
 from replicator.local.bigquery.members import required
 from replicator.local.bigquery.statements import analysis
 from replicator.local.bigquery.statements.frame import Frame
+from replicator.local.bigquery.statements.materialized import check_materialized
 from replicator.local.bigquery.statements.new_tables import query_fields
 from replicator.local.bigquery.statements.session import Session, Setting, Unsettled
 from replicator.local.bigquery.storage.definitions import Kind, TableDefinition
@@ -65,6 +66,9 @@ class Tables:
         resource = call.json()
         reference = required(resource, "tableReference", dict)
         ref = checked_table(dataset_of(call).table(str(required(reference, "tableId", str, where="tableReference"))))
+        for key in ("snapshotDefinition", "cloneDefinition"):
+            if resource.get(key):
+                refuse("invalid", f"{key} is set by the copy job or the statement that makes the table", location=key)
         with self._store.statement() as transaction:
             transaction.dataset(ref.parent)
             transaction.create_table(ref, self._defined(transaction, ref, resource), OnExisting.REFUSE)
@@ -74,16 +78,20 @@ class Tables:
     def _defined(self, transaction: Transaction, ref: TableRef, resource: Json) -> TableDefinition:
         read_key(resource, "encryptionConfiguration")
         definition = table_definition(resource)
-        if definition.kind is not Kind.VIEW:
+        if definition.kind.holds_rows:
             return definition
-        return replace(definition, fields=self._view_fields(transaction, ref, definition.query or ""))
+        return replace(definition, fields=self._view_fields(transaction, ref, definition))
 
-    def _view_fields(self, transaction: Transaction, ref: TableRef, query: str) -> tuple[Field, ...]:
+    def _view_fields(self, transaction: Transaction, ref: TableRef, definition: TableDefinition) -> tuple[Field, ...]:
         location = transaction.dataset(ref.parent).definition.location
         setting = Setting("view", ref.project, location, None, self._now, lambda: None, Unsettled())
         session = Session(self._store, setting)
         try:
-            return query_fields(analysis.query(session, transaction, [query], Frame(), computed={}))
+            query = definition.query or ""
+            prepared = analysis.query(session, transaction, [query], Frame(), computed={})
+            if definition.kind is Kind.MATERIALIZED_VIEW:
+                check_materialized(query, prepared)
+            return query_fields(prepared)
         finally:
             session.close()
 

@@ -124,7 +124,7 @@ def make_room(transaction: Transaction, destination: Destination, definition: Ta
         transaction.create_table(ref, definition, OnExisting.REFUSE)
         return definition
     if table.definition.kind is not Kind.TABLE:
-        refuse("invalid", f"{ref} is not allowed for this operation because it is a VIEW.")
+        refuse("invalid", f"{ref} is not allowed for this operation because it is a {table.definition.kind}.")
     if destination.partition is not None and table.definition.partitioning is None:
         msg = "Cannot add storage to a non-partitioned table with a partition reference"
         refuse("invalid", f"{msg}: {ref.project}:{ref.dataset}.{ref.table}")

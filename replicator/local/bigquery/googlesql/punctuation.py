@@ -211,7 +211,7 @@ def _stands_alone(token: Any, before: Any, heard: Sequence[str], level: _Level) 
     if kind in _LABELS or kind is TokenType.BYTE_STRING:
         return not level.labels and (before.token_type in _CLOSE or before.token_type is TokenType.NUMBER)
     if kind is TokenType.VAR and heard[0] == "AS" and before.token_type is TokenType.VAR:
-        return token.text.upper() not in _BEHIND_A_NAME and heard[1] != "VALUE"
+        return token.text.upper() not in _BEHIND_A_NAME and heard[1] not in {"VALUE", "OF"}
     return False
 
 

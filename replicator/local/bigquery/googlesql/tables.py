@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.blocks import Draft
 from replicator.local.bigquery.googlesql.catalog import Relation
-from replicator.local.bigquery.googlesql.coercion import common
+from replicator.local.bigquery.googlesql.coercion import common, implicit
 from replicator.local.bigquery.googlesql.constants import constant_of
 from replicator.local.bigquery.googlesql.context import Gathering, named
 from replicator.local.bigquery.googlesql.dialect import COMMA, OFFSET
@@ -26,7 +26,7 @@ from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.routines import function_of, table_draft
 from replicator.local.bigquery.googlesql.scope import Name, Scope, Source, member
-from replicator.local.bigquery.googlesql.values import INT64, TIMESTAMP, Value, derived
+from replicator.local.bigquery.googlesql.values import INT64, STRING, TIMESTAMP, Value, derived
 
 Clause = tuple[str, list[Source], dict[str, Value], bool]
 """The clause's SQL, its sources, what USING merged, and whether a join may leave a side empty."""
@@ -214,11 +214,13 @@ class _From:
         columns = node.args["alias"].args.get("columns") if node.args.get("alias") is not None else None
         if columns:
             raise refused(node, "Syntax error: a table alias takes no list of columns")
+        if node.args.get("version") is not None and self._is_no_stored(parts):
+            raise refused(node, "FOR SYSTEM_TIME AS OF can only be used with tables, and not with WITH and arrays")
         if len(parts) == 1 and parts[0].name.lower() in self.resolver.tables.tables:
             shared = self.resolver.tables.tables[parts[0].name.lower()]
             name = self.names.fresh("t")
             return f"{shared.name} AS {name}", _source(node.alias or parts[0].name, shared.draft, name), False
-        if len(parts) > 1 and not parts[0].args.get("quoted") and self._is_range_variable(parts[0].name):
+        if self._is_array(parts):
             path = exp.Dot.build([exp.column(parts[0].copy()), *(part.copy() for part in parts[1:])])
             column = exp.column(parts[1].copy(), table=parts[0].copy()) if len(parts) == 2 else path
             return self._unnest(column, node.alias or parts[-1].name, offset_of(node), node)
@@ -236,6 +238,12 @@ class _From:
             raise refused(node, f"Table-valued function not found: {'.'.join(path)}")
         draft = table_draft(self.resolver, function, node.this.expressions, node, draft_of)
         return self._derived(draft, node.alias)
+
+    def _is_no_stored(self, parts: list[exp.Identifier]) -> bool:
+        return (len(parts) == 1 and parts[0].name.lower() in self.resolver.tables.tables) or self._is_array(parts)
+
+    def _is_array(self, parts: list[exp.Identifier]) -> bool:
+        return len(parts) > 1 and not parts[0].args.get("quoted") and self._is_range_variable(parts[0].name)
 
     def _is_range_variable(self, name: str) -> bool:
         scope: Scope | None = self.scope
@@ -258,10 +266,18 @@ class _From:
         version = node.args.get("version")
         if version is None:
             return None
-        value = self.resolver.inner(Scope([], None), "FOR SYSTEM_TIME AS OF").value(version.expression)
-        moment = constant_of(value)
-        if value.type != TIMESTAMP or not isinstance(moment, datetime):
-            raise refused(node, "FOR SYSTEM_TIME AS OF must be a constant TIMESTAMP expression")
+        outermost = self.scope
+        while outermost.outer is not None:
+            outermost = outermost.outer
+        # A script's variables are constants of its statements; columns are none.
+        scope = Scope([], None, variables=outermost.variables)
+        given = self.resolver.inner(scope, "FOR SYSTEM_TIME AS OF").value(version.expression)
+        value = implicit(given, TIMESTAMP, self.names, node) if given.type == STRING else given
+        if value is None or value.type != TIMESTAMP:
+            raise refused(node, f"FOR SYSTEM_TIME AS OF must be of type TIMESTAMP but was of type {given.type}")
+        moment = None if version.find(exp.Select) else constant_of(value)
+        if not isinstance(moment, datetime):
+            raise refused(node, "FOR SYSTEM_TIME AS OF must be a constant expression, and not NULL")
         return moment
 
     def _unnest(self, node: exp.Expr, alias: str, offset: exp.Expr | None, where: exp.Expr) -> tuple[str, Source, bool]:

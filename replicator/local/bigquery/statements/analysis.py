@@ -129,6 +129,7 @@ class Names:
         if len(path) == 1 or path[0].upper() == "_SESSION":
             ref = self._session.table(path)
             path = (ref.project, ref.dataset, ref.table)
+        self._session.check_moment(path, system_time)
         relation: Relation = self._catalog.relation(path, system_time=system_time)
         if isinstance(relation, ViewRelation):
             relation = self._opened(relation)

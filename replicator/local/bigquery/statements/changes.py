@@ -168,7 +168,7 @@ def _subject(engine: Engine, transaction: Transaction, ref: TableRef, statement:
         refuse("invalidQuery", f"Wildcard table {ref} cannot be the target of DML", location="query")
     table = transaction.table(ref)
     if table.definition.kind is not Kind.TABLE:
-        msg = f"{ref} is a view, and DML over views is not allowed"
+        msg = f"{ref} is a {table.definition.kind.told}, and DML over it is not allowed"
         refuse("invalidQuery", msg, location="query")
     engine.session.meet_table(transaction, ref)
     alias = ref.table if isinstance(statement, dml.Insert | dml.Truncate) else statement.target.alias

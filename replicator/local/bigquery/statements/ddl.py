@@ -59,15 +59,36 @@ class CreateTable:
     query: Source | None
 
 
+class Copying(Enum):
+    """How a table is made of another one."""
+
+    COPY = "CREATE TABLE … COPY"
+    CLONE = "CREATE TABLE … CLONE"
+    SNAPSHOT = "CREATE SNAPSHOT TABLE … CLONE"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateCopy:
+    """CREATE TABLE … COPY or CLONE, and CREATE SNAPSHOT TABLE; ``moment`` is FOR SYSTEM_TIME AS OF."""
+
+    path: Path
+    existing: Existing
+    copying: Copying
+    source: Path
+    moment: Source | None
+    options: Options
+
+
 @dataclass(frozen=True, slots=True)
 class CreateView:
-    """CREATE VIEW."""
+    """CREATE VIEW, and CREATE MATERIALIZED VIEW."""
 
     path: Path
     existing: Existing
     columns: tuple[str, ...] | None
     options: Options
     query: Source
+    materialized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +111,7 @@ class DropSchema:
 
 @dataclass(frozen=True, slots=True)
 class DropTable:
-    """DROP TABLE and DROP VIEW; ``kind`` is ``TABLE`` or ``VIEW``."""
+    """DROP TABLE, SNAPSHOT TABLE, VIEW and MATERIALIZED VIEW; ``kind`` is the second word of them, as it stands."""
 
     path: Path
     kind: str
@@ -191,16 +212,5 @@ class SetOptions:
 
 
 Reshaping: TypeAlias = DropColumns | RenameColumns | SetDataType
-Ddl: TypeAlias = (
-    CreateTable
-    | CreateView
-    | CreateSchema
-    | CreateFunction
-    | DropSchema
-    | DropTable
-    | DropFunction
-    | AddColumns
-    | Reshaping
-    | AlterColumn
-    | SetOptions
-)
+Creation: TypeAlias = CreateTable | CreateCopy | CreateView | CreateSchema | CreateFunction
+Ddl: TypeAlias = Creation | DropSchema | DropTable | DropFunction | AddColumns | Reshaping | AlterColumn | SetOptions

@@ -47,23 +47,38 @@ def _create(cursor: Cursor) -> ddl.Ddl:
 
 
 def _create_named(cursor: Cursor, existing: ddl.Existing, *, temporary: bool) -> ddl.Ddl:
-    if not cursor.at_any("TABLE", "VIEW", "SCHEMA"):
-        _refuse(cursor, "CREATE")
-    kind = cursor.advance().upper
+    kind = _kind(cursor, "CREATE")
+    if kind == "SNAPSHOT TABLE" and (temporary or existing is ddl.Existing.REPLACED):
+        cursor.refuse("a statement")
     if cursor.accept("IF", "NOT", "EXISTS"):
         if existing is ddl.Existing.REPLACED:
             msg = "CREATE OR REPLACE and IF NOT EXISTS cannot be used together"
             refuse("invalidQuery", msg, location="query")
         existing = ddl.Existing.KEPT
     path = cursor.path()
+    if kind == "SNAPSHOT TABLE":
+        return _create_copy(cursor, path, existing, ddl.Copying.SNAPSHOT)
     if kind == "TABLE":
-        return _create_table(cursor, path, existing, temporary=temporary)
+        return _create_plain_table(cursor, path, existing, temporary=temporary)
     if temporary or (kind == "SCHEMA" and existing is ddl.Existing.REPLACED):
         msg = f"{'a temporary' if temporary else 'OR REPLACE of a'} {kind}"
         raise unmodelled(msg)
     if kind == "SCHEMA":
         _not_next(cursor, "DEFAULT")
         return ddl.CreateSchema(path, existing, _options(cursor))
+    return _create_view(cursor, path, existing, materialized=kind == "MATERIALIZED VIEW")
+
+
+def _create_plain_table(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, *, temporary: bool) -> ddl.Ddl:
+    if not cursor.at_any("CLONE", "COPY"):
+        return _create_table(cursor, path, existing, temporary=temporary)
+    if temporary:
+        what = f"CREATE TEMP TABLE … {cursor.token.upper}"
+        raise unmodelled(what)
+    return _create_copy(cursor, path, existing, ddl.Copying[cursor.token.upper])
+
+
+def _create_view(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, *, materialized: bool) -> ddl.CreateView:
     names = None
     if cursor.accept("("):
         given = [cursor.name()]
@@ -71,9 +86,31 @@ def _create_named(cursor: Cursor, existing: ddl.Existing, *, temporary: bool) ->
             given.append(cursor.name())
         cursor.expect(")")
         names = tuple(given)
+    if materialized:
+        _not_next(cursor, "PARTITION", "CLUSTER")
     options = _options(cursor)
     cursor.expect("AS")
-    return ddl.CreateView(path, existing, names, options, cursor.rest())
+    if materialized:
+        _not_next(cursor, "REPLICA")
+    return ddl.CreateView(path, existing, names, options, cursor.rest(), materialized)
+
+
+def _kind(cursor: Cursor, statement: str) -> str:
+    """Take what a statement is about."""
+    for words in (("SNAPSHOT", "TABLE"), ("MATERIALIZED", "VIEW")):
+        if cursor.accept(*words):
+            return " ".join(words)
+    if not cursor.at_any("TABLE", "VIEW", "SCHEMA"):
+        _refuse(cursor, statement)
+    return cursor.advance().upper
+
+
+def _create_copy(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, copying: ddl.Copying) -> ddl.CreateCopy:
+    cursor.expect("COPY" if copying is ddl.Copying.COPY else "CLONE")
+    source, moment = cursor.path(), None
+    if copying is not ddl.Copying.COPY and cursor.accept("FOR", "SYSTEM_TIME", "AS", "OF"):
+        moment = cursor.until("OPTIONS")
+    return ddl.CreateCopy(path, existing, copying, source, moment, _options(cursor))
 
 
 def _create_table(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, *, temporary: bool) -> ddl.CreateTable:
@@ -83,7 +120,7 @@ def _create_table(cursor: Cursor, path: ddl.Path, existing: ddl.Existing, *, tem
         fields, column_options = columns(cursor)
         if not fields:
             refuse("invalidQuery", "A table must define at least one column", location="query")
-    _not_next(cursor, "CLONE", "COPY", "DEFAULT", "WITH")
+    _not_next(cursor, "DEFAULT", "WITH")
     like = cursor.path() if cursor.accept("LIKE") else None
     partition = None
     if cursor.accept("PARTITION", "BY"):
@@ -152,9 +189,7 @@ def _drop(cursor: Cursor) -> ddl.Ddl:
     if tabular or cursor.accept("FUNCTION"):
         missing_is_fine = cursor.accept("IF", "EXISTS")
         return ddl.DropFunction(cursor.path(), tabular, missing_is_fine)
-    if not cursor.at_any("TABLE", "VIEW", "SCHEMA"):
-        _refuse(cursor, "DROP")
-    kind = cursor.advance().upper
+    kind = _kind(cursor, "DROP")
     if_exists = cursor.accept("IF", "EXISTS")
     path = cursor.path()
     if kind == "SCHEMA":
@@ -167,9 +202,9 @@ def _drop(cursor: Cursor) -> ddl.Ddl:
 
 def _alter(cursor: Cursor) -> ddl.Ddl:
     cursor.expect("ALTER")
-    if not cursor.at_any("TABLE", "VIEW", "SCHEMA"):
+    if cursor.at("SNAPSHOT"):
         _refuse(cursor, "ALTER")
-    kind = cursor.advance().upper
+    kind = _kind(cursor, "ALTER")
     if_exists = cursor.accept("IF", "EXISTS")
     path = cursor.path()
     if cursor.accept("SET"):

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
 from replicator.local.bigquery.statements import ddl
+from replicator.local.bigquery.statements.copies import DROPPED, create_copy
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.ddl_parser import parse_ddl
 from replicator.local.bigquery.statements.frame import Frame
 from replicator.local.bigquery.statements.functions import create_function, drop_function
+from replicator.local.bigquery.statements.materialized import check_materialized, materialized_options
 from replicator.local.bigquery.statements.new_tables import (
     ON_EXISTING,
     column_named,
@@ -27,6 +29,7 @@ from replicator.local.bigquery.statements.reshaping import reshape
 from replicator.local.bigquery.storage.definitions import (
     DatasetDefinition,
     Kind,
+    Refresh,
     TableDefinition,
 )
 from replicator.local.bigquery.storage.refusals import project_unknown
@@ -76,16 +79,10 @@ def _evaluate(engine: Engine, frame: Frame) -> Evaluate:
 def _carried_out(engine: Engine, transaction: Transaction, statement: ddl.Ddl, frame: Frame) -> Outcome:
     evaluate = _evaluate(engine, frame)
     match statement:
-        case ddl.CreateTable():
-            return create_table(engine, transaction, statement, frame, evaluate)
-        case ddl.CreateView():
-            return _create_view(engine, transaction, statement, frame, evaluate)
-        case ddl.CreateSchema():
-            return _create_schema(engine, transaction, statement, evaluate)
+        case ddl.CreateTable() | ddl.CreateCopy() | ddl.CreateView() | ddl.CreateSchema() | ddl.CreateFunction():
+            return _created(engine, transaction, statement, frame, evaluate)
         case ddl.DropSchema():
             return _drop_schema(engine, transaction, statement)
-        case ddl.CreateFunction():
-            return create_function(engine, transaction, statement, evaluate)
         case ddl.DropFunction():
             return drop_function(engine, transaction, statement)
         case ddl.DropTable():
@@ -105,22 +102,44 @@ def _carried_out(engine: Engine, transaction: Transaction, statement: ddl.Ddl, f
             assert_never(statement)
 
 
+def _created(
+    engine: Engine, transaction: Transaction, statement: ddl.Creation, frame: Frame, evaluate: Evaluate
+) -> Outcome:
+    match statement:
+        case ddl.CreateTable():
+            return create_table(engine, transaction, statement, frame, evaluate)
+        case ddl.CreateCopy():
+            return create_copy(engine, transaction, statement, evaluate)
+        case ddl.CreateView():
+            return _create_view(engine, transaction, statement, frame, evaluate)
+        case ddl.CreateSchema():
+            return _create_schema(engine, transaction, statement, evaluate)
+        case ddl.CreateFunction():
+            return create_function(engine, transaction, statement, evaluate)
+
+
 def _create_view(
     engine: Engine, transaction: Transaction, statement: ddl.CreateView, frame: Frame, evaluate: Evaluate
 ) -> Outcome:
+    told = "CREATE_MATERIALIZED_VIEW" if statement.materialized else "CREATE_VIEW"
     ref = engine.session.table(statement.path)
     engine.session.in_location(transaction, ref.parent)
     existing = transaction.find_table(ref)
     if existing is not None and statement.existing is ddl.Existing.KEPT:
-        return Outcome("CREATE_VIEW", operation="SKIP", target=ref)
+        return Outcome(told, operation="SKIP", target=ref)
     if statement.columns is not None:
         what = "a view with a column list"
         raise unmodelled(what)
     prepared = engine.prepare(transaction, statement.query.placed, frame=Frame(system=frame.system))
     definition = TableDefinition(query_fields(prepared), kind=Kind.VIEW, query=statement.query.text)
-    definition = table_options(definition, statement.options, evaluate)
+    if statement.materialized:
+        check_materialized(statement.query.placed, prepared)
+        definition = replace(definition, kind=Kind.MATERIALIZED_VIEW, refresh=Refresh())
+        definition = materialized_options(definition, statement.options, evaluate)
+    else:
+        definition = table_options(definition, statement.options, evaluate)
     transaction.create_table(ref, definition, ON_EXISTING[statement.existing])
-    return Outcome("CREATE_VIEW", operation="CREATE" if existing is None else "REPLACE", target=ref)
+    return Outcome(told, operation="CREATE" if existing is None else "REPLACE", target=ref)
 
 
 def _create_schema(
@@ -152,7 +171,7 @@ def _drop_schema(engine: Engine, transaction: Transaction, statement: ddl.DropSc
 
 
 def _drop_table(engine: Engine, transaction: Transaction, statement: ddl.DropTable) -> Outcome:
-    kind = f"DROP_{statement.kind}"
+    kind = f"DROP_{statement.kind.replace(' ', '_')}"
     ref = engine.session.table(statement.path)
     if statement.if_exists and not _reachable(engine, transaction, ref):
         return Outcome(kind, operation="SKIP", target=ref)
@@ -161,7 +180,7 @@ def _drop_table(engine: Engine, transaction: Transaction, statement: ddl.DropTab
     if found is None and statement.if_exists:
         return Outcome(kind, operation="SKIP", target=ref)
     table = transaction.table(ref)
-    if table.definition.kind.value != statement.kind:
+    if table.definition.kind is not DROPPED[statement.kind]:
         msg = f"Cannot drop {ref} with DROP {statement.kind}: it is a {table.definition.kind.value}"
         refuse("invalid", msg)
     transaction.drop_table(ref)
@@ -203,14 +222,21 @@ def _alter(
     statement: ddl.AddColumns | ddl.Reshaping | ddl.AlterColumn | ddl.SetOptions,
     evaluate: Evaluate,
 ) -> Outcome:
-    kind = "ALTER_VIEW" if isinstance(statement, ddl.SetOptions) and statement.kind == "VIEW" else "ALTER_TABLE"
+    named = statement.kind if isinstance(statement, ddl.SetOptions) else "TABLE"
+    kind = f"ALTER_{named.replace(' ', '_')}"
     ref = engine.session.table(statement.path)
     if statement.if_exists and (not _reachable(engine, transaction, ref) or transaction.find_table(ref) is None):
         return Outcome(kind, operation="SKIP", target=ref)
     engine.session.in_location(transaction, ref.parent)
     engine.session.meet_table(transaction, ref)
     definition = transaction.table(ref).definition
+    if definition.kind is Kind.SNAPSHOT and not isinstance(statement, ddl.SetOptions):
+        refuse("invalid", f"{ref} is not allowed for this operation because it is a {definition.kind}.")
+    if (named == "MATERIALIZED VIEW") is not (definition.kind is Kind.MATERIALIZED_VIEW):
+        refuse("invalid", f"ALTER {named} is not allowed for {ref}: it is a {definition.kind}")
     match statement:
+        case ddl.SetOptions() if named == "MATERIALIZED VIEW":
+            changed = materialized_options(definition, statement.options, evaluate)
         case ddl.SetOptions():
             changed = table_options(definition, statement.options, evaluate)
         case ddl.AddColumns():

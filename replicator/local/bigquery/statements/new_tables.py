@@ -129,7 +129,7 @@ def _planned(
     definition = table_definition(engine, transaction, statement, prepared, evaluate)
     replaces = existing is not None and statement.existing is ddl.Existing.REPLACED
     if existing is not None and replaces:
-        _same_partitioning(existing.definition, definition, ref)
+        check_replaced(existing.definition, definition, ref)
     select = "" if prepared is None else _typed(engine, transaction, statement, prepared, frame)
     return _Planned(ref, definition, replaces, prepared, select)
 
@@ -143,13 +143,19 @@ def _typed(
     return engine.prepare(transaction, statement.query.placed, frame=frame, wanted=wanted).sql
 
 
-def _same_partitioning(old: TableDefinition, new: TableDefinition, ref: TableRef) -> None:
+def check_replaced(old: TableDefinition, new: TableDefinition, ref: TableRef) -> None:
+    """Refuse to replace a table by one that is partitioned or clustered otherwise.
+
+    Raises:
+        BigQueryError: ``invalid``; ``notImplemented`` where it is no table that is replaced.
+    """
+
     def spec(definition: TableDefinition) -> Partitioning | None:
         partitioning = definition.partitioning
         return replace(partitioning, expiration=None) if isinstance(partitioning, TimePartitioning) else partitioning
 
     if old.kind is not Kind.TABLE:
-        what = f"CREATE OR REPLACE TABLE over the view {ref}"
+        what = f"CREATE OR REPLACE TABLE over the {old.kind.told} {ref}"
         raise unmodelled(what)
     # data-definition-language: a table is not replaced by one of another partitioning or clustering.
     if spec(old) != spec(new):

@@ -15,7 +15,8 @@ from replicator.local.bigquery.keys import check_key_name
 from replicator.local.bigquery.statements.cursor import Source
 from replicator.local.bigquery.statements.frame import BOOL, STRING
 from replicator.local.bigquery.statements.types_parser import ColumnOption
-from replicator.local.bigquery.storage.definitions import DatasetDefinition, TableDefinition, TimePartitioning
+from replicator.local.bigquery.storage.definitions import DatasetDefinition, Kind, TableDefinition, TimePartitioning
+from replicator.local.bigquery.storage.time_travel import checked_time_travel
 from replicator.local.bigquery.types import Type, array, struct
 from replicator.schema.fields import Field
 
@@ -30,7 +31,10 @@ _TABLE: Final[Mapping[str, Type]] = {
     "description": STRING,
     "labels": _LABELS,
 }
+OWNED: Final = frozenset({"expiration_timestamp", "friendly_name", "description", "labels"})
+"""The options that everything in a dataset has: views of both kinds, and snapshots."""
 _DATASET: Final[Mapping[str, Type]] = {
+    "max_time_travel_hours": Type("INT64"),
     "location": STRING,
     "default_table_expiration_days": _FLOAT64,
     "default_partition_expiration_days": _FLOAT64,
@@ -69,7 +73,8 @@ def table_options(
     Raises:
         BigQueryError: An option is unknown, of a wrong type, or does not fit the table.
     """
-    for name, value in option_values(options, _TABLE, "table", evaluate).items():
+    known = _TABLE if definition.kind is not Kind.SNAPSHOT else {name: _TABLE[name] for name in OWNED}
+    for name, value in option_values(options, known, definition.kind.lower(), evaluate).items():
         match name:
             case "expiration_timestamp":
                 definition = replace(definition, expires=_instant(value))
@@ -100,6 +105,8 @@ def dataset_options(
     """
     for name, value in option_values(options, _DATASET, "schema", evaluate).items():
         match name:
+            case "max_time_travel_hours":
+                definition = replace(definition, time_travel=None if value is None else checked_time_travel(value))
             case "location":
                 definition = replace(definition, location=str(value or definition.location))
             case "default_table_expiration_days":

@@ -14,7 +14,9 @@ from replicator.local.bigquery.errors import BigQueryError, refuse
 from replicator.local.bigquery.googlesql.catalog import Column, Function
 from replicator.local.bigquery.statements.frame import StoppedError
 from replicator.local.bigquery.storage.definitions import DatasetDefinition
+from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.store import Contents, OnExisting, Store, Transaction
+from replicator.local.bigquery.storage.time_travel import too_late
 from replicator.names import DATASET, PROJECT, TABLE, DatasetRef, TableRef
 
 if TYPE_CHECKING:
@@ -86,6 +88,7 @@ class Session:
         self._serial = 0
         self.functions: dict[str, Function] = {}
         self._met: dict[tuple[str, ...], tuple[Column, ...]] = {}
+        self._moments: dict[tuple[str, ...], datetime | None] = {}
 
     def close(self) -> None:
         """Roll back what is open, and forget the temporary tables."""
@@ -141,6 +144,7 @@ class Session:
     @contextmanager
     def transaction(self, *, mutates: TableRef | None = None) -> Iterator[tuple[Transaction, bool]]:
         """The open transaction, or one for this statement alone; and whether the statement is to commit it."""
+        self._moments.clear()
         if self._open is not None:
             yield self._open, False
             return
@@ -218,6 +222,19 @@ class Session:
         temporary = path[:-1] == (self._temporary.project, self._temporary.dataset)
         self._met.setdefault(path[-1:] if temporary else path, tuple(columns))
 
+    def check_moment(self, path: tuple[str, ...], moment: datetime | None) -> None:
+        """Note as of when the statement that runs reads a table, or changes it; None is now.
+
+        Raises:
+            BigQueryError: It is a time to come, or the statement has named the table as of another time already.
+        """
+        if moment is not None and moment > self.setting.now():
+            raise too_late(TableRef(*path[-3:]), micros(moment))
+        if self._moments.setdefault(path, moment) != moment:
+            # query-syntax, for_system_time_as_of: one point in time per table and statement, the current one included.
+            msg = f"A statement cannot reference table {'.'.join(path)} at more than one point in time"
+            refuse("invalidQuery", msg, location="query")
+
     def meet_table(self, transaction: Transaction, ref: TableRef) -> None:
         """Note a table that the statement names without reading it.
 
@@ -225,6 +242,7 @@ class Session:
             BigQueryError: ``notFound``.
         """
         path = (ref.project, ref.dataset, ref.table)
+        self.check_moment(path, None)
         self.meet(path, transaction.catalog(location=self.setting.location).relation(path).columns)
 
     def met(self) -> Mapping[tuple[str, ...], tuple[Column, ...]]:

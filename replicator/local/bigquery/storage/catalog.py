@@ -9,10 +9,10 @@ from typing import Final
 
 from replicator.local.bigquery.errors import unmodelled
 from replicator.local.bigquery.googlesql.catalog import Column
-from replicator.local.bigquery.storage.definitions import Kind
 from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.metadata import MetadataRelation, metadata_relation
 from replicator.local.bigquery.storage.overlay import Overlay
+from replicator.local.bigquery.storage.past import version
 from replicator.local.bigquery.storage.refusals import dataset_not_found, project_unknown, refuse, table_not_found
 from replicator.local.bigquery.storage.relations import Shard, TableRelation, ViewRelation
 from replicator.local.bigquery.storage.states import Table
@@ -51,15 +51,17 @@ class StoreCatalog:
         """The relation of that name.
 
         Raises:
-            BigQueryError: notFound; invalid for a project that is not there; invalidQuery for a wildcard that cannot be
-                read; notImplemented for time travel.
+            BigQueryError: notFound; invalid for a project that is not there, and for a time that cannot be read;
+                invalidQuery for a wildcard that cannot be read.
         """
-        if system_time is not None:
-            what = "FOR SYSTEM_TIME AS OF"
-            raise unmodelled(what)
         if len(path) >= _TABLE_PARTS and not self._overlay.has_project(path[0]):
             raise project_unknown(path[0])
         metadata = metadata_relation(self._overlay, path, self._location)
+        if system_time is not None:
+            if metadata is not None or len(path) != _TABLE_PARTS or path[-1].endswith("*"):
+                what = f"FOR SYSTEM_TIME AS OF with {'.'.join(path)}, which is no single table"
+                raise unmodelled(what)
+            return self._as_of(TableRef(*path), system_time)
         if metadata is not None:
             return metadata
         if len(path) == 1:
@@ -83,10 +85,13 @@ class StoreCatalog:
             refuse(f'Table "{name}" must be qualified with a dataset (e.g. dataset.table).', reason="invalidQuery")
         return self._relation(table)
 
-    def _here(self, ref: TableRef) -> Table:
+    def _check_here(self, ref: TableRef) -> None:
         dataset = self._overlay.find_dataset(ref.parent)
         if dataset is None or not self._visible(dataset.definition.location):
             raise dataset_not_found(ref.parent, self._location)
+
+    def _here(self, ref: TableRef) -> Table:
+        self._check_here(ref)
         table = self._overlay.find_table(ref)
         if table is None:
             raise table_not_found(ref, self._location)
@@ -97,7 +102,7 @@ class StoreCatalog:
 
     def _relation(self, table: Table, partition: str | None = None) -> TableRelation | ViewRelation:
         definition = table.definition
-        if definition.kind is Kind.VIEW:
+        if definition.kind.has_query:
             columns = tuple(Column(field.name, type_of(field)) for field in definition.fields)
             return ViewRelation(table.ref, definition.query or "", columns)
         fragments = partial(self._overlay.fragments, table)
@@ -106,6 +111,16 @@ class StoreCatalog:
         return TableRelation(
             self._root, table, (Shard(table, None, fragments),), wildcard=False, referenced=(table.ref,)
         )
+
+    def _as_of(self, ref: TableRef, moment: datetime) -> TableRelation:
+        self._check_here(ref)
+        # What was committed since the transaction began is not the past of what it sees.
+        found = version(self._overlay, ref, min(moment, self._overlay.now))
+        if found.table.definition.kind.has_query:
+            what = f"FOR SYSTEM_TIME AS OF with the view {ref}"
+            raise unmodelled(what)
+        shard = Shard(found.table, None, lambda: found.fragments)
+        return TableRelation(self._root, found.table, (shard,), wildcard=False, referenced=(ref,))
 
     def _of_partition(self, table: Table, partition: str) -> list[Fragment]:
         return [fragment for fragment in self._overlay.fragments(table) if fragment.place == partition]

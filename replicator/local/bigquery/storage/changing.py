@@ -16,6 +16,7 @@ from replicator.local.bigquery.storage.fragments import Fragment, flush, share_a
 from replicator.local.bigquery.storage.marking import Marking, worth_marking
 from replicator.local.bigquery.storage.overlay import Overlay
 from replicator.local.bigquery.storage.partitions import WHOLE, check_decorator, expiry, ingestion_partitioned
+from replicator.local.bigquery.storage.past import version
 from replicator.local.bigquery.storage.reading import FRAGMENT, FRAGMENT_ID, ROW, ROW_POSITION, read
 from replicator.local.bigquery.storage.states import Rewritten, Table, Written
 from replicator.local.bigquery.storage.writing import Writer
@@ -133,12 +134,14 @@ class Changing:
         target: TableRef,
         partition: tuple[str, str] | None,
         connection: Callable[[], duckdb.DuckDBPyConnection],
+        moment: datetime | None = None,
     ) -> Written:
-        """Add the rows of ``source``, or of one of its partitions, to ``target``."""
-        table, wanted = self._table(source), self._table(target)
+        """Add the rows of ``source``, as it is or was, or of one of its partitions, to ``target``."""
+        table, held = self._source(source, moment)
+        wanted = self._table(target)
         check_copy(target, table.definition.fields, wanted.definition.fields)
         # Rows can take minutes to leave the buffer; until then a copy does not see them (write-api-rest).
-        fragments = [fragment for fragment in self.overlay.fragments(table) if fragment.settles is None]
+        fragments = [fragment for fragment in held if fragment.settles is None]
         if partition is not None:
             check_decorator(table.definition, partition[0])
             check_decorator(wanted.definition, partition[1])
@@ -154,11 +157,25 @@ class Changing:
         into = partition[1] if partition is not None else None
         return self.append(target, select, connection(), partition=into)
 
+    def _source(self, ref: TableRef, moment: datetime | None) -> tuple[Table, list[Fragment]]:
+        """A table, and its rows."""
+        if moment is None:
+            table = self.overlay.table(ref)
+            fragments = self.overlay.fragments(table)
+        else:
+            found = version(self.overlay, ref, moment, deleted=True)
+            table, fragments = found.table, found.fragments
+        if table.definition.kind.has_query:
+            raise _not_allowed(table)
+        return table, fragments
+
     def _table(self, ref: TableRef) -> Table:
         table = self.overlay.table(ref)
-        if table.definition.kind is not Kind.TABLE:
-            reason = "invalid"
-            raise BigQueryError(reason, f"{ref} is a {table.definition.kind}, which holds no rows of its own")
+        draft = self.overlay.changes.tables.get(ref)
+        made = draft is not None and draft.base is None
+        # A snapshot gets its rows when it is made, and never again.
+        if table.definition.kind is not Kind.TABLE and not (made and table.definition.kind is Kind.SNAPSHOT):
+            raise _not_allowed(table)
         return table
 
     def _writer(self, table: Table) -> Writer:
@@ -215,6 +232,11 @@ class Changing:
             linked.append(replace(fragment, id=identity, partition=partition, path=path, written=self.overlay.now))
         flush(folder)
         return self._add(table, linked)
+
+
+def _not_allowed(table: Table) -> BigQueryError:
+    fact = f"{table.ref} is not allowed for this operation because it is a {table.definition.kind}."
+    return BigQueryError("invalid", fact)
 
 
 def _check_settled(ref: TableRef, fragments: Iterable[Fragment], statement: str) -> None:

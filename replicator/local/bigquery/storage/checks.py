@@ -51,7 +51,7 @@ def check_definition(ref: TableRef, definition: TableDefinition) -> None:
             refuse(f"Field {'.'.join(path)} is type {field.type} but has {len(field.fields)} fields")
         if not field.fields:
             column_type(field)
-    if definition.kind is Kind.TABLE:
+    if definition.kind.holds_rows:
         _check_partitioning(definition)
         _check_clustering(definition)
 
@@ -69,8 +69,10 @@ def changed(ref: TableRef, old: TableDefinition, new: TableDefinition) -> TableD
     if _without_expiration(old) != _without_expiration(new):
         refuse(f"Cannot change partitioning of table {_name(ref)}; make another table and copy the rows")
     _check_names(new.fields, ())
-    fields = new.fields if new.kind is Kind.VIEW else _merge(ref, old.fields, new.fields, ())
-    definition = replace(new, fields=fields)
+    fields = new.fields if new.kind.has_query else _merge(ref, old.fields, new.fields, ())
+    if new.kind in (Kind.SNAPSHOT, Kind.MATERIALIZED_VIEW) and (fields, new.query) != (old.fields, old.query):
+        refuse(f"{_name(ref)} is a {new.kind}, whose columns and query cannot be changed")
+    definition = replace(new, fields=fields, origin=old.origin)
     check_definition(ref, definition)
     return definition
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 from replicator import limits
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.storage.database import read_schema, schema_digest, schema_text, to_json
-from replicator.local.bigquery.storage.drafts import Compaction, Contents, DatasetDraft, Draft, OnExisting
+from replicator.local.bigquery.storage.drafts import Compaction, Contents, DatasetDraft, Draft, OnExisting, hidden
 from replicator.local.bigquery.storage.fragments import Fragment, files_at
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.partitions import expiry
@@ -26,6 +26,8 @@ from replicator.names import DatasetRef, TableRef
 
 ROUTINES: Final = "routine"
 """The kind of the records that hold routines; an empty text says that one is gone."""
+FORGOTTEN: Final = ("storage", "forgotten")
+"""The record of the time, in microseconds since 1970, before which fragments are missing that were in force."""
 REPLACED: Final = "REPLACED"
 """How a table went that another one took the name of; no view shows it any more."""
 
@@ -34,8 +36,13 @@ _LONGEST_LAG: Final = timedelta(days=1)
 _NOTE: Final = """
 INSERT OR REPLACE INTO storage_states
 SELECT id, ?, project, dataset, name, created, rows, bytes, storage_modified,
-       (SELECT count(*) FROM partitions WHERE table_id = tables.id AND partition <> ''), deleted, deletion
-FROM tables WHERE id = ? AND kind = 'TABLE' AND substr(dataset, 1, 1) <> '_'"""
+       (SELECT count(*) FROM partitions WHERE table_id = tables.id AND partition <> ''), deleted, deletion, kind
+FROM tables WHERE id = ? AND kind IN ('TABLE', 'CLONE', 'SNAPSHOT') AND substr(dataset, 1, 1) <> '_'"""
+# What a table was until now, so that it can be read as of a time before.
+_RETIRE: Final = """
+INSERT OR REPLACE INTO past_tables
+SELECT id, since, ?, project, dataset, name, location, schema, definition, created, ? FROM tables
+WHERE id = ? AND substr(dataset, 1, 1) <> '_'"""
 _FORGET: Final = """
 DELETE FROM storage_states WHERE table_id = ? AND since <
        (SELECT max(since) FROM storage_states WHERE table_id = ? AND since <= ?)"""
@@ -61,15 +68,23 @@ class Applying:
         connection: The writer.
         now: The commit's time.
         transaction_id: Told in refusals.
+        keeps: What goes out of force is kept for reading the past.
         compacts: Nobody has a snapshot from which fragments could be asked for that are being merged.
         garbage: Files that no later snapshot sees.
+        retired_tables: How many states of tables are kept for reading the past, more than before.
+        retired_files: How many fragments are.
+        retired_bytes: Their logical size.
     """
 
     connection: sqlite3.Connection
     now: datetime
     transaction_id: str
+    keeps: bool = True
     compacts: bool = False
     garbage: list[str] = field(default_factory=list)
+    retired_tables: int = 0
+    retired_files: int = 0
+    retired_bytes: int = 0
 
     def apply(self, changes: Changes) -> None:
         """Write it all.
@@ -180,9 +195,9 @@ class Applying:
         definition, now = draft.definition, micros(self.now)
         made = now if draft.dated is None else micros(draft.dated)
         self.connection.execute(
-            "INSERT INTO tables VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1, ?, NULL, NULL)",
-            (draft.id, draft.ref.project, draft.ref.dataset, draft.ref.table, draft.location, definition.kind.value,
-             self._schema(draft), to_json(definition_resource(definition)), made, now, now, _expires(draft)),
+            "INSERT INTO tables VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1, ?, NULL, NULL, ?)",
+            (draft.id, draft.ref.project, draft.ref.dataset, draft.ref.table, draft.location, definition.stored_as,
+             self._schema(draft), to_json(definition_resource(definition)), made, now, now, _expires(draft), now),
         )  # fmt: skip
         self._note(draft.id)
 
@@ -195,11 +210,12 @@ class Applying:
         )
         if unchanged is None:
             raise aborted(draft.ref, self.transaction_id)
+        now = micros(self.now)
+        self.retired_tables += self.connection.execute(_RETIRE, (now, None, draft.id)).rowcount
         self.connection.execute(
-            "UPDATE tables SET schema = ?, definition = ?, modified = ?, expires = ?, version = version + 1 "
-            "WHERE id = ?",
-            (self._schema(draft), to_json(definition_resource(draft.definition)), micros(self.now), _expires(draft),
-             draft.id),
+            "UPDATE tables SET schema = ?, definition = ?, modified = ?3, expires = ?, since = ?3, "
+            "version = version + 1 WHERE id = ?",
+            (self._schema(draft), to_json(definition_resource(draft.definition)), now, _expires(draft), draft.id),
         )  # fmt: skip
         for (partition,) in self._rows("SELECT partition FROM partitions WHERE table_id = ?", (draft.id,)):
             self.connection.execute(
@@ -208,20 +224,21 @@ class Applying:
             )
 
     def _change_rows(self, draft: Draft) -> None:
+        kept = None if hidden(draft.ref.dataset) else micros(self.now)
         touched = {fragment.partition for fragment in (*draft.added.values(), *draft.removed.values())}
         if draft.overwritten:
             touched |= {
                 row[0] for row in self._rows("SELECT partition FROM partitions WHERE table_id = ?", (draft.id,))
             }
-            self.drop_fragments("table_id = ?", (draft.id,))
+            self.drop_fragments("table_id = ?", (draft.id,), kept=kept)
         else:
             for fragment in draft.removed.values():
-                if self.drop_fragments("id = ? AND table_id = ?", (fragment.id, draft.id)) == 0:
+                if self.drop_fragments("id = ? AND table_id = ?", (fragment.id, draft.id), kept=kept) == 0:
                     raise aborted(draft.ref, self.transaction_id)
         for fragment in draft.added.values():
             self._insert_fragment(draft.id, fragment)
         if draft.compaction is not None:
-            self._compact(draft.id, draft.compaction)
+            self._compact(draft.id, draft.compaction, kept)
         for partition in touched:
             self._count_partition(draft, partition)
         self.count_table(draft.id)
@@ -232,12 +249,12 @@ class Applying:
             fact = f"Table {draft.ref} would have {held[0]} partitions, and a table has at most {most}"
             raise BigQueryError(reason, fact)
 
-    def _compact(self, table_id: int, compaction: Compaction) -> None:
+    def _compact(self, table_id: int, compaction: Compaction, kept: int | None) -> None:
         if not self.compacts:
             self._forget(compaction.merged)
             return
         for fragment in compaction.replaced:
-            self.drop_fragments("id = ? AND table_id = ?", (fragment.id, table_id))
+            self.drop_fragments("id = ? AND table_id = ?", (fragment.id, table_id), kept=kept)
         for fragment in compaction.merged:
             self._insert_fragment(table_id, fragment)
 
@@ -281,15 +298,42 @@ class Applying:
         self.connection.execute(_NOTE, (micros(self.now), table_id))
         self.connection.execute(_FORGET, (table_id, table_id, micros(self.now - _LONGEST_LAG)))
 
-    def drop_fragments(self, where: str, parameters: tuple[Any, ...]) -> int:
-        """Take fragments out of force, and say how many."""
-        found = self._rows(f"DELETE FROM fragments WHERE {where} RETURNING path, gone", parameters)
-        self.garbage.extend(path for fragment in found for path in files_at(*fragment))
+    def drop_fragments(self, where: str, parameters: tuple[Any, ...], *, kept: int | None) -> int:
+        """Take fragments out of force, and say how many.
+
+        Args:
+            where: Which, as SQL.
+            parameters: Of that SQL.
+            kept: The time, in microseconds since 1970, until which they were in force, where the past can be asked
+                for them; None where it cannot.
+        """
+        keeps = kept is not None and self.keeps
+        if keeps:
+            self.connection.execute(f"INSERT INTO past_fragments SELECT *, ? FROM fragments WHERE {where}",
+                                    (kept, *parameters))  # fmt: skip
+        found = self._rows(f"DELETE FROM fragments WHERE {where} RETURNING path, gone, bytes", parameters)
+        if keeps:
+            self.retired_files += len(found)
+            self.retired_bytes += sum(size for _, _, size in found)
+        else:
+            self.garbage.extend(path for name, gone, _ in found for path in files_at(name, gone))
+            if kept is not None and found:
+                self.connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (*FORGOTTEN, str(kept)))
         return len(found)
 
-    def remove_table(self, table_id: int, why: str) -> None:
-        """Drop a table; TABLE_STORAGE remembers it, unless it was replaced or hidden."""
-        self.drop_fragments("table_id = ?", (table_id,))
+    def remove_table(self, table_id: int, why: str, *, at: int | None = None) -> None:
+        """Drop a table; TABLE_STORAGE remembers it, unless it was replaced or hidden.
+
+        Args:
+            table_id: Which.
+            why: As TABLE_STORAGE tells it.
+            at: When it was gone, in microseconds since 1970; None for now.
+        """
+        gone = micros(self.now) if at is None else at
+        found = self._row("SELECT dataset FROM tables WHERE id = ?", (table_id,))
+        kept = None if found is None or hidden(found[0]) else gone
+        self.drop_fragments("table_id = ?", (table_id,), kept=kept)
+        self.retired_tables += self.connection.execute(_RETIRE, (gone, why, table_id)).rowcount
         self.connection.execute("DELETE FROM partitions WHERE table_id = ?", (table_id,))
         self.connection.execute(
             "UPDATE tables SET deleted = ?, deletion = ?, rows = 0, bytes = 0 WHERE id = ?",

@@ -16,7 +16,7 @@ from replicator.errors import FailedError
 from replicator.schema.fields import Field, schema_from_api
 
 # Changes with every change of the tables.
-_VERSION: Final = 3
+_VERSION: Final = 4
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS datasets (
   project TEXT NOT NULL, dataset TEXT NOT NULL, location TEXT NOT NULL, definition TEXT NOT NULL,
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS tables (
   kind TEXT NOT NULL, schema TEXT NOT NULL, definition TEXT NOT NULL,
   created INTEGER NOT NULL, modified INTEGER NOT NULL, storage_modified INTEGER NOT NULL,
   rows INTEGER NOT NULL, bytes INTEGER NOT NULL, version INTEGER NOT NULL,
-  expires INTEGER, deleted INTEGER, deletion TEXT
+  expires INTEGER, deleted INTEGER, deletion TEXT, since INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX IF NOT EXISTS living_tables ON tables (project, dataset, name) WHERE deleted IS NULL;
 CREATE INDEX IF NOT EXISTS expiring_tables ON tables (expires) WHERE deleted IS NULL AND expires IS NOT NULL;
@@ -47,10 +47,25 @@ CREATE TABLE IF NOT EXISTS fragments (
 );
 CREATE INDEX IF NOT EXISTS table_fragments ON fragments (table_id, partition);
 CREATE INDEX IF NOT EXISTS streamed_fragments ON fragments (table_id, settles) WHERE settles IS NOT NULL;
+CREATE TABLE IF NOT EXISTS past_fragments (
+  id INTEGER PRIMARY KEY, table_id INTEGER NOT NULL, partition TEXT NOT NULL, schema TEXT NOT NULL, path TEXT NOT NULL,
+  rows INTEGER NOT NULL, bytes INTEGER NOT NULL, sizes TEXT NOT NULL, written INTEGER NOT NULL,
+  gone INTEGER NOT NULL, settles INTEGER, retired INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS past_fragments_of_tables ON past_fragments (table_id, retired);
+CREATE INDEX IF NOT EXISTS retired_fragments ON past_fragments (retired);
+CREATE TABLE IF NOT EXISTS past_tables (
+  id INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL, project TEXT NOT NULL, dataset TEXT NOT NULL,
+  name TEXT NOT NULL, location TEXT NOT NULL, schema TEXT NOT NULL, definition TEXT NOT NULL, created INTEGER NOT NULL,
+  ending TEXT,
+  PRIMARY KEY (id, since)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS past_names ON past_tables (project, dataset, name, until);
+CREATE INDEX IF NOT EXISTS retired_tables ON past_tables (until);
 CREATE TABLE IF NOT EXISTS storage_states (
   table_id INTEGER NOT NULL, since INTEGER NOT NULL, project TEXT NOT NULL, dataset TEXT NOT NULL, name TEXT NOT NULL,
   created INTEGER NOT NULL, rows INTEGER NOT NULL, bytes INTEGER NOT NULL, storage_modified INTEGER NOT NULL,
-  partitions INTEGER NOT NULL, deleted INTEGER, deletion TEXT,
+  partitions INTEGER NOT NULL, deleted INTEGER, deletion TEXT, kind TEXT NOT NULL,
   PRIMARY KEY (table_id, since)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS dataset_storage_states ON storage_states (project, dataset, name);

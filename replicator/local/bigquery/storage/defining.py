@@ -12,8 +12,8 @@ from dataclasses import replace
 from replicator.local.bigquery.storage.checks import changed, check_definition
 from replicator.local.bigquery.storage.commit import ROUTINES
 from replicator.local.bigquery.storage.definitions import DatasetDefinition, Kind, TableDefinition, TimePartitioning
-from replicator.local.bigquery.storage.drafts import Contents, DatasetDraft, Draft, OnExisting
-from replicator.local.bigquery.storage.overlay import Overlay, hidden
+from replicator.local.bigquery.storage.drafts import Contents, DatasetDraft, Draft, OnExisting, hidden
+from replicator.local.bigquery.storage.overlay import Overlay
 from replicator.local.bigquery.storage.refusals import duplicate_dataset, duplicate_table, precondition, refuse
 from replicator.local.bigquery.storage.states import Dataset, Table
 from replicator.names import DATASET, DatasetRef, TableRef, known_location
@@ -104,8 +104,8 @@ def reshape_table(overlay: Overlay, ref: TableRef, definition: TableDefinition) 
 def overwrite_table(overlay: Overlay, ref: TableRef, definition: TableDefinition) -> None:
     """Another schema and no rows, for the same table."""
     table = overlay.table(ref)
-    if table.definition.kind is Kind.VIEW or definition.kind is Kind.VIEW:
-        refuse(f"{ref} is a view, or would be one; a view holds no rows to overwrite")
+    if table.definition.kind is not Kind.TABLE or definition.kind is not Kind.TABLE:
+        refuse(f"{ref} is not allowed for this operation because it is a {table.definition.kind}.")
     check_definition(ref, definition)
     draft = overlay.draft(table)
     draft.definition = definition
@@ -131,7 +131,7 @@ def refuse_in_transaction(ref: DatasetRef) -> None:
 def _with_defaults(overlay: Overlay, dataset: Dataset, definition: TableDefinition) -> TableDefinition:
     """The definition with what its dataset gives by default (updating-datasets, customer-managed-encryption)."""
     defaults, partitioning = dataset.definition, definition.partitioning
-    if definition.kind is Kind.VIEW:
+    if definition.kind.has_query:
         return definition
     if definition.kms_key_name is None and defaults.default_kms_key_name is not None:
         definition = replace(definition, kms_key_name=defaults.default_kms_key_name)

@@ -12,6 +12,11 @@ from replicator.local.bigquery.storage.states import Dataset, Table
 from replicator.names import DatasetRef, TableRef
 
 
+def hidden(dataset: str) -> bool:
+    """Whether a dataset is in no list: it holds temporary tables and results, and has no past."""
+    return dataset.startswith("_")
+
+
 class OnExisting(Enum):
     """What creating does when the name is taken."""
 

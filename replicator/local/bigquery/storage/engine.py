@@ -17,9 +17,10 @@ from replicator.local.bigquery.storage.fragments import files_at
 from replicator.local.bigquery.storage.instants import micros
 from replicator.local.bigquery.storage.locks import MutationLocks
 from replicator.local.bigquery.storage.metadata_jobs import JobHistory
+from replicator.local.bigquery.storage.retention import Retention, forget
 from replicator.local.bigquery.storage.rights import Rights
 from replicator.local.bigquery.storage.snapshot import Snapshot
-from replicator.local.settings import Lags
+from replicator.local.settings import Keeping, Lags
 
 _CATALOG: Final = "catalog.sqlite"
 # Numbers handed out by one process; the next one starts above, so that none is ever used for two files or tables.
@@ -33,6 +34,7 @@ class Engine:
         root: The store's folder.
         now: The server's clock, UTC.
         lags: How late metadata views see what has happened.
+        keeping: How much of the past is kept.
         rights: What callers may see.
         jobs: Whom JOBS asks; None where nobody keeps jobs.
         locks: Who mutates which table.
@@ -41,6 +43,7 @@ class Engine:
     def __init__(self, root: Path, now: Callable[[], datetime], lags: Lags) -> None:
         self.root = root
         self.lags = lags
+        self.keeping = Keeping()
         self.rights = Rights()
         self.jobs: JobHistory | None = None
         self.now = now
@@ -48,6 +51,7 @@ class Engine:
         root.mkdir(parents=True, exist_ok=True)
         self._writer = connect(root / _CATALOG)
         create(self._writer, root / _CATALOG)
+        self._retention = Retention.of(self._writer)
         self._numbers = itertools.count(self._reserve())
         self._lock = Lock()
         self._commits = 0
@@ -96,7 +100,8 @@ class Engine:
             BigQueryError: What was committed since its snapshot stands against it.
         """
         with self._lock:
-            applying = Applying(self._writer, self.now(), owner, compacts=self.settled())
+            keeps = self.keeping.past_bytes > 0
+            applying = Applying(self._writer, self.now(), owner, keeps=keeps, compacts=self.settled())
             self._write(applying, lambda: applying.apply(changes))
             for ref, draft in changes.tables.items():
                 if draft.mutated or draft.dropped or draft.overwritten:
@@ -139,33 +144,45 @@ class Engine:
             raise
         self._writer.execute("COMMIT")
         self._commits += 1
+        self._retention.added(applying)
         self._garbage.extend((self._commits, path) for path in applying.garbage)
         self._collect()
 
     def _sweep(self) -> None:
         """Remove tables and partitions whose time has come; what nobody looks at needs no earlier removal."""
         now = self.now()
+        if self._retention.due(now, self.keeping):
+            self._forget(now)
         tables = self._writer.execute(
-            "SELECT id FROM tables WHERE deleted IS NULL AND expires <= ?", (micros(now),)
+            "SELECT id, expires FROM tables WHERE deleted IS NULL AND expires <= ?", (micros(now),)
         ).fetchall()
         partitions = self._writer.execute(
-            "SELECT table_id, partition FROM partitions WHERE expires <= ?", (micros(now),)
+            "SELECT table_id, partition, expires FROM partitions WHERE expires <= ?", (micros(now),)
         ).fetchall()
         if not tables and not partitions:
             return
-        applying = Applying(self._writer, now, "expiration")
+        applying = Applying(self._writer, now, "expiration", keeps=self.keeping.past_bytes > 0)
 
         def remove() -> None:
-            for (identity,) in tables:
-                applying.remove_table(identity, "TABLE_EXPIRATION")
-            for identity, partition in partitions:
-                applying.drop_fragments("table_id = ? AND partition = ?", (identity, partition))
+            for identity, expires in tables:
+                applying.remove_table(identity, "TABLE_EXPIRATION", at=expires)
+            for identity, partition, expires in partitions:
+                applying.drop_fragments("table_id = ? AND partition = ?", (identity, partition), kept=expires)
                 applying.connection.execute(
                     "DELETE FROM partitions WHERE table_id = ? AND partition = ?", (identity, partition)
                 )
                 applying.count_table(identity)
 
         self._write(applying, remove)
+
+    def _forget(self, now: datetime) -> None:
+        applying, left = Applying(self._writer, now, "retention"), [Retention()]
+
+        def remove() -> None:
+            left[0] = forget(applying, self.keeping)
+
+        self._write(applying, remove)
+        self._retention = left[0]
 
     def _collect(self) -> None:
         oldest = min(self._snapshots.values(), default=self._commits)
@@ -187,7 +204,9 @@ class Engine:
 
     def _remove_orphans(self) -> None:
         """Delete files that no commit speaks of: a process died after writing them, or before deleting them."""
-        fragments = self._writer.execute("SELECT path, gone FROM fragments")
+        fragments = self._writer.execute(
+            "SELECT path, gone FROM fragments UNION ALL SELECT path, gone FROM past_fragments"
+        )
         known = {path for fragment in fragments for path in files_at(*fragment)}
         for path in self.root.glob("*.writing"):
             shutil.rmtree(path)

@@ -21,7 +21,7 @@ JobHistory: TypeAlias = Callable[[str, str], Iterable[Mapping[str, Any]]]
 _REMEMBERED: Final = timedelta(days=180)
 _STRING, _INT64, _BOOL, _TIMESTAMP = Type("STRING"), Type("INT64"), Type("BOOL"), Type("TIMESTAMP")
 _TABLE: Final = struct(("project_id", _STRING), ("dataset_id", _STRING), ("table_id", _STRING))
-_ERROR: Final = struct(("reason", _STRING), ("location", _STRING), ("debug_info", _STRING), ("message", _STRING))
+ERROR: Final = struct(("reason", _STRING), ("location", _STRING), ("debug_info", _STRING), ("message", _STRING))
 _DML: Final = struct(("inserted_row_count", _INT64), ("deleted_row_count", _INT64), ("updated_row_count", _INT64))
 
 JOB_COLUMNS: Final[tuple[tuple[str, Type], ...]] = (
@@ -30,7 +30,7 @@ JOB_COLUMNS: Final[tuple[tuple[str, Type], ...]] = (
     ("destination_table", _TABLE),
     ("dml_statistics", _DML),
     ("end_time", _TIMESTAMP),
-    ("error_result", _ERROR),
+    ("error_result", ERROR),
     ("job_id", _STRING),
     ("job_type", _STRING),
     ("labels", array(struct(("key", _STRING), ("value", _STRING)))),

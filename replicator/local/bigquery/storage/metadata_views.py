@@ -12,10 +12,16 @@ from typing import Final
 
 from replicator.local.bigquery.errors import unmodelled
 from replicator.local.bigquery.storage.commit import REPLACED
-from replicator.local.bigquery.storage.definitions import Kind
+from replicator.local.bigquery.storage.definitions import Kind, Origin
 from replicator.local.bigquery.storage.instants import from_micros, micros, millis_text
 from replicator.local.bigquery.storage.metadata_fields import column_rows, field_path_rows
-from replicator.local.bigquery.storage.metadata_jobs import JOB_COLUMNS, job_rows
+from replicator.local.bigquery.storage.metadata_jobs import ERROR, JOB_COLUMNS, job_rows
+from replicator.local.bigquery.storage.metadata_routines import (
+    PARAMETER_COLUMNS,
+    ROUTINE_COLUMNS,
+    parameter_rows,
+    routine_rows,
+)
 from replicator.local.bigquery.storage.metadata_scope import FieldsView, Qualifier, Row, Scope, View, columns, named
 from replicator.local.bigquery.storage.options import (
     create_schema_statement,
@@ -25,18 +31,19 @@ from replicator.local.bigquery.storage.options import (
 )
 from replicator.local.bigquery.storage.partitions import WHOLE
 from replicator.local.bigquery.storage.refusals import refuse
+from replicator.local.bigquery.storage.states import Table
 
 # "INFORMATION_SCHEMA.PARTITIONS": a query reads at most 1,000 tables (information-schema-partitions, scope).
 _MOST_TABLES_OF_PARTITIONS: Final = 1_000
 # Time travel and fail-safe: for so long a dropped table is still listed (information-schema-table-storage).
 _REMEMBERED: Final = timedelta(days=14)
 _STORAGE: Final = f"""
-SELECT name, created, rows, bytes, storage_modified, deleted, deletion, partitions FROM storage_states AS s
+SELECT name, created, rows, bytes, storage_modified, deleted, deletion, partitions, kind FROM storage_states AS s
 WHERE project = ? AND dataset = ? AND deletion IS NOT '{REPLACED}'
   AND since = (SELECT max(since) FROM storage_states WHERE table_id = s.table_id AND since <= ?)
   AND (deleted IS NULL OR deleted > ?)
 ORDER BY name"""
-_TABLE_TYPES: Final = {Kind.TABLE: "BASE TABLE", Kind.VIEW: "VIEW"}
+_TABLE_TYPES: Final = {"TABLE": "BASE TABLE", "MATERIALIZED_VIEW": "MATERIALIZED VIEW"}
 
 
 def _yes(condition: object) -> str:
@@ -82,12 +89,13 @@ def _jobs(scope: Scope) -> Iterator[Row]:
 
 def _tables(scope: Scope) -> Iterator[Row]:
     for table in scope.tables():
-        stored = table.definition.kind is Kind.TABLE
+        definition = table.definition
         yield {
             **named(table),
-            "table_type": _TABLE_TYPES[table.definition.kind],
-            "managed_table_type": "NATIVE" if stored else None,
-            "is_insertable_into": _yes(stored),
+            **_origin(definition.origin, "snapshot_time_ms"),
+            "table_type": _TABLE_TYPES.get(definition.stored_as, definition.stored_as),
+            "managed_table_type": "NATIVE" if definition.kind.holds_rows else None,
+            "is_insertable_into": _yes(definition.kind is Kind.TABLE),
             "is_fine_grained_mutations_enabled": "NO",
             "is_typed": "NO",
             "is_change_history_enabled": "NO",
@@ -96,8 +104,32 @@ def _tables(scope: Scope) -> Iterator[Row]:
         }
 
 
+def _origin(origin: Origin | None, time: str) -> Row:
+    """What a snapshot or a clone was taken of."""
+    if origin is None:
+        return {}
+    return {
+        "base_table_catalog": origin.base.project,
+        "base_table_schema": origin.base.dataset,
+        "base_table_name": origin.base.table,
+        time: origin.time.isoformat(),
+    }
+
+
+def _table_snapshots(scope: Scope) -> Iterator[Row]:
+    for table in scope.tables():
+        if table.definition.kind is Kind.SNAPSHOT:
+            yield {**named(table), **_origin(table.definition.origin, "snapshot_time")}
+
+
+def _materialized_views(scope: Scope) -> Iterator[Row]:
+    for table in scope.tables():
+        if table.definition.kind is Kind.MATERIALIZED_VIEW:
+            yield named(table)
+
+
 def _partitions(scope: Scope) -> Iterator[Row]:
-    tables = [table for table in scope.tables() if table.definition.kind is Kind.TABLE]
+    tables = [table for table in scope.tables() if table.definition.kind.holds_rows]
     if len(tables) > _MOST_TABLES_OF_PARTITIONS:
         refuse(
             "INFORMATION_SCHEMA.PARTITIONS query attempted to read too many tables. "
@@ -132,7 +164,7 @@ def _storage(scope: Scope) -> Iterator[Row]:
         if not scope.wanted({"table_schema": schema}):
             continue
         for row in scope.overlay.snapshot.query(_STORAGE, (scope.project, schema, seen, forgotten)):
-            name, created, rows, size, stored, deleted, why, partitions = row
+            name, created, rows, size, stored, deleted, why, partitions, kind = row
             if scope.wanted({"table_name": name}):
                 yield {
                     "project_id": scope.project,
@@ -147,7 +179,7 @@ def _storage(scope: Scope) -> Iterator[Row]:
                     "long_term_logical_bytes": 0,
                     "storage_last_modified_time": None if deleted else from_micros(stored).isoformat(),
                     "deleted": deleted is not None,
-                    "table_type": "BASE TABLE",
+                    "table_type": _TABLE_TYPES.get(kind, kind),
                     "managed_table_type": "NATIVE",
                     "table_deletion_reason": why,
                     "table_deletion_time": from_micros(deleted).isoformat() if deleted else None,
@@ -164,8 +196,15 @@ def _old_tables(scope: Scope) -> Iterator[Row]:
             "last_modified_time": int(millis_text(table.modified)),
             "row_count": table.rows,
             "size_bytes": table.bytes,
-            "type": 1 if table.definition.kind is Kind.TABLE else 2,
+            "type": _old_type(table) if "type" in scope.columns else None,
         }
+
+
+def _old_type(table: Table) -> int:
+    if table.definition.kind not in (Kind.TABLE, Kind.VIEW):
+        what = f"__TABLES__ of a dataset with {table.ref}, a {table.definition.kind}"
+        raise unmodelled(what)
+    return 1 if table.definition.kind is Kind.TABLE else 2
 
 
 _TABLE_NAME: Final = "table_catalog STRING, table_schema STRING, table_name STRING,"
@@ -205,6 +244,24 @@ VIEWS: Final[dict[str, View | FieldsView]] = {
         Qualifier.DATASET | Qualifier.REGION,
         _tables,
     ),
+    "TABLE_SNAPSHOTS": View(
+        columns(
+            f"{_TABLE_NAME} base_table_catalog STRING, base_table_schema STRING, base_table_name STRING, "
+            "snapshot_time TIMESTAMP"
+        ),
+        Qualifier.DATASET | Qualifier.REGION,
+        _table_snapshots,
+    ),
+    "MATERIALIZED_VIEWS": View(
+        (
+            *columns(f"{_TABLE_NAME} last_refresh_time TIMESTAMP, refresh_watermark TIMESTAMP"),
+            ("last_refresh_status", ERROR),
+        ),
+        Qualifier.DATASET | Qualifier.REGION,
+        _materialized_views,
+    ),
+    "ROUTINES": View(ROUTINE_COLUMNS, Qualifier.DATASET | Qualifier.REGION, routine_rows),
+    "PARAMETERS": View(PARAMETER_COLUMNS, Qualifier.DATASET | Qualifier.REGION, parameter_rows),
     "COLUMNS": FieldsView(
         columns(
             f"{_TABLE_NAME} column_name STRING, ordinal_position INT64, is_nullable STRING, data_type STRING, "

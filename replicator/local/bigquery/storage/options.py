@@ -87,8 +87,11 @@ def create_statement(table: Table) -> str:
     definition = table.definition
     options = [f"{name}={value}" for name, _, value in table_options(table)]
     listed = "\nOPTIONS(\n  " + ",\n  ".join(options) + "\n)" if options else ""
-    if definition.kind is Kind.VIEW:
-        return f"CREATE VIEW `{table.ref}`{listed}\nAS {definition.query};"
+    if definition.kind.has_query:
+        return f"CREATE {definition.kind.replace('_', ' ')} `{table.ref}`{listed}\nAS {definition.query};"
+    if definition.origin is not None:
+        made = "SNAPSHOT TABLE" if definition.kind is Kind.SNAPSHOT else "TABLE"
+        return f"CREATE {made} `{table.ref}`\nCLONE `{definition.origin.base}`{listed};"
     columns = ",\n  ".join(f"{identifier(field.name)} {column_ddl(field)}" for field in definition.fields)
     text = f"CREATE TABLE `{table.ref}`\n(\n  {columns}\n)"
     clause = _partition_clause(table)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from replicator.local.bigquery.storage.commit import Changes
-from replicator.local.bigquery.storage.drafts import DatasetDraft, Draft
+from replicator.local.bigquery.storage.drafts import DatasetDraft, Draft, hidden
 from replicator.local.bigquery.storage.fragments import Fragment
 from replicator.local.bigquery.storage.metadata_jobs import JobHistory
 from replicator.local.bigquery.storage.refusals import dataset_not_found, table_not_found
@@ -20,11 +20,6 @@ from replicator.names import DatasetRef, TableRef
 
 PROJECTS: Final = "project"
 """The kind of the records that name the projects."""
-
-
-def hidden(dataset: str) -> bool:
-    """Whether a dataset is in no list: it holds temporary tables and results."""
-    return dataset.startswith("_")
 
 
 @dataclass(slots=True)

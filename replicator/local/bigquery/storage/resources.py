@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from replicator.local.bigquery.errors import BigQueryError, refuse, unmodelled
@@ -15,14 +15,17 @@ from replicator.local.bigquery.members import flag, member, number, objects, req
 from replicator.local.bigquery.storage.definitions import (
     DatasetDefinition,
     Kind,
+    Origin,
     Partitioning,
     RangePartitioning,
+    Refresh,
     TableDefinition,
     TimePartitioning,
     Unit,
 )
 from replicator.local.bigquery.storage.instants import duration_millis, from_millis, millis_text
 from replicator.local.bigquery.storage.states import Dataset, Table
+from replicator.local.bigquery.storage.time_travel import HOUR, MOST_TIME_TRAVEL, checked_time_travel
 from replicator.names import DatasetRef, TableRef
 from replicator.schema.fields import Field
 
@@ -30,10 +33,10 @@ _API: Final = "https://bigquery.googleapis.com/bigquery/v2"
 # The end of the year 9999, the last that a TIMESTAMP can be in.
 _LAST_MILLIS: Final = 253_402_300_799_999
 _TABLE_REFUSED: Final = (
-    "biglakeConfiguration", "cloneDefinition", "defaultCollation", "externalDataConfiguration", "materializedView",
-    "maxStaleness", "model", "resourceTags", "snapshotDefinition",
+    "biglakeConfiguration", "defaultCollation", "externalDataConfiguration", "maxStaleness", "model", "resourceTags",
     "tableConstraints", "tableReplicationInfo",
 )  # fmt: skip
+_ORIGINS: Final = {Kind.SNAPSHOT: ("snapshotDefinition", "snapshotTime"), Kind.TABLE: ("cloneDefinition", "cloneTime")}
 _FIELD_REFUSED: Final = (
     "collation", "dataPolicies", "defaultValueExpression", "foreignTypeDefinition", "maxLength", "policyTags",
     "precision", "rangeElementType", "roundingMode", "scale",
@@ -86,13 +89,20 @@ def table_definition(resource: Mapping[str, Any], *, fields: tuple[Field, ...] |
     if view and flag(view, "useLegacySql", where="view"):
         what = "legacy SQL in a view"
         raise unmodelled(what)
+    materialized = member(resource, "materializedView", dict)
+    queries = [(each, name) for each, name in ((view, "view"), (materialized, "materializedView")) if each]
+    if len(queries) > 1:
+        refuse("invalid", "A table is either a view or a materialized view, and this one is both")
+    origin, kind = _origin(resource)
     time = member(resource, "timePartitioning", dict) or {}
     legacy_filter = flag(time, "requirePartitionFilter", where="timePartitioning")
     schema = member(resource, "schema", dict) or {}
     return TableDefinition(
         fields=fields_of(schema) if fields is None else fields,
-        kind=Kind.VIEW if view else Kind.TABLE,
-        query=str(required(view, "query", str, where="view")) if view else None,
+        kind=Kind.VIEW if view else Kind.MATERIALIZED_VIEW if materialized else kind,
+        query=str(required(queries[0][0], "query", str, where=queries[0][1])) if queries else None,
+        origin=origin,
+        refresh=_refresh(materialized) if materialized else None,
         partitioning=_partitioning(resource),
         clustering=texts(member(resource, "clustering", dict) or {}, "fields", where="clustering"),
         require_partition_filter=flag(resource, "requirePartitionFilter", default=legacy_filter),
@@ -107,8 +117,17 @@ def table_definition(resource: Mapping[str, Any], *, fields: tuple[Field, ...] |
 def definition_resource(definition: TableDefinition) -> dict[str, Any]:
     """What an owner states, its schema left out."""
     resource: dict[str, Any] = {"type": definition.kind.value}
-    if definition.query is not None:
+    if definition.refresh is not None:
+        interval = duration_millis(definition.refresh.interval)
+        resource["materializedView"] = {
+            "query": definition.query, "enableRefresh": definition.refresh.enabled, "refreshIntervalMs": interval,
+        }  # fmt: skip
+    elif definition.query is not None:
         resource["view"] = {"query": definition.query, "useLegacySql": False}
+    if definition.origin is not None:
+        name, time = _ORIGINS[definition.kind]
+        origin = definition.origin
+        resource[name] = {"baseTableReference": table_reference(origin.base), time: _rfc3339(origin.time)}
     resource |= _partitioning_resource(definition.partitioning)
     if definition.clustering:
         resource["clustering"] = {"fields": list(definition.clustering)}
@@ -134,7 +153,7 @@ def table_resource(table: Table) -> dict[str, Any]:
         "lastModifiedTime": millis_text(table.modified),
         "location": table.location,
     }
-    if table.definition.kind is Kind.TABLE:
+    if table.definition.kind.holds_rows:
         size = str(table.bytes)
         resource |= {
             "numRows": str(table.rows),
@@ -151,10 +170,12 @@ def table_list_resource(table: Table) -> dict[str, Any]:
     """A table as ``tables.list`` shows it: without schema, rows and last modification."""
     stated = definition_resource(table.definition)
     kept = ("type", "timePartitioning", "rangePartitioning", "clustering", "expirationTime", "labels", "friendlyName",
-            "requirePartitionFilter")  # fmt: skip
+            "requirePartitionFilter", "snapshotDefinition", "cloneDefinition")  # fmt: skip
     resource = {key: stated[key] for key in kept if key in stated}
     if table.definition.kind is Kind.VIEW:
         resource["view"] = {"useLegacySql": False}
+    if table.definition.kind is Kind.MATERIALIZED_VIEW:
+        resource["materializedView"] = stated["materializedView"]
     return resource | {
         "kind": "bigquery#table",
         "id": _table_id(table.ref),
@@ -178,6 +199,7 @@ def dataset_definition(resource: Mapping[str, Any], *, location: str) -> Dataset
         default_table_expiration=_duration(resource, "defaultTableExpirationMs"),
         default_partition_expiration=_duration(resource, "defaultPartitionExpirationMs"),
         default_kms_key_name=_key(resource, "defaultEncryptionConfiguration"),
+        time_travel=_time_travel(resource),
     )
 
 
@@ -188,6 +210,8 @@ def dataset_definition_resource(definition: DatasetDefinition) -> dict[str, Any]
         resource["defaultTableExpirationMs"] = duration_millis(definition.default_table_expiration)
     if definition.default_partition_expiration is not None:
         resource["defaultPartitionExpirationMs"] = duration_millis(definition.default_partition_expiration)
+    if definition.time_travel is not None:
+        resource["maxTimeTravelHours"] = str(definition.time_travel // HOUR)
     if definition.default_kms_key_name is not None:
         resource["defaultEncryptionConfiguration"] = {"kmsKeyName": definition.default_kms_key_name}
     return resource | _shown(definition)
@@ -203,6 +227,7 @@ def dataset_resource(dataset: Dataset) -> dict[str, Any]:
         "lastModifiedTime": millis_text(dataset.modified),
         "type": "DEFAULT",
         "access": [],
+        "maxTimeTravelHours": str(MOST_TIME_TRAVEL // HOUR),
     } | dataset_list_resource(dataset) | dataset_definition_resource(dataset.definition)  # fmt: skip
 
 
@@ -296,6 +321,34 @@ def _duration(resource: Mapping[str, Any], name: str, *, where: str = "") -> tim
     return None if millis is None else timedelta(milliseconds=millis)
 
 
+def _origin(resource: Mapping[str, Any]) -> tuple[Origin | None, Kind]:
+    """What the resource says it was taken of, and what it is then."""
+    for kind, (name, time) in _ORIGINS.items():
+        stated = member(resource, name, dict)
+        if stated:
+            base = required(stated, "baseTableReference", dict, where=name)
+            ref = TableRef(
+                *(str(required(base, part, str, where=name)) for part in ("projectId", "datasetId", "tableId"))
+            )
+            return Origin(ref, datetime.fromisoformat(str(required(stated, time, str, where=name)))), kind
+    return None, Kind.TABLE
+
+
+def _rfc3339(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _refresh(resource: Mapping[str, Any]) -> Refresh:
+    where = "materializedView"
+    for key in ("allowNonIncrementalDefinition", "maxStaleness"):
+        if resource.get(key):
+            what = f"a materialized view's {key}"
+            raise unmodelled(what)
+    interval = _duration(resource, "refreshIntervalMs", where=where)
+    enabled = flag(resource, "enableRefresh", default=True, where=where)
+    return Refresh(enabled, interval or Refresh().interval)
+
+
 def _millis(resource: Mapping[str, Any], name: str, where: str) -> int | None:
     # Clients clear an expiration by null, the command line by 0.
     if resource.get(name) in (None, ""):
@@ -305,6 +358,11 @@ def _millis(resource: Mapping[str, Any], name: str, where: str) -> int | None:
         place = f"{where}.{name}" if where else name
         refuse("invalid", f"Invalid value at '{place}': {millis} is out of range", location=place)
     return millis or None
+
+
+def _time_travel(resource: Mapping[str, Any]) -> timedelta | None:
+    hours = number(resource, "maxTimeTravelHours") if resource.get("maxTimeTravelHours") is not None else None
+    return None if hours is None else checked_time_travel(hours)
 
 
 def _key(resource: Mapping[str, Any], name: str) -> str | None:

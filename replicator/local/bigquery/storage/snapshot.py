@@ -26,6 +26,15 @@ WHERE deleted IS NULL AND project = ? AND dataset = ?"""
 _FRAGMENT: Final = """
 SELECT id, partition, schemas.fields, path, rows, bytes, sizes, written, gone, settles
 FROM fragments JOIN schemas ON schemas.digest = fragments.schema WHERE table_id = ? ORDER BY id"""
+_PAST_FRAGMENT: Final = """
+SELECT id, partition, schemas.fields, path, rows, bytes, sizes, written, gone, settles
+FROM (SELECT *, NULL AS retired FROM fragments WHERE table_id = ?1
+      UNION ALL SELECT * FROM past_fragments WHERE table_id = ?1 AND retired > ?2) AS f
+JOIN schemas ON schemas.digest = f.schema WHERE written <= ?2 ORDER BY id"""
+_PAST_TABLE: Final = """
+SELECT id, project, dataset, name, location, definition, schemas.fields, created, since, since, 0, 0, 0
+FROM past_tables JOIN schemas ON schemas.digest = past_tables.schema
+WHERE project = ? AND dataset = ? AND name = ? AND since <= ?4 AND until > ?4 ORDER BY since DESC LIMIT 1"""
 
 
 class Snapshot:
@@ -75,6 +84,15 @@ class Snapshot:
     def fragments_of(self, table_ids: Iterable[int]) -> dict[int, list[Fragment]]:
         """The same of many tables at once."""
         return {identity: self.fragments(identity) for identity in table_ids}
+
+    def past_table(self, ref: TableRef, moment: int) -> Table | None:
+        """What had that name at a time, in microseconds since 1970, and is no longer so; without rows and bytes."""
+        rows = self.query(_PAST_TABLE, (ref.project, ref.dataset, ref.table, moment))
+        return _table(rows[0]) if rows else None
+
+    def past_fragments(self, table_id: int, moment: int) -> list[Fragment]:
+        """The fragments that were in force at a time, oldest first."""
+        return [_fragment(row) for row in self.query(_PAST_FRAGMENT, (table_id, moment))]
 
     def streams(self, table_id: int, now: datetime) -> bool:
         """Whether a table has rows in the streaming buffer."""

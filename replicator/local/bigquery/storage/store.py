@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from replicator.errors import FailedError
-from replicator.local.bigquery.storage.drafts import Contents, OnExisting
+from replicator.local.bigquery.storage.drafts import Contents, OnExisting, hidden
 from replicator.local.bigquery.storage.engine import Engine
 from replicator.local.bigquery.storage.metadata_jobs import JobHistory
-from replicator.local.bigquery.storage.overlay import PROJECTS, hidden
+from replicator.local.bigquery.storage.overlay import PROJECTS
 from replicator.local.bigquery.storage.transaction import Transaction
 from replicator.local.settings import Lags
 from replicator.names import TableRef
@@ -70,6 +70,7 @@ class Store:
     Attributes:
         records: Rows of the server's own.
         lags: How late metadata views see what has happened; may be set while it serves.
+        keeping: How much of the past is kept; may be set while it serves.
         rights: What callers may see; may be set while it serves.
     """
 
@@ -88,6 +89,7 @@ class Store:
         self.lags = lags or Lags()
         self._engine = Engine(directory, now, self.lags)
         self.rights = self._engine.rights
+        self.keeping = self._engine.keeping
         self._directory = directory
         self._lock = Lock()
         self._database: duckdb.DuckDBPyConnection | None = None

@@ -14,10 +14,11 @@ from replicator.local.bigquery.storage.catalog import StoreCatalog
 from replicator.local.bigquery.storage.changing import Changing
 from replicator.local.bigquery.storage.commit import Changes
 from replicator.local.bigquery.storage.definitions import DatasetDefinition, TableDefinition
-from replicator.local.bigquery.storage.drafts import Contents, OnExisting
+from replicator.local.bigquery.storage.drafts import Contents, OnExisting, hidden
 from replicator.local.bigquery.storage.engine import Engine
 from replicator.local.bigquery.storage.fragments import Fragment
-from replicator.local.bigquery.storage.overlay import Overlay, hidden
+from replicator.local.bigquery.storage.overlay import Overlay
+from replicator.local.bigquery.storage.past import version
 from replicator.local.bigquery.storage.refusals import refuse
 from replicator.local.bigquery.storage.routines import RoutineRef
 from replicator.local.bigquery.storage.states import Buffer, Dataset, Partition, Rewritten, Table, Written
@@ -79,6 +80,14 @@ class Transaction:
     def find_table(self, ref: TableRef) -> Table | None:
         """The table or view, or None."""
         return self.overlay.find_table(ref)
+
+    def table_as_of(self, ref: TableRef, moment: datetime) -> Table:
+        """The table as it was, gone by now or not.
+
+        Raises:
+            BigQueryError: There was none, or that time cannot be read.
+        """
+        return version(self.overlay, ref, moment, deleted=True).table
 
     def tables(self, ref: DatasetRef) -> list[Table]:
         """A dataset's tables and views, by name; notFound where there is no such dataset."""
@@ -238,16 +247,24 @@ class Transaction:
         self._modifies(ref, gone.partitions)
         return gone.rows
 
-    def copy(self, source: TableRef, target: TableRef, *, partition: tuple[str, str] | None = None) -> Written:
+    def copy(
+        self,
+        source: TableRef,
+        target: TableRef,
+        *,
+        partition: tuple[str, str] | None = None,
+        moment: datetime | None = None,
+    ) -> Written:
         """Add all rows of ``source`` to ``target``, matching columns by name; files are shared on disk, not read.
 
         Args:
             source: A table, wherever it lies.
             target: A table that has all of its columns.
             partition: The decorators of one partition on each side.
+            moment: As of when the source is copied; None for what it is.
         """
         self._writes(target)
-        copied = self._rows.copy(source, target, partition, self._connect)
+        copied = self._rows.copy(source, target, partition, self._connect, moment)
         self._modifies(target, copied.partitions)
         return copied
 

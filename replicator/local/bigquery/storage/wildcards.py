@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from replicator.local.bigquery.errors import unmodelled
 from replicator.local.bigquery.storage.definitions import Kind, Partitioning, TimePartitioning
 from replicator.local.bigquery.storage.projection import find
 from replicator.local.bigquery.storage.refusals import refuse
@@ -30,9 +31,13 @@ def reference_of(pattern: TableRef, matches: Sequence[Table]) -> Table:
     name = f"{pattern.project}:{pattern.dataset}.{pattern.table}"
     if not matches:
         refuse(f"{name} does not match any table.", reason="invalidQuery")
-    views = [str(table.ref) for table in matches if table.definition.kind is Kind.VIEW]
+    views = [str(table.ref) for table in matches if table.definition.kind.has_query]
     if views:
         refuse(f"Views cannot be queried through prefix. Matched views are: {', '.join(views)}", reason="invalidQuery")
+    snapshots = [str(table.ref) for table in matches if table.definition.kind is Kind.SNAPSHOT]
+    if snapshots:
+        what = f"the wildcard {name}, which matches table snapshots: {', '.join(snapshots[:_NAMED])}"
+        raise unmodelled(what)
     locked = [str(table.ref) for table in matches if table.definition.kms_key_name is not None]
     if locked:
         fact = f"Wildcard table {name} matches tables with a customer-managed encryption key, which it cannot read"

@@ -173,7 +173,7 @@ def test_the_old_list_of_tables_is_there_too(filled: Bench) -> None:
         (("sales", SCHEMA, "TABLE_STORAGE"), "EU", "is qualified by a region"),
         (("sales", SCHEMA, "JOBS"), "EU", "is qualified by a region"),
         (("sales", SCHEMA, "SCHEMATA_OPTIONS"), "EU", "is qualified by a region"),
-        (("sales", SCHEMA, "ROUTINES"), "EU", "INFORMATION_SCHEMA.ROUTINES is not modelled"),
+        (("sales", SCHEMA, "ROUTINE_OPTIONS"), "EU", "INFORMATION_SCHEMA.ROUTINE_OPTIONS is not modelled"),
     ],
 )
 def test_a_view_is_asked_for_where_it_is(filled: Bench, path: tuple[str, ...], location: str, message: str) -> None:
