@@ -87,10 +87,10 @@ def test_a_statement_nested_without_end_is_refused(running: Running, deep: str) 
 
 
 def test_what_is_not_modelled_is_no_broken_statement(running: Running) -> None:
-    """FOR SYSTEM_TIME AS OF is GoogleSQL: it is refused by its name, and not as a mistake of syntax."""
+    """TABLESAMPLE is GoogleSQL: it is refused by its name, and not as a mistake of syntax."""
     assert ask(running, TABLE)[0] == 200
 
-    status, told = ask(running, "SELECT d FROM landing.t FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP()")
+    status, told = ask(running, "SELECT d FROM landing.t TABLESAMPLE SYSTEM (10 PERCENT)")
 
     assert status == 501
-    assert "FOR SYSTEM_TIME AS OF" in told["error"]["message"]
+    assert "TABLESAMPLE" in told["error"]["message"]
