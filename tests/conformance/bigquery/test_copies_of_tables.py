@@ -52,6 +52,8 @@ def test_a_snapshot_keeps_what_its_table_loses(client: bigquery.Client, table: s
     assert before < made.snapshot_definition.snapshot_time < datetime.now(UTC)
     listed = {each.table_id: each.table_type for each in client.list_tables(table.rpartition(".")[0])}
     assert listed == {"t": "TABLE", "t_s": "SNAPSHOT"}
+    with pytest.raises(exceptions.ServerError, match="matches table snapshots"):
+        ask(client, f"SELECT x FROM `{table}*`")
 
 
 def test_a_snapshot_is_read_only(client: bigquery.Client, table: str) -> None:

@@ -82,6 +82,23 @@ def test_a_table_is_joined_with_nothing_but_itself_at_one_time(timed: Timed) -> 
     assert ask(timed.client, f"SELECT * FROM `{table}_old`") == [(1,)]
 
 
+def test_a_transaction_reads_the_past_that_is_not_its_own(timed: Timed) -> None:
+    """What others committed before it began; of a time since, in a table that it has changed, no page tells."""
+    table = f"{timed.dataset('transactions')}.t"
+    ask(timed.client, f"CREATE TABLE `{table}` AS SELECT 1 AS x")
+    script = f"""
+        BEGIN TRANSACTION;
+        INSERT INTO `{table}` VALUES (2);
+        SELECT COUNT(*) FROM `{table}` FOR SYSTEM_TIME AS OF {{}};
+        ROLLBACK TRANSACTION;"""
+    job = timed.client.query(script.format(now(timed)))
+    job.result()
+    counted = [each for each in timed.client.list_jobs(parent_job=job) if each.statement_type == "SELECT"]
+    assert [tuple(row) for row in counted[0].result()] == [(1,)]
+    with pytest.raises(exceptions.ServerError, match="within the transaction that changes it"):
+        ask(timed.client, script.format("CURRENT_TIMESTAMP()"))
+
+
 def test_the_time_is_a_constant_of_the_script_or_the_request(timed: Timed) -> None:
     """A variable, a parameter, an expression of CURRENT_TIMESTAMP; a column is none, NULL neither."""
     table = f"{timed.dataset('constants')}.t"

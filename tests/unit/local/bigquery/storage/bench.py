@@ -33,15 +33,15 @@ class Clock:
 
 @dataclass
 class Bench:
-    """One store, one dataset in it."""
+    """One store, one dataset in it; of the past nothing unless it is asked for: a file which stays is needed."""
 
     root: Path
     clock: Clock = field(default_factory=Clock)
+    past_bytes: int = 0
 
     def __post_init__(self) -> None:
         self.store = Store(self.root, now=self.clock)
-        # So that a file which stays is one that is needed.
-        self.store.keeping.past_bytes = 0
+        self.store.keeping.past_bytes = self.past_bytes
         with self.store.statement() as transaction:
             transaction.create_dataset(DATASET, DatasetDefinition("EU"), OnExisting.KEEP)
             transaction.commit()
@@ -99,7 +99,7 @@ class Bench:
     def open_again(self) -> Bench:
         """The same folder, after a clean stop."""
         self.store.close()
-        return Bench(self.root, self.clock)
+        return Bench(self.root, self.clock, self.past_bytes)
 
 
 def integer(name: str) -> Field:
