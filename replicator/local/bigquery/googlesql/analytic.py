@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _NUMBERS: Final = {
     "APPROX_QUANTILES": (1, 1, 100_000),
+    "APPROX_TOP_COUNT": (1, 1, 2**63),
+    "APPROX_TOP_SUM": (2, 1, 2**63),
     "LAG": (1, 0, 2**63),
     "LEAD": (1, 0, 2**63),
     "NTH_VALUE": (1, 1, 2**63),

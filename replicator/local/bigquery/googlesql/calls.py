@@ -15,6 +15,7 @@ from replicator.local.bigquery.googlesql.analytic import aggregate
 from replicator.local.bigquery.googlesql.functions.aggregates import AGGREGATES, ANALYTIC
 from replicator.local.bigquery.googlesql.functions.arrays import ARRAYS
 from replicator.local.bigquery.googlesql.functions.dates import DATES
+from replicator.local.bigquery.googlesql.functions.digests import DIGESTS
 from replicator.local.bigquery.googlesql.functions.fingerprints import FINGERPRINTS
 from replicator.local.bigquery.googlesql.functions.known import KNOWN
 from replicator.local.bigquery.googlesql.functions.logarithms import LOGARITHMS
@@ -29,7 +30,9 @@ from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.routines import called, function_of
 from replicator.local.bigquery.googlesql.values import Value, trying
 
-FUNCTIONS: Final[Functions] = {**ARRAYS, **DATES, **FINGERPRINTS, **LOGARITHMS, **NETWORK, **NUMBERS, **STRINGS}
+FUNCTIONS: Final[Functions] = {
+    **ARRAYS, **DATES, **DIGESTS, **FINGERPRINTS, **LOGARITHMS, **NETWORK, **NUMBERS, **STRINGS,
+}  # fmt: skip
 
 
 def load_rules() -> dict[str, Rule]:
@@ -37,15 +40,20 @@ def load_rules() -> dict[str, Rule]:
     from replicator.local.bigquery.googlesql.functions import (  # noqa: F401 - importing registers
         buckets,
         conditionals,
+        folding,
         formats,
         joining,
         json,
+        jsonarrays,
         jsonscalars,
         jsonvalues,
         jsonwrites,
         patterns,
+        positions,
+        sequences,
         special,
         times,
+        vectors,
     )
 
     return RULES

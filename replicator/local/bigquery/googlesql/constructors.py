@@ -15,6 +15,7 @@ from replicator.local.bigquery.googlesql.casting import cast, safe_cast
 from replicator.local.bigquery.googlesql.coercion import READERS, common, implicit
 from replicator.local.bigquery.googlesql.dialect import CAST_CALL
 from replicator.local.bigquery.googlesql.documents import normal
+from replicator.local.bigquery.googlesql.functions.castformats import cast_by_format
 from replicator.local.bigquery.googlesql.functions.dateparts import extracted, part_of
 from replicator.local.bigquery.googlesql.functions.table import no_signature
 from replicator.local.bigquery.googlesql.functions.zones import UTC, shown, zone_of
@@ -151,7 +152,7 @@ def _cast(resolver: Resolver, node: exp.Expr) -> Value:
     if not node.meta_get(CAST_CALL):
         return _typed_constructor(resolver, node, to)
     if node.args.get("format") is not None:
-        raise unknown(node, "CAST with FORMAT")
+        return cast_by_format(resolver, node, to)
     value = resolver.value(node.this)
     if (
         node.this.find(exp.Literal) is node.this

@@ -44,26 +44,27 @@ _SUBQUERIES: Final = {TokenType.EXISTS: exp.Exists}
 def _string(call: Any, token: Any) -> exp.Expr:
     value = decode(call.sql[token.start : token.end + 1])
     kind = exp.ByteString(this=value) if isinstance(value, bytes) else exp.Literal(this=value, is_string=True)
-    return call.expression(kind, token)  # type: ignore[no-any-return]  # the parser's methods are untyped here
+    made: exp.Expr = call.expression(kind, token)
+    return made
 
 
 def _positional(call: Any) -> exp.Expr:
-    node = call.expression(exp.Placeholder())
+    node: exp.Expr = call.expression(exp.Placeholder())
     node.meta["start"] = call._prev.start  # noqa: SLF001 - how sqlglot's tables are made
-    return node  # type: ignore[no-any-return]  # the parser's methods are untyped here
+    return node
 
 
 def _plus(call: Any) -> exp.Expr:
     # sqlglot drops the sign, which only a number can have.
-    node = call.expression(exp.Paren(this=call._parse_unary()))  # noqa: SLF001 - how sqlglot's tables are made
+    node: exp.Expr = call.expression(exp.Paren(this=call._parse_unary()))  # noqa: SLF001 - how sqlglot's tables are made
     node.meta[PLUS] = True
-    return node  # type: ignore[no-any-return]  # the parser's methods are untyped here
+    return node
 
 
 def _cast(call: Any, kind: type[exp.Cast]) -> exp.Expr:
-    node = call._parse_cast(strict=kind is exp.Cast, safe=kind is exp.TryCast)  # noqa: SLF001 - how sqlglot's tables are made
+    node: exp.Expr = call._parse_cast(strict=kind is exp.Cast, safe=kind is exp.TryCast)  # noqa: SLF001 - how sqlglot's tables are made
     node.meta[CAST_CALL] = True
-    return node  # type: ignore[no-any-return]  # the parser's methods are untyped here
+    return node
 
 
 class GoogleSQL(BigQuery):

@@ -5,9 +5,12 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/operators#in_
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.coercion import common, implicit
+from replicator.local.bigquery.googlesql.functions.octets import latin
 from replicator.local.bigquery.googlesql.functions.table import no_signature
 from replicator.local.bigquery.googlesql.operators import compared
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
@@ -112,13 +115,10 @@ def _in_array(resolver: Resolver, value: Value, unnest: exp.Expr, node: exp.Expr
 
 @emits(exp.Like)
 def _like(resolver: Resolver, node: exp.Expr) -> Value:
-    names = resolver.gathering.names
     if isinstance(node.expression, exp.Anonymous) and str(node.expression.name).upper() in ("ALL", "ANY", "SOME"):
         return _quantified(resolver, node, str(node.expression.name).upper())
     given = [resolver.value(node.this), resolver.value(node.expression)]
-    if BYTES in (given[0].type, given[1].type):
-        raise unknown(node, "LIKE of BYTES")
-    one, pattern = (implicit(value, STRING, names, node) for value in given)
+    one, pattern = _alike(resolver, given, node)
     if one is None or pattern is None:
         raise no_signature(node, "operator LIKE", given)
     if any(value.origin is Origin.NULL for value in given):
@@ -127,13 +127,22 @@ def _like(resolver: Resolver, node: exp.Expr) -> Value:
     return derived(f"({one.sql} {word} {pattern.sql} ESCAPE '\\')", BOOL, one, pattern)
 
 
+def _alike(resolver: Resolver, values: Sequence[Value], node: exp.Expr) -> list[Value | None]:
+    """What LIKE is asked of, as texts; None for what is neither a text nor, as all the others, BYTES."""
+    names = resolver.gathering.names
+    if all(value.type != BYTES for value in values):
+        return [implicit(value, STRING, names, node) for value in values]
+    octets = [implicit(value, BYTES, names, node) for value in values]
+    return [None if value is None else latin(value) for value in octets]
+
+
 def _quantified(resolver: Resolver, node: exp.Expr, word: str) -> Value:
     """LIKE ANY, SOME and ALL; NOT asks whether any of them, or all, are not matched."""
     names = resolver.gathering.names
     values = [resolver.value(one) for one in (node.this, *node.expression.expressions)]
-    if any(value.type == BYTES or value.type.element is not None for value in values):
-        raise unknown(node, f"LIKE {word} of BYTES or arrays")
-    texts = [implicit(value, STRING, names, node) for value in values]
+    if any(value.type.element is not None for value in values):
+        raise unknown(node, f"LIKE {word} of arrays")
+    texts = _alike(resolver, values, node)
     given, *patterns = [text for text in texts if text is not None]
     if len(patterns) + 1 < len(values) or not patterns:
         raise no_signature(node, f"operator LIKE {word}", values)

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from replicator.local.bigquery.googlesql.functions.approximate import APPROXIMATE
 from replicator.local.bigquery.googlesql.functions.bignumbers import AVERAGED, SUMMED
 from replicator.local.bigquery.googlesql.functions.decimals import mean
 from replicator.local.bigquery.googlesql.functions.marks import DISTINCT, NULLS, ORDER, OVER
@@ -39,14 +40,6 @@ def _average(args: Sequence[str]) -> str:
     return f"CASE WHEN isinf({made}) THEN {doubt} ELSE {made} END"
 
 
-def _quantiles(args: Sequence[str]) -> str:
-    value, count = args
-    place = f"CAST(greatest((q * len(l) + {count} - 1) // {count}, 1) AS BIGINT)"
-    made = f"list_transform(range(0, {count} + 1), lambda q: list_extract(l, {place}))"
-    held = f"list_sort(list_filter(list({DISTINCT}{value}){OVER}, lambda e: e IS NOT NULL))"
-    return f"list_transform([{held}], lambda l: CASE WHEN len(l) > 0 THEN {made} END)[1]"
-
-
 def _at_extreme(name: str) -> tuple[Overload, ...]:
     """MAX_BY and MIN_BY; of a FLOAT64 NaN is the extreme, which it is not to DuckDB."""
     return (
@@ -59,12 +52,7 @@ AGGREGATES: Final[Functions] = {
     "ANY_VALUE": (Overload("T -> T", f"any_value({{0}}){OVER}"),),
     "ARRAY_AGG": (Overload("T -> ARRAY<T>", f"list({DISTINCT}{{0}}{ORDER}){OVER}"),),
     "ARRAY_CONCAT_AGG": (Overload("ARRAY<T> -> ARRAY<T>", f"flatten(list({{0}}{ORDER}){OVER})"),),
-    # The page lets it be any value near by; of as many values as are kept here it is the one itself.
-    "APPROX_QUANTILES": tuple(
-        Overload(f"{kind}, INT64 -> ARRAY<{kind}>", UNMODELLED if kind == "FLOAT64" else _quantiles)
-        for kind in (*_SCALARS, "FLOAT64")
-    ),
-    "APPROX_COUNT_DISTINCT": (Overload("T -> INT64", f"count(DISTINCT {{0}}){OVER}"),),
+    **APPROXIMATE,
     "AVG": (
         Overload("INT64 -> FLOAT64", f"avg({DISTINCT}{{0}}){OVER}"),
         Overload("FLOAT64 -> FLOAT64", _average),

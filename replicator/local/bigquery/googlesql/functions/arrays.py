@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from replicator.local.bigquery.googlesql.functions.octets import JOINED
-from replicator.local.bigquery.googlesql.functions.table import UNMODELLED, Functions, Overload
+from replicator.local.bigquery.googlesql.functions.table import Functions, Overload
 
 
 def _concatenated(args: Sequence[str]) -> str:
@@ -20,8 +20,6 @@ def _concatenated(args: Sequence[str]) -> str:
         return sql
     return f"CASE WHEN {' OR '.join(f'{arg} IS NULL' for arg in checked)} THEN NULL ELSE {sql} END"
 
-
-_STEP: Final = "'Sequence step cannot be 0.'"
 
 # Counted from 0, or from the end by what is negative; kept within what DuckDB counts by.
 _PLACED: Final = (
@@ -64,19 +62,6 @@ ARRAYS: Final[Functions] = {
             "ARRAY<STRING>, STRING, STRING -> STRING",
             "CASE WHEN {0} IS NULL OR {1} IS NULL OR {2} IS NULL THEN NULL "
             "ELSE coalesce(array_to_string(list_transform({0}, lambda e: coalesce(e, {2})), {1}), '') END",
-        ),
-    ),
-    "GENERATE_ARRAY": (
-        *(
-            Overload(f"{', '.join([kind] * count)} -> ARRAY<{kind}>", UNMODELLED)
-            for kind in ("NUMERIC", "BIGNUMERIC", "FLOAT64")
-            for count in (2, 3)
-        ),
-        Overload("INT64, INT64 -> ARRAY<INT64>", "generate_series({0}, {1})"),
-        Overload(
-            "INT64, INT64, INT64 -> ARRAY<INT64>",
-            "CASE WHEN {2} = 0 THEN {fail} ELSE generate_series({0}, {1}, {2}) END",
-            _STEP,
         ),
     ),
 }

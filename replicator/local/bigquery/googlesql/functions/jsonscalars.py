@@ -33,7 +33,7 @@ from replicator.local.bigquery.types import Type
 _WHOLE: Final = "('BIGINT', 'UBIGINT')"
 _NUMBERS: Final = "('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT')"
 _TIMES: Final = ("DATE", "DATETIME", "TIME", "TIMESTAMP")
-_TYPES: Final = {"BOOL": BOOL, "FLOAT64": FLOAT64, "INT64": INT64, "STRING": STRING}
+TYPES: Final = {"BOOL": BOOL, "FLOAT64": FLOAT64, "INT64": INT64, "STRING": STRING}
 
 
 @rule("JSON_TYPE")
@@ -59,12 +59,12 @@ def _scalar(resolver: Resolver, node: exp.Expr) -> Value:
     if len(node.expressions) > 1:
         return _in_zone(resolver, node)
     values = arguments(resolver, node, 1)
-    to = _TYPES[name]
+    to = TYPES[name]
     if name == "STRING" and values[0].type.name in _TIMES:
         return cast(values[0], STRING, resolver.gathering.names, node)
     if values[0].type != JSON:
         raise mismatch(node, values)
-    sql = bound(values[0].sql, resolver.gathering.names, lambda held: _held(held, to))
+    sql = bound(values[0].sql, resolver.gathering.names, lambda held: strict(held, to))
     return derived(sql, to, values[0], fallible=True)
 
 
@@ -98,8 +98,8 @@ def _lax(resolver: Resolver, node: exp.Expr) -> Value:
     values = arguments(resolver, node, 1)
     if values[0].type != JSON:
         raise mismatch(node, values)
-    to = _TYPES[name_of(node).removeprefix("LAX_")]
-    return derived(bound(values[0].sql, resolver.gathering.names, _LAX[to.name]), to, values[0])
+    to = TYPES[name_of(node).removeprefix("LAX_")]
+    return derived(bound(values[0].sql, resolver.gathering.names, lambda held: lax(held, to)), to, values[0])
 
 
 def _lax_cases(held: str, boolean: str, number: str, text: str) -> str:
@@ -154,6 +154,11 @@ def _lax_string(held: str) -> str:
     return _lax_cases(held, text, number, text)
 
 
+def lax(held: str, to: Type) -> str:
+    """What a JSON value can be read as; NULL where it cannot."""
+    return _LAX[to.name](held)
+
+
 _LAX: Final[dict[str, Callable[[str], str]]] = {
     "BOOL": _lax_bool,
     "FLOAT64": _lax_float64,
@@ -162,7 +167,8 @@ _LAX: Final[dict[str, Callable[[str], str]]] = {
 }
 
 
-def _held(held: str, to: Type) -> str:
+def strict(held: str, to: Type) -> str:
+    """The scalar that a JSON value is, or a failure where it is another one; NULL of NULL."""
     kind = f"json_type({held})"
     failure = fail(to, quote(f"The provided JSON input is not of type {to}"))
     text = f"json_extract_string({held}, '$')"

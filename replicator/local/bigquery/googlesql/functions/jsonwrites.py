@@ -6,7 +6,8 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/json_function
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from functools import partial
+from typing import Final, Protocol
 
 from sqlglot import exp
 
@@ -17,6 +18,15 @@ from replicator.local.bigquery.googlesql.functions.rules import mismatch, name_o
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.values import BOOL, JSON, Names, Value, bound, derived, quote
+
+
+class Change(Protocol):
+    """The SQL of a document after a change."""
+
+    def __call__(self, held: str, steps: Sequence[str | int], value: Value) -> str:
+        """The document ``held`` with ``value`` put where ``steps`` lead."""
+        ...
+
 
 _STRING: Final = r'("(?:[^"\\]|\\.)*")'
 _BEFORE: Final = _STRING + r"|null,"
@@ -107,7 +117,7 @@ def _changed(
     node: exp.Expr,
     subject: Value,
     given: Sequence[exp.Expr],
-    change: Callable[[str, Sequence[str | int], Value], str],
+    change: Change,
 ) -> Value:
     """A document after a change for each pair of a path and a value."""
     if not given or len(given) % 2:
@@ -117,7 +127,7 @@ def _changed(
     for path, each in zip(given[::2], given[1::2], strict=True):
         steps, value = steps_of(resolver, node, path), resolver.value(each)
         values.append(value)
-        sql = bound(sql, names, lambda held, steps=steps, value=value: change(held, steps, value))  # type: ignore[misc]  # defaults bind the loop's values
+        sql = bound(sql, names, partial(change, steps=steps, value=value))
     return derived(sql, JSON, subject, *values)
 
 

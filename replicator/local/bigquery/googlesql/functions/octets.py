@@ -10,24 +10,38 @@ from collections.abc import Mapping
 from typing import Final
 
 from replicator.local.bigquery.googlesql.functions.table import Functions, Overload
+from replicator.local.bigquery.googlesql.values import BYTES, STRING, Value, derived
+from replicator.local.bigquery.types import array
 
 # Letters above those that have a meaning to trimming, casing or reversing.
 _SHIFT: Final = 0x100
 _NAMES: Final = "opq"
 
 
-def letters(sql: str) -> str:
+def letters(sql: str, shift: int = _SHIFT) -> str:
     """The text that stands for BYTES; ``sql`` is evaluated once."""
-    byte = f"chr({_SHIFT} + CAST('0x' || h AS INTEGER))"
+    byte = f"chr({shift} + CAST('0x' || h AS INTEGER))"
     made = f"array_to_string(list_transform(regexp_extract_all(h, '..'), lambda h: {byte}), '')"
     return f"list_transform([hex({sql})], lambda h: CASE WHEN h IS NULL THEN NULL ELSE coalesce({made}, '') END)[1]"
 
 
-def octets(sql: str) -> str:
+def octets(sql: str, shift: int = _SHIFT) -> str:
     """The BYTES that a text stands for; ``sql`` is evaluated once."""
-    byte = f"printf('%02X', unicode(c) - {_SHIFT})"
-    made = f"array_to_string(list_transform(regexp_extract_all(c, '.'), lambda c: {byte}), '')"
+    byte = f"printf('%02X', unicode(c) - {shift})"
+    made = f"array_to_string(list_transform(regexp_extract_all(c, '(?s).'), lambda c: {byte}), '')"
     return f"list_transform([{sql}], lambda c: CASE WHEN c IS NULL THEN NULL ELSE unhex(coalesce({made}, '')) END)[1]"
+
+
+def latin(value: Value) -> Value:
+    """A text of which every letter is the byte of its number, for patterns, in which signs have a meaning."""
+    return derived(letters(value.sql, 0), STRING, value)
+
+
+def of_latin(value: Value) -> Value:
+    """The BYTES, or the array of them, that such a text stands for."""
+    if value.type.element is None:
+        return derived(octets(value.sql, 0), BYTES, value)
+    return derived(f"list_transform({value.sql}, lambda m: {octets('m', 0)})", array(BYTES), value)
 
 
 def _shifted(text: str) -> str:
@@ -98,6 +112,25 @@ JOINED: Final = (
     ),
 )
 """ARRAY_TO_STRING."""
+
+# UTF-8 in hexadecimal, or else one byte of what is none, for which U+FFFD stands.
+_SEQUENCES: Final = (
+    "[0-7].",
+    "C[2-9A-F][89AB].",
+    "D.[89AB].",
+    "E0[AB].[89AB].",
+    "E[1-9A-CEF][89AB].[89AB].",
+    "ED[89].[89AB].",
+    "F0[9AB].[89AB].[89AB].",
+    "F[1-3][89AB].[89AB].[89AB].",
+    "F48.[89AB].[89AB].",
+)
+_DECODED: Final = "CASE WHEN h[1] < '8' OR length(h) > 2 THEN decode(unhex(h)) ELSE chr(65533) END"
+DECODED: Final = (
+    f"array_to_string(list_transform(regexp_extract_all(hex({{0}}), '{'|'.join(_SEQUENCES)}|..'), "
+    f"lambda h: {_DECODED}), '')"
+)
+"""The text that BYTES are read as where some of them are no UTF-8."""
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _ONE: Final = "[A-Z2-7]"

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.constants import constant_of
-from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, name_of, rule
+from replicator.local.bigquery.googlesql.functions.octets import latin, of_latin
+from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.values import (
@@ -34,6 +36,8 @@ _GROUP: Final = re.compile(
     r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]])*\]|\((?P<opens>\?P?<|(?!\?))?", re.DOTALL
 )
 
+_REPLACEMENT: Final = r"(?:[^\\]|\\[0-9\\])*"
+
 _TOKEN: Final = re.compile(
     r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]])*\]|\((?P<opens>\?P?<|(?!\?))?|\)(?P<repeated>[?*]|\{0)?|\|",
     re.DOTALL,
@@ -45,18 +49,43 @@ def groups_in(pattern: str) -> int:
     return sum(match["opens"] is not None for match in _GROUP.finditer(pattern))
 
 
-def _no_bytes(node: exp.Expr, values: list[Value]) -> list[Value]:
-    if values[0].type == BYTES:
-        raise unknown(node, f"{name_of(node)} of BYTES")
-    return values
+@dataclass(frozen=True)
+class Matched:
+    """The arguments of such a function.
+
+    Attributes:
+        texts: The text, the pattern and whatever else is one.
+        counts: What the function counts by, behind the texts.
+        octets: Whether the texts stand for BYTES, as their result does then.
+    """
+
+    texts: list[Value]
+    counts: list[Value]
+    octets: bool
 
 
-def _texts(resolver: Resolver, node: exp.Expr, count: int) -> list[Value]:
-    values = _no_bytes(node, arguments(resolver, node, count))
-    return [as_type(resolver, node, values, index, STRING) for index in range(count)]
+def matched(resolver: Resolver, node: exp.Expr, texts: int = 2, counts: int = 0) -> Matched:
+    """The arguments: so many texts or BYTES, and up to so many INT64.
+
+    Raises:
+        BigQueryError: They are not.
+    """
+    values = arguments(resolver, node, texts, texts + counts)
+    octets = BYTES in [value.type for value in values[:texts]]
+    kind = BYTES if octets else STRING
+    given = [as_type(resolver, node, values, index, kind) for index in range(texts)]
+    # Of letters beyond ASCII a text has two cases, a byte has one.
+    if octets and re.search(r"\\C|\(\?[a-zA-Z]*i", str(constant_of(latin(given[1])))):
+        raise unknown(node, "a regular expression of BYTES without regard to case, or with \\C")
+    numbers = [as_type(resolver, node, values, index, INT64) for index in range(texts, len(values))]
+    return Matched([latin(text) for text in given] if octets else given, numbers, octets)
 
 
-def _sound(pattern: Value, made: Value, text: Value) -> Value:
+def _taken(given: Matched, made: Value) -> Value:
+    return of_latin(made) if given.octets else made
+
+
+def sound(pattern: Value, made: Value, text: Value) -> Value:
     """``made``, unless the pattern is broken, which is noticed where there is a text that it is held against."""
     if not isinstance(constant_of(pattern), str):
         return made
@@ -68,12 +97,17 @@ def _sound(pattern: Value, made: Value, text: Value) -> Value:
 
 @rule("REGEXP_CONTAINS")
 def _contains(resolver: Resolver, node: exp.Expr) -> Value:
-    text, pattern = _texts(resolver, node, 2)
+    text, pattern = matched(resolver, node).texts
     made = derived(f"{NATIVE}regexp_matches({text.sql}, {pattern.sql})", BOOL, text, pattern, fallible=True)
-    return _sound(pattern, made, text)
+    return sound(pattern, made, text)
 
 
-def _group(pattern: Value, node: exp.Expr) -> int:
+def group_of(pattern: Value, node: exp.Expr) -> int:
+    """The number of the group that is taken out, 0 where there is none.
+
+    Raises:
+        BigQueryError: There are several, or it is not known.
+    """
     written = constant_of(pattern)
     if not isinstance(written, str):
         raise unknown(node, "extraction by a regular expression that is not constant")
@@ -88,19 +122,18 @@ def _group(pattern: Value, node: exp.Expr) -> int:
 
 @rule("REGEXP_EXTRACT", "REGEXP_SUBSTR")
 def _extract(resolver: Resolver, node: exp.Expr) -> Value:
-    values = _no_bytes(node, arguments(resolver, node, 2, 4))
-    text, pattern = (as_type(resolver, node, values, index, STRING) for index in (0, 1))
-    group = _group(pattern, node)
-    if len(values) > 2:
-        counts = [as_type(resolver, node, values, index, INT64) for index in range(2, len(values))]
-        return _extract_at(resolver, text, pattern, group, counts)
+    given = matched(resolver, node, counts=2)
+    text, pattern = given.texts
+    group = group_of(pattern, node)
+    if given.counts:
+        return _taken(given, _extract_at(resolver, text, pattern, group, given.counts))
 
     def sql(held: str) -> str:
         taken = f"regexp_extract({held}, {pattern.sql}, {group})"
         return f"(CASE WHEN regexp_matches({held}, {pattern.sql}) THEN {taken} END)"
 
     made = derived(NATIVE + bound(text.sql, resolver.gathering.names, sql), STRING, text, pattern, fallible=True)
-    return _sound(pattern, made, text)
+    return _taken(given, sound(pattern, made, text))
 
 
 def _extract_at(resolver: Resolver, text: Value, pattern: Value, group: int, counts: Sequence[Value]) -> Value:
@@ -169,25 +202,55 @@ def _around(pattern: str, bar: int) -> bool:
     return start < group[0] and group[1] < end
 
 
+def sole_group(pattern: str) -> tuple[str, str, str] | None:
+    """What stands before, in and behind the one capturing group; None unless it always takes part, as it is, once."""
+    depth, start, opened = 0, -1, 0
+    for match in _TOKEN.finditer(pattern):
+        if match[0].startswith("("):
+            if match["opens"] is not None:
+                if depth:
+                    return None
+                start, opened = match.start(), match.end()
+            depth += 1
+        elif match[0].startswith(")"):
+            depth -= 1
+            if start >= 0 and not depth:
+                before, inside, behind = pattern[:start], pattern[opened : match.start()], pattern[match.start() + 1 :]
+                inside = re.sub(r"^[^>]*>", "", inside) if pattern[start:opened].endswith("<") else inside
+                flags = re.search(r"\(\?[a-zA-Z-]+\)", before + behind)
+                return None if flags or re.match(r"[?*+{]", behind) else (before, inside, behind)
+        elif match[0] == "|" and not depth:
+            return None
+    return None
+
+
 @rule("REGEXP_EXTRACT_ALL")
 def _extract_all(resolver: Resolver, node: exp.Expr) -> Value:
-    text, pattern = _texts(resolver, node, 2)
-    group = _group(pattern, node)
+    given = matched(resolver, node)
+    text, pattern = given.texts
+    group = group_of(pattern, node)
     # Where an empty match follows another one, the two count differently.
     doubt = "error('REGEXP_EXTRACT_ALL of empty matches is not modelled by the local cloud')"
     taken = f"regexp_extract_all({text.sql}, {pattern.sql}, {group})"
     sql = f"{NATIVE}(CASE WHEN regexp_matches('', {pattern.sql}) THEN {doubt} ELSE {taken} END)"
-    return _sound(pattern, derived(sql, array(STRING), text, pattern, fallible=True), text)
+    return _taken(given, sound(pattern, derived(sql, array(STRING), text, pattern, fallible=True), text))
 
 
 @rule("REGEXP_REPLACE")
 def _replace(resolver: Resolver, node: exp.Expr) -> Value:
-    text, pattern, replacement = _texts(resolver, node, 3)
+    given = matched(resolver, node, texts=3)
+    text, pattern, replacement = given.texts
     written = constant_of(replacement)
-    if not isinstance(written, str):
-        raise unknown(node, "REGEXP_REPLACE by a text that is not constant")
-    for escape in re.findall(r"\\(.?)", written.replace("\\\\", "")):
-        if not escape.isdigit():
-            raise refused(node, f"Invalid REGEXP_REPLACE pattern: {written}")
-    sql = f"{NATIVE}regexp_replace({text.sql}, {pattern.sql}, {replacement.sql}, {quote('g')})"
-    return _sound(pattern, derived(sql, STRING, text, pattern, replacement, fallible=True), text)
+    if isinstance(written, str) and not re.fullmatch(_REPLACEMENT, written, re.DOTALL):
+        raise refused(node, f"Invalid REGEXP_REPLACE pattern: {written}")
+
+    def sql(held: str) -> str:
+        made = f"regexp_replace({text.sql}, {pattern.sql}, {held}, 'g')"
+        if isinstance(written, str):
+            return made
+        wrong = f"{held} IS NOT NULL AND NOT regexp_full_match({held}, {quote(_REPLACEMENT)}, 's')"
+        failure = fail(STRING, f"'Invalid REGEXP_REPLACE pattern: ' || {held}")
+        return f"(CASE WHEN {wrong} THEN {failure} ELSE {made} END)"
+
+    made = NATIVE + bound(replacement.sql, resolver.gathering.names, sql)
+    return _taken(given, sound(pattern, derived(made, STRING, text, pattern, replacement, fallible=True), text))

@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from replicator.local.bigquery.googlesql.functions.table import Functions, Overload
+from sqlglot import exp
+
+from replicator.local.bigquery.googlesql.functions.rules import mismatch, rule, with_names
+from replicator.local.bigquery.googlesql.functions.table import UNMODELLED, Functions, Overload, call
+from replicator.local.bigquery.googlesql.resolver import Resolver
+from replicator.local.bigquery.googlesql.values import Value
 
 _FOUND: Final = "list_filter(range(1, length({0}) - length({1}) + 2), lambda i: substr({0}, i, length({1})) = {1})"
 _BACKWARDS: Final = "error('INSTR of an empty text, backwards, is not modelled by the local cloud')"
@@ -38,6 +43,39 @@ def _soundex(args: Sequence[str]) -> str:
     made = f"left(l, 1) || rpad(left(substr({codes}, {begins}), 3), 3, '0')"
     letters = f"regexp_replace({args[0]}, '[^A-Za-z]', '', 'g')"
     return f"list_transform([{letters}], lambda l: CASE WHEN l = '' THEN '' ELSE {made} END)[1]"
+
+
+# DuckDB's own counts bytes: every letter of the two becomes one.
+_MOST: Final = 127
+_TOO_MANY: Final = f"error('EDIT_DISTANCE of more than {_MOST} different letters is not modelled by the local cloud')"
+_BYTE: Final = f"array_to_string(list_transform(range(1, {_MOST + 1}), lambda n: chr(CAST(n AS INTEGER))), '')"
+_DIFFERENT: Final = "array_to_string(list_distinct(regexp_extract_all({0} || {1}, '(?s).')), '')"
+_MAPPED: Final = (
+    f"list_transform([{_DIFFERENT}], lambda d: CASE WHEN length(d) > {_MOST} THEN {_TOO_MANY} "
+    f"WHEN d = '' THEN 0 ELSE levenshtein(translate({{0}}, d, {_BYTE}), translate({{1}}, d, {_BYTE})) END)[1]"
+)
+_DISTANCE: Final = (
+    f"CAST(CASE WHEN strlen({{0}}) > length({{0}}) OR strlen({{1}}) > length({{1}}) THEN {_MAPPED} "
+    "ELSE levenshtein({0}, {1}) END AS BIGINT)"
+)
+_EDITS: Final = (
+    Overload("STRING, STRING -> INT64", _DISTANCE),
+    Overload("BYTES, BYTES -> INT64", UNMODELLED),
+    Overload(
+        "STRING, STRING, INT64 -> INT64",
+        f"CASE WHEN {{2}} < 0 THEN {{fail}} ELSE least({_DISTANCE}, {{2}}) END",
+        "'Max distance must be non-negative'",
+    ),
+)
+
+
+@rule("EDIT_DISTANCE")
+def _edits(resolver: Resolver, node: exp.Expr) -> Value:
+    given, named = with_names(node)
+    values = [resolver.value(argument) for argument in [*given, *named.values()]]
+    if len(given) != 2 or set(named) - {"max_distance"}:
+        raise mismatch(node, values)
+    return call("function EDIT_DISTANCE", _EDITS, values, resolver.gathering.names, node)
 
 
 _MESSAGE: Final = "'Position must be non-zero, and occurrence must be positive'"

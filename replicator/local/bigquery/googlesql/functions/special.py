@@ -5,15 +5,19 @@ https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/debugging_fun
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.casting import cast
+from replicator.local.bigquery.googlesql.coercion import common
 from replicator.local.bigquery.googlesql.constructors import current, struct_call
 from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, mismatch, name_of, rule
 from replicator.local.bigquery.googlesql.functions.zones import UTC, wall, zone_at
 from replicator.local.bigquery.googlesql.refusals import unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.values import (
+    FLOAT64,
     INT64,
     STRING,
     Origin,
@@ -25,7 +29,7 @@ from replicator.local.bigquery.googlesql.values import (
     literal,
     quote,
 )
-from replicator.local.bigquery.types import Type
+from replicator.local.bigquery.types import Type, array
 
 
 @rule("STRUCT")
@@ -66,29 +70,8 @@ def _current(resolver: Resolver, node: exp.Expr) -> Value:
     return derived(f"CAST({wall(now.sql, zone)} AS {engine_type(kind)})", kind, now)
 
 
-@rule("NORMALIZE", "NORMALIZE_AND_CASEFOLD")
-def _normalized(resolver: Resolver, node: exp.Expr) -> Value:
-    if not 1 <= len(node.expressions) <= 2:
-        raise mismatch(node, [])
-    value = resolver.value(node.expressions[0])
-    text = as_type(resolver, node, [value], 0, STRING)
-    form = node.expressions[1].name.upper() if len(node.expressions) > 1 else "NFC"
-    if form not in ("NFC", "NFD"):
-        raise unknown(node, f"the normal form {form}")
-    names = resolver.gathering.names
-    if name_of(node) == "NORMALIZE_AND_CASEFOLD":
-        sql = bound(text.sql, names, lambda held: _plain_letters(held, f"lower({held})"))
-    elif form == "NFC":
-        sql = f"nfc_normalize({text.sql})"
-    else:
-        sql = bound(text.sql, names, lambda held: _plain_letters(held, held))
-    return derived(sql, STRING, text)
-
-
-def _plain_letters(held: str, sql: str) -> str:
-    """Of a text in ASCII, which every normal form leaves as it is."""
-    doubt = "error('the normal form of letters beyond ASCII is not modelled by the local cloud')"
-    return f"(CASE WHEN strlen({held}) > length({held}) THEN {doubt} ELSE {sql} END)"
+_DECIMAL: Final = r"\s*([+-]?)\s*([0-9,]*(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?)\s*([+-]?)\s*"
+"""The sign stands before the number or behind it, blanks beside it, and commas anywhere before the point."""
 
 
 @rule("PARSE_NUMERIC", "PARSE_BIGNUMERIC")
@@ -96,22 +79,42 @@ def _parse_numeric(resolver: Resolver, node: exp.Expr) -> Value:
     text = as_type(resolver, node, arguments(resolver, node, 1), 0, STRING)
     names = resolver.gathering.names
     kind = Type(name_of(node).removeprefix("PARSE_"))
-    doubt = f"error('{name_of(node)} of a text with blanks or commas is not modelled by the local cloud')"
+    failure = fail(kind, quote(f"Invalid input to {name_of(node)}"))
 
     def sql(held: str) -> str:
-        read = cast(Value(held, STRING, fallible=True), kind, names, node)
-        return f"(CASE WHEN regexp_matches({held}, '[,\\s]|[-+]$') THEN {doubt} ELSE {read.sql} END)"
+        before, number, behind = (f"regexp_extract({held}, {quote(f'^{_DECIMAL}$')}, {group})" for group in (1, 2, 3))
+        plain = f"{before} || {behind} || replace({number}, ',', '')"
+        read = bound(plain, names, lambda read: cast(Value(read, STRING, fallible=True), kind, names, node).sql)
+        fits = f"regexp_full_match({held}, {quote(_DECIMAL)}) AND NOT ({before} <> '' AND {behind} <> '')"
+        return f"(CASE WHEN {held} IS NULL THEN NULL WHEN {fits} THEN {read} ELSE {failure} END)"
 
     return derived(bound(text.sql, names, sql), kind, text, fallible=True)
+
+
+@rule("TYPEOF")
+def _typeof(resolver: Resolver, node: exp.Expr) -> Value:
+    values = arguments(resolver, node, 1)
+    kind = INT64 if values[0].origin is Origin.NULL else values[0].type
+    return Value(quote(str(kind)), STRING, uses=values[0].uses, fixed=True)
+
+
+_RANGED: Final = frozenset(
+    {"BOOL", "BYTES", "DATE", "DATETIME", "FLOAT64", "INT64", "NUMERIC", "STRING", "TIME", "TIMESTAMP"}
+)
 
 
 @rule("RANGE_BUCKET")
 def _bucket(resolver: Resolver, node: exp.Expr) -> Value:
     values = arguments(resolver, node, 2)
     point, bounds = values
-    kind = bounds.type.element
-    if kind is None or kind.name not in ("INT64", "NUMERIC", "DATE", "DATETIME", "TIMESTAMP", "STRING"):
+    element = bounds.type.element
+    found = common([point, Value("NULL", element)], resolver.gathering.names, node) if element is not None else None
+    kind = found[0] if found is not None else None
+    if kind is None or element is None:
+        raise mismatch(node, values)
+    if kind.name not in _RANGED:
         raise unknown(node, f"RANGE_BUCKET of an {bounds.type}")
+    bounds = as_type(resolver, node, values, 1, array(kind))
     one = as_type(resolver, node, values, 0, kind)
     names = resolver.gathering.names
     name = names.fresh("v")
@@ -119,8 +122,14 @@ def _bucket(resolver: Resolver, node: exp.Expr) -> Value:
 
     def sql(held: str, among: str) -> str:
         wrong = f"list_count({among}) < len({among}) OR list_sort({among}) <> {among}"
+        nan = ""
+        if kind == FLOAT64:
+            # NaN is in no range, and has no place among others.
+            doubt = "error('RANGE_BUCKET of an array with NaN is not modelled by the local cloud')"
+            odd = f"len(list_filter({among}, lambda {name}: isnan({name}))) > 0"
+            nan = f"WHEN isnan({held}) THEN NULL WHEN {odd} THEN {doubt} "
         return (
-            f"(CASE WHEN {held} IS NULL OR {among} IS NULL THEN NULL WHEN {wrong} THEN {failure} "
+            f"(CASE WHEN {held} IS NULL OR {among} IS NULL THEN NULL {nan}WHEN {wrong} THEN {failure} "
             f"ELSE CAST(len(list_filter({among}, lambda {name}: {name} <= {held})) AS BIGINT) END)"
         )
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from replicator.local.bigquery.googlesql.functions.octets import BASE32, of_bytes
+from replicator.local.bigquery.googlesql.functions.octets import BASE32, DECODED, of_bytes
 from replicator.local.bigquery.googlesql.functions.searches import SEARCHES
-from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, UNMODELLED, Functions, Overload
+from replicator.local.bigquery.googlesql.functions.table import BY_ITSELF, Functions, Overload
 from replicator.local.bigquery.googlesql.values import quote
 
 # What TRIM takes off when it is not told: Unicode's White_Space.
@@ -20,9 +20,13 @@ _WHITE: Final = quote(
 )
 # Letters that become several, or others by where they stand; DuckDB maps one letter to one.
 _UPPERED: Final = quote(
-    "[\u00df\u0149\u01c5\u01c8\u01cb\u01f0\u01f2\u0390\u03b0\u0587\u1e96-\u1e9a\u1f50-\u1fff\ufb00-\ufb17]"
+    "[\u0149\u01c5\u01c8\u01cb\u01f0\u01f2\u0390\u03b0\u0587\u1e96-\u1e9a\u1f50-\u1fff\ufb00-\ufb17]"
 )
-_LOWERED: Final = quote("[\u0130\u03a3]")
+_SHARP: Final = quote("\u00df")
+# Sigma has another lower case at the end of a word.
+_LOWERED: Final = quote(r"\x{3A3}(?:[^\p{Lu}\p{Ll}\p{Lt}]|$)")
+_OTHERS: Final = quote("[\u00df\u0130\u03a3]")
+_DOTTED, _DOTS = quote("\u0130"), quote("i\u0307")
 _DOUBT: Final = "error('the other case of a letter in ' || {0} || ' is not modelled by the local cloud')"
 # A position of 0 is that of 1, one before the beginning is the beginning; DuckDB counts otherwise.
 _FROM: Final = "CASE WHEN {1} = 0 OR {1} < -length({0}) THEN 1 WHEN {1} > length({0}) THEN length({0}) + 1 ELSE {1} END"
@@ -58,7 +62,7 @@ def _initials(delimiters: str) -> str:
         f"WHEN contains({delimiters}, {letter}) THEN {letter} WHEN {first} THEN upper({letter}) ELSE lower({letter})"
     )
     letters = f"list_transform(range(1, length({{0}}) + 1), lambda i: CASE {cased} END)"
-    odd = f"regexp_matches({{0}}, {_UPPERED}) OR regexp_matches({{0}}, {_LOWERED})"
+    odd = f"regexp_matches({{0}}, {_UPPERED}) OR regexp_matches({{0}}, {_OTHERS})"
     cased = f"coalesce(array_to_string({letters}, ''), '') || left({{0}}, 0)"
     return f"CASE WHEN {delimiters} IS NULL THEN NULL WHEN {odd} THEN {_DOUBT} ELSE {cased} END"
 
@@ -118,16 +122,6 @@ STRINGS: Final[Functions] = {
         ),
     ),
     "CONCAT": (Overload("STRING... -> STRING", _joined), Overload("BYTES... -> BYTES", _joined)),
-    # DuckDB's own counts bytes.
-    "EDIT_DISTANCE": (
-        Overload(
-            "STRING, STRING -> INT64",
-            "CASE WHEN strlen({0}) > length({0}) OR strlen({1}) > length({1}) "
-            "THEN error('EDIT_DISTANCE of letters beyond ASCII is not modelled by the local cloud') "
-            "ELSE CAST(levenshtein({0}, {1}) AS BIGINT) END",
-        ),
-        Overload("BYTES, BYTES -> INT64", UNMODELLED),
-    ),
     "ENDS_WITH": (Overload("STRING, STRING -> BOOL", "ends_with({0}, {1})"),),
     "INITCAP": (
         Overload("STRING -> STRING", _initials(_WORDS)),
@@ -146,7 +140,9 @@ STRINGS: Final[Functions] = {
     ),
     "LOWER": (
         Overload(
-            "STRING -> STRING", f"CASE WHEN regexp_matches({{0}}, {_LOWERED}) THEN {_DOUBT} ELSE lower({{0}}) END"
+            "STRING -> STRING",
+            f"CASE WHEN regexp_matches({{0}}, {_LOWERED}) THEN {_DOUBT} "
+            f"ELSE lower(replace({{0}}, {_DOTTED}, {_DOTS})) END",
         ),
     ),
     "LPAD": _padded("lpad"),
@@ -186,11 +182,7 @@ STRINGS: Final[Functions] = {
         Overload("STRING, STRING -> STRING", "rtrim({0}, {1})"),
     ),
     "SAFE_CONVERT_BYTES_TO_STRING": (
-        Overload(
-            "BYTES -> STRING",
-            "CASE WHEN {0} IS NULL THEN NULL ELSE coalesce(TRY(decode({0})), "
-            "error('what stands for bytes that are no UTF-8 is not modelled by the local cloud')) END",
-        ),
+        Overload("BYTES -> STRING", f"CASE WHEN {{0}} IS NOT NULL THEN coalesce(TRY(decode({{0}})), {DECODED}) END"),
     ),
     "SPLIT": (
         Overload("STRING -> ARRAY<STRING>", "string_split({0}, ',')"),
@@ -227,7 +219,8 @@ STRINGS: Final[Functions] = {
     "UNICODE": (Overload("STRING -> INT64", "CASE WHEN {0} = '' THEN 0 ELSE CAST(unicode({0}) AS BIGINT) END"),),
     "UPPER": (
         Overload(
-            "STRING -> STRING", f"CASE WHEN regexp_matches({{0}}, {_UPPERED}) THEN {_DOUBT} ELSE upper({{0}}) END"
+            "STRING -> STRING",
+            f"CASE WHEN regexp_matches({{0}}, {_UPPERED}) THEN {_DOUBT} ELSE upper(replace({{0}}, {_SHARP}, 'SS')) END",
         ),
     ),
     # Hashes and encodings: hash_functions, string_functions#to_hex.

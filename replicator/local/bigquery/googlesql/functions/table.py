@@ -1,8 +1,9 @@
 """How a function is written down, and how a call finds the signature that fits.
 
 A signature is text: ``STRING, INT64 -> STRING``. ``T`` is any one type, the same throughout; ``ARRAY<T>`` an array of
-it; a last parameter followed by ``...`` may be repeated. In DuckDB's SQL ``{0}`` is the first argument, ``{fail}`` a
-failure with the function's message; a function of the arguments' SQL takes any number of them.
+it, and a result may be an array of structs, ``ARRAY<STRUCT<value T>>``; a last parameter followed by ``...`` may be
+repeated. In DuckDB's SQL ``{0}`` is the first argument, ``{fail}`` a failure with the function's message; a function of
+the arguments' SQL takes any number of them.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from replicator.local.bigquery.googlesql.values import (
     fail,
     filled,
 )
-from replicator.local.bigquery.types import Type, array
+from replicator.local.bigquery.types import Type, array, struct
 
 BY_ITSELF: Final = "the engine's own"
 """The message of what fails by itself, in DuckDB's words."""
@@ -80,6 +81,9 @@ def _parsed(text: str) -> Type:
     text = text.strip()
     if text.startswith("ARRAY<"):
         return array(_parsed(text[6:-1]))
+    if text.startswith("STRUCT<"):
+        named = (member.strip().partition(" ") for member in text[7:-1].split(","))
+        return struct(*((name, _parsed(kind)) for name, _, kind in named))
     return Type(text)
 
 
@@ -187,6 +191,8 @@ def _bind(parameter: Type, variable: Type) -> Type:
         return variable
     if parameter.element is not None:
         return array(_bind(parameter.element, variable))
+    if parameter.fields:
+        return struct(*((name, _bind(kind, variable)) for name, kind in parameter.fields))
     return parameter
 
 

@@ -53,7 +53,7 @@ _LOOSE: Final = {
 def pieces(form: str, node: exp.Expr | None) -> Iterator[tuple[str, str]]:
     """(text, ``""``) for what stands for itself and (``""``, element) for elements; shorthands are spelt out."""
     for short, long in _SHORTHANDS.items():
-        form = re.sub(rf"((?:^|[^%])(?:%%)*)%{short}", lambda match, long=long: match[1] + long, form)  # type: ignore[misc]  # a default binds the loop's value
+        form = re.sub(rf"((?:^|[^%])(?:%%)*)%{short}", rf"\g<1>{long}", form)
     position = 0
     for match in _ELEMENT.finditer(form):
         if match.start() > position:
