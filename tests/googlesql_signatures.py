@@ -25,10 +25,10 @@ VOLATILE: Final = frozenset(
 """What has another value each time, or none without a session; they have tests of their own."""
 INEXACT: Final = frozenset(
     {
-        "ACOS", "ACOSH", "ASIN", "ASINH", "ATAN", "ATAN2", "ATANH", "AVG", "CBRT", "CORR", "COS", "COSH", "COT", "COTH",
-        "COVAR_POP", "COVAR_SAMP", "CSC", "CSCH", "EXP", "LN", "LOG", "LOG10", "PERCENTILE_CONT", "POW", "POWER",
-        "SEC", "SECH", "SIN", "SINH", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "TAN", "TANH", "VARIANCE", "VAR_POP",
-        "VAR_SAMP",
+        "ACOS", "ACOSH", "ASIN", "ASINH", "ATAN", "ATAN2", "ATANH", "AVG", "CBRT", "CORR", "COS", "COSH",
+        "COSINE_DISTANCE", "COT", "COTH", "COVAR_POP", "COVAR_SAMP", "CSC", "CSCH", "EUCLIDEAN_DISTANCE", "EXP", "LN",
+        "LOG", "LOG10", "PERCENTILE_CONT", "POW", "POWER", "SEC", "SECH", "SIN", "SINH", "STDDEV", "STDDEV_POP",
+        "STDDEV_SAMP", "TAN", "TANH", "VARIANCE", "VAR_POP", "VAR_SAMP",
     }
 )  # fmt: skip
 """Whose last digit is the C library's or the order of summation's."""
@@ -36,8 +36,8 @@ _LARGE: Final = frozenset({"REPEAT", "LPAD", "RPAD", "GENERATE_ARRAY", "GENERATE
 """Functions whose count makes the result so large: what is drawn for it alone is small."""
 _ORDERED: Final = {"ARRAY_AGG": " ORDER BY x", "STRING_AGG": " ORDER BY x"}
 _ALONE: Final = frozenset(
-    {"ANY_VALUE", "APPROX_COUNT_DISTINCT", "APPROX_QUANTILES", "APPROX_TOP_COUNT", "ARRAY_CONCAT_AGG", "ERROR", "COUNT"}
-    | {"$count_star", "FROM_BASE32", "TO_BASE32"}
+    {"ANY_VALUE", "APPROX_COUNT_DISTINCT", "APPROX_QUANTILES", "APPROX_TOP_COUNT", "APPROX_TOP_SUM", "ARRAY_CONCAT_AGG"}
+    | {"$count_star", "COUNT", "ERROR", "FROM_BASE32", "TO_BASE32"}
 )
 """What depends on the rows' order, has shapes of its own, or is not evaluated by GoogleSQL itself."""
 _ANY: Final = (

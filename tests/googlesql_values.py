@@ -63,7 +63,7 @@ VALUES: Final[dict[str, Sequence[str]]] = {
         "MILLISECOND", "MICROSECOND",
     ),
     "RoundingMode": ("'ROUND_HALF_EVEN'", "'ROUND_HALF_AWAY_FROM_ZERO'"),
-    "NormalizeMode": ("NFC", "NFKC", "NFD", "NFKD"),
+    "NormalizeMode": ("NFC", "NFD"),
 }  # fmt: skip
 PATTERNS: Final = (
     "r'[a-z]+'",

@@ -148,18 +148,19 @@ def _limited(
         raise refused(node, "LIMIT inside an aggregate must be an integer literal or parameter")
     if name == "ARRAY_AGG":
         return derived(f"list_slice({value.sql}, 1, {limit.sql})", value.type, value)
-    if name == "STRING_AGG" and not call_.distinct:
+    if name == "STRING_AGG":
         separator = args[1].sql if len(args) > 1 else "','"
         orders = ", ".join(ordered(resolver, one)[0] for one in call_.order)
         kept = f"{args[0].sql} IS NOT NULL{f' AND {only}' if only else ''}"
-        listed = f"list({args[0].sql}{f' ORDER BY {orders}' if orders else ''}) FILTER (WHERE {kept})"
+        distinct = "DISTINCT " if call_.distinct else ""
+        listed = f"list({distinct}{args[0].sql}{f' ORDER BY {orders}' if orders else ''}) FILTER (WHERE {kept})"
         taken = f"list_slice({listed}, 1, {limit.sql})"
         if value.type == BYTES:
             mark = args[1].sql if len(args) > 1 else "unhex('2C')"
             made = f"unhex(array_to_string(list_transform({taken}, lambda b: hex(b)), hex({mark})))"
             return derived(made, BYTES, value)
         return derived(f"array_to_string({taken}, {separator})", value.type, value)
-    raise unknown(node, f"LIMIT inside {name} with DISTINCT")
+    raise unknown(node, f"LIMIT inside {name}")
 
 
 def ordered(resolver: Resolver, node: exp.Expr) -> tuple[str, Value]:

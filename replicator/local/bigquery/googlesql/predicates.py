@@ -15,7 +15,17 @@ from replicator.local.bigquery.googlesql.functions.table import no_signature
 from replicator.local.bigquery.googlesql.operators import compared
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
-from replicator.local.bigquery.googlesql.values import BOOL, BYTES, FLOAT64, STRING, Origin, Value, bound, derived
+from replicator.local.bigquery.googlesql.values import (
+    BOOL,
+    BYTES,
+    FLOAT64,
+    STRING,
+    Origin,
+    Value,
+    bound,
+    derived,
+    maybe_unneeded,
+)
 from replicator.local.bigquery.types import array as array_of
 
 
@@ -174,6 +184,8 @@ def _case(resolver: Resolver, node: exp.Expr) -> Value:
     if found is None:
         raise no_signature(node, "operator CASE", results)
     kind, coerced = found
-    arms = " ".join(f"WHEN {test.sql} THEN {result.sql}" for test, result in zip(tests, coerced, strict=False))
-    otherwise = f" ELSE {coerced[-1].sql}" if default is not None else ""
+    shown = [maybe_unneeded(result.sql) for result in coerced]
+    asked = [tests[0].sql, *(maybe_unneeded(test.sql) for test in tests[1:])]
+    arms = " ".join(f"WHEN {test} THEN {result}" for test, result in zip(asked, shown, strict=False))
+    otherwise = f" ELSE {shown[-1]}" if default is not None else ""
     return derived(f"(CASE {arms}{otherwise} END)", kind, *tests, *coerced)

@@ -254,6 +254,14 @@ def fail(kind: Type, message: str) -> str:
     return f"\x03{engine_type(kind)}\x04{message}\x05"
 
 
+def maybe_unneeded(sql: str) -> str:
+    """What stands where it may not be needed: a query fails as not modelled, for DuckDB computes it all the same."""
+    if "SELECT" not in sql:
+        return sql
+    doubt = "' (in a subquery that may not be needed) is not modelled by the local cloud'"
+    return _FAILURE.sub(lambda match: f"\x03{match[1]}\x04{match[2]} || {doubt}\x05", sql)
+
+
 NATIVE: Final = "\x07"
 """Stands in SQL that fails by itself, in DuckDB's words."""
 

@@ -40,6 +40,12 @@ def _average(args: Sequence[str]) -> str:
     return f"CASE WHEN isinf({made}) THEN {doubt} ELSE {made} END"
 
 
+def _total(args: Sequence[str]) -> str:
+    made = f"sum({DISTINCT}{args[0]}){OVER}"
+    doubt = "error('SUM of values that are not finite, or add up to so much, is not modelled by the local cloud')"
+    return f"CASE WHEN abs({made}) >= 1e308 AND NOT isnan({made}) THEN {doubt} ELSE {made} END"
+
+
 def _at_extreme(name: str) -> tuple[Overload, ...]:
     """MAX_BY and MIN_BY; of a FLOAT64 NaN is the extreme, which it is not to DuckDB."""
     return (
@@ -80,7 +86,7 @@ AGGREGATES: Final[Functions] = {
         Overload("INT64 -> INT64", f"CAST(sum({DISTINCT}{{0}}){OVER} AS BIGINT)", BY_ITSELF),
         Overload("NUMERIC -> NUMERIC", f"CAST(sum({DISTINCT}{{0}}){OVER} AS DECIMAL(38, 9))", BY_ITSELF),
         SUMMED,
-        Overload("FLOAT64 -> FLOAT64", f"sum({DISTINCT}{{0}}){OVER}"),
+        Overload("FLOAT64 -> FLOAT64", _total),
     ),
     **STATISTICS,
 }

@@ -11,7 +11,7 @@ from replicator.local.bigquery.googlesql.coercion import common
 from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, mismatch, name_of, rule
 from replicator.local.bigquery.googlesql.operators import compared
 from replicator.local.bigquery.googlesql.resolver import Resolver
-from replicator.local.bigquery.googlesql.values import BOOL, Value, bound, derived
+from replicator.local.bigquery.googlesql.values import BOOL, Value, bound, derived, maybe_unneeded
 
 
 @rule("IF")
@@ -22,7 +22,8 @@ def _if(resolver: Resolver, node: exp.Expr) -> Value:
     if found is None:
         raise mismatch(node, values)
     kind, (one, other) = found
-    return derived(f"(CASE WHEN {test.sql} THEN {one.sql} ELSE {other.sql} END)", kind, test, one, other)
+    shown = [maybe_unneeded(value.sql) for value in (one, other)]
+    return derived(f"(CASE WHEN {test.sql} THEN {shown[0]} ELSE {shown[1]} END)", kind, test, one, other)
 
 
 @rule("COALESCE", "IFNULL")
@@ -32,7 +33,8 @@ def _coalesce(resolver: Resolver, node: exp.Expr) -> Value:
     if found is None:
         raise mismatch(node, values)
     kind, coerced = found
-    return derived(f"coalesce({', '.join(value.sql for value in coerced)})", kind, *coerced)
+    rest = (maybe_unneeded(value.sql) for value in coerced[1:])
+    return derived(f"coalesce({', '.join((coerced[0].sql, *rest))})", kind, *coerced)
 
 
 @rule("NULLIF")

@@ -242,7 +242,7 @@ Order: TypeAlias = "Callable[[Sequence[str], Type], tuple[Sequence[str], Type]]"
 
 def json_text(value: Value, names: Names) -> str:
     """The JSON of a value, as text; ``null`` for NULL."""
-    return printed(value, names, _SCALARS, lambda members, kind: (members, kind))
+    return printed(value, names, PRINTED, lambda members, kind: (members, kind))
 
 
 def printed(value: Value, names: Names, scalars: Mapping[str, Callable[[str], str]], order: Order) -> str:
@@ -325,7 +325,7 @@ PLAIN: Final[Mapping[str, Callable[[str], str]]] = {
     "TIMESTAMP": _timestamp,
 }
 """The scalars that TO_JSON and TO_JSON_STRING print alike."""
-_SCALARS: Final[Mapping[str, Callable[[str], str]]] = {
+PRINTED: Final[Mapping[str, Callable[[str], str]]] = {
     **PLAIN,
     "BIGNUMERIC": _bignumeric,
     "FLOAT64": _float64,
@@ -336,3 +336,4 @@ _SCALARS: Final[Mapping[str, Callable[[str], str]]] = {
         f"replace(replace(CAST(to_json({sql}) AS VARCHAR), chr(8232), '\\u2028'), chr(8233), '\\u2029')"
     ),
 }
+"""The scalars as TO_JSON_STRING prints them."""
