@@ -27,19 +27,21 @@ def _quantiles(args: Sequence[str]) -> str:
 
 def _top(every: str, count: str, name: str) -> str:
     """The first of a list of values ``v`` with what they came to as ``n``, the most first."""
-    ordered = f"list_transform({every}, lambda o: struct_pack(there := o.n IS NOT NULL, n := o.n, v := o.v))"
+    ordered = f"list_transform({every}, lambda o: struct_pack(there := o['n'] IS NOT NULL, n := o['n'], v := o['v']))"
     kept = f"list_slice(list_reverse_sort({ordered}), 1, {count})"
-    return f"list_transform({kept}, lambda r: struct_pack(value := r.v, {name} := r.n))"
+    return f"list_transform({kept}, lambda r: struct_pack(value := r['v'], {name} := r['n']))"
 
 
 def _top_count(args: Sequence[str]) -> str:
     value, count = args
-    counted = f"list_transform(map_entries(histogram({value}){OVER}), lambda m: struct_pack(n := m.value, v := m.key))"
+    counted = (
+        f"list_transform(map_entries(histogram({value}){OVER}), lambda m: struct_pack(n := m['value'], v := m['key']))"
+    )
     # NULL is counted as any value is.
     nulls = f"CAST(count(*){OVER} - count({value}){OVER} AS UBIGINT)"
     absent = f"CASE WHEN {nulls} > 0 THEN [struct_pack(n := {nulls}, v := NULL)] ELSE [] END"
     every = f"list_concat(coalesce({counted}, []), {absent})"
-    whole = f"list_transform({every}, lambda w: struct_pack(n := CAST(w.n AS BIGINT), v := w.v))"
+    whole = f"list_transform({every}, lambda w: struct_pack(n := CAST(w['n'] AS BIGINT), v := w['v']))"
     return f"CASE WHEN count(*){OVER} > 0 THEN {_top(whole, count, 'count')} END"
 
 
@@ -47,14 +49,14 @@ def _top_sum(engine: str) -> Callable[[Sequence[str]], str]:
     def sql(args: Sequence[str]) -> str:
         value, weight, count = args
         pairs = f"list(struct_pack(v := {value}, w := {weight})){OVER}"
-        values = "list_distinct(list_transform(l, lambda p: p.v))"
-        absent = "CASE WHEN len(list_filter(l, lambda p: p.v IS NULL)) > 0 THEN [NULL] ELSE [] END"
-        own = "list_transform(list_filter(l, lambda p: p.v IS NOT DISTINCT FROM d), lambda q: q.w)"
+        values = "list_distinct(list_transform(l, lambda p: p['v']))"
+        absent = "CASE WHEN len(list_filter(l, lambda p: p['v'] IS NULL)) > 0 THEN [NULL] ELSE [] END"
+        own = "list_transform(list_filter(l, lambda p: p['v'] IS NOT DISTINCT FROM d), lambda q: q['w'])"
         every = (
             f"list_transform(list_concat({values}, {absent}), "
             f"lambda d: struct_pack(n := CAST(list_sum({own}) AS {engine}), v := d))"
         )
-        wrong = "len(list_filter(l, lambda p: p.w < 0 OR CAST(p.w AS VARCHAR) = 'nan')) > 0"
+        wrong = "len(list_filter(l, lambda p: p['w'] < 0 OR CAST(p['w'] AS VARCHAR) = 'nan')) > 0"
         failure = "error('The weight of APPROX_TOP_SUM cannot be negative or NaN')"
         doubt = "error('APPROX_TOP_SUM of so many values is not modelled by the local cloud')"
         return (

@@ -113,25 +113,27 @@ def _keys(resolver: Resolver, node: exp.Expr) -> Value:
 
 def _found(held: str, mode: str, depth: str) -> str:
     """The paths of all keys, level by level: what was found before, and with it the values to look into next."""
+    # Fields stand in brackets: what has a dot may be a column of that name.
     # A key stands in quotes where it has a dot, or where JSON writes it otherwise than it is.
     written = "CAST(to_json(k) AS VARCHAR)"
     key = f"CASE WHEN contains(k, '.') OR {written} <> '\"' || k || '\"' THEN {written} ELSE k END"
-    path = f"CASE WHEN f.p IS NULL THEN '' ELSE f.p || '.' END || {key}"
-    inside = "json_extract(f.j, '/' || replace(replace(k, '~', '~0'), '/', '~1'))"
+    path = f"CASE WHEN f['p'] IS NULL THEN '' ELSE f['p'] || '.' END || {key}"
+    inside = "json_extract(f['j'], '/' || replace(replace(k, '~', '~0'), '/', '~1'))"
     child = f"struct_pack(p := {path}, j := {inside}, n := true)"
-    below = f"list_transform(CASE WHEN json_type(f.j) = 'OBJECT' THEN json_keys(f.j) END, lambda k: {child})"
+    below = f"list_transform(CASE WHEN json_type(f['j']) = 'OBJECT' THEN json_keys(f['j']) END, lambda k: {child})"
+    inner = members("e['j']")
     opened = {
-        "strict": "[e.j]",
-        "lax": f"CASE WHEN json_type(e.j) = 'ARRAY' THEN {members('e.j')} ELSE [e.j] END",
-        "lax recursive": _flat("[e.j]", "e.j"),
+        "strict": "[e['j']]",
+        "lax": f"CASE WHEN json_type(e['j']) = 'ARRAY' THEN {inner} ELSE [e['j']] END",
+        "lax recursive": _flat("[e['j']]", "e['j']"),
     }[mode]
-    objects = f"list_transform({opened}, lambda j: struct_pack(p := e.p, j := j))"
+    objects = f"list_transform({opened}, lambda j: struct_pack(p := e['p'], j := j))"
     level = f"flatten(list_transform({objects}, lambda f: coalesce({below}, [])))"
-    fresh = f"flatten(list_transform(list_filter(s, lambda e: e.n), lambda e: {level}))"
-    seen = "list_transform(s, lambda e: struct_pack(p := e.p, j := CAST(NULL AS JSON), n := false))"
+    fresh = f"flatten(list_transform(list_filter(s, lambda e: e['n']), lambda e: {level}))"
+    seen = "list_transform(s, lambda e: struct_pack(p := e['p'], j := CAST(NULL AS JSON), n := false))"
     kind = "STRUCT(p VARCHAR, j JSON, n BOOLEAN)[]"
     begun = f"CAST([struct_pack(p := CAST(NULL AS VARCHAR), j := {held}, n := true)] AS {kind})"
     steps = f"list_transform(range({depth}), lambda i: CAST([] AS {kind}))"
     reached = f"list_reduce(list_concat([{begun}], {steps}), lambda s, i: list_concat({seen}, {fresh}))"
-    paths = f"list_transform(list_filter({reached}, lambda e: e.p IS NOT NULL), lambda e: e.p)"
+    paths = f"list_transform(list_filter({reached}, lambda e: e['p'] IS NOT NULL), lambda e: e['p'])"
     return f"list_sort(list_distinct({paths}))"
