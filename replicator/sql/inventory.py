@@ -230,7 +230,7 @@ SET missing = (
   SELECT CASE
     WHEN COUNT(*) = 0 THEN 'is no table there; correct tables of the source'{parts} END
   FROM {dataset_view(DATASET_PATH, "TABLES")}
-  WHERE table_name = {source_value("prefix")} AND table_type = 'BASE TABLE');
+  WHERE table_name = {source_value("prefix")} AND table_type IN ('BASE TABLE', 'CLONE'));
 IF missing IS NOT NULL THEN
   RAISE USING MESSAGE = CONCAT({quote_string(DATASET_PATH + ".")}, {source_value("prefix")}, ' ', missing);
 END IF;

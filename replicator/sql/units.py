@@ -63,7 +63,8 @@ def due_units(kind: Kind, receipts: str, newer: Newer | None = None) -> str:
 
     Arguments in ``@source``: ``project``, ``id`` (or absent), ``prefix``, ``lookback`` (days), ``always``, ``again``,
     ``from`` and ``to`` (dates); for shards ``include`` and ``exclude`` (regular expressions over dataset names) and
-    ``pattern`` (over table names). Views are not in TABLE_STORAGE, so a view that looks like a shard is none.
+    ``pattern`` (over table names). Views are not in TABLE_STORAGE, so a view that looks like a shard is none; nor is a
+    snapshot, which no wildcard reads.
     """
     return _due((kind,), receipts, newer, f", {_UNITS[kind]}")
 
@@ -191,7 +192,7 @@ storage_last_modified_time AS modified,
     total_logical_bytes AS source_bytes
   FROM {region_view("TABLE_STORAGE")}
   WHERE NOT deleted
-    AND table_type = 'BASE TABLE'"""
+    AND table_type IN ('BASE TABLE', 'CLONE')"""
 
 _SHARDS: Final = f"""\
 tables AS (

@@ -52,11 +52,15 @@ def owned(owner: str, *rows: dict[str, Any]) -> list[dict[str, Any]]:
 def test_shards_of_other_widths(
     bench: Bench, suffix: str, by: str, names: tuple[str, str], days: tuple[date, date]
 ) -> None:
-    """The partition column holds the first day, or the hour; a rewritten shard replaces its own range only."""
+    """The partition column holds the first day, or the hour; a rewritten shard replaces its own range only.
+
+    A table that was cloned is a shard as any other.
+    """
     name = f"by_{by}"
     pipeline = bench.pipeline(name, tables=f'{{shards: "t_", suffix: "{suffix}"}}', by=by, more=f"datasets: {name}")
-    for number, shard in enumerate(names):
-        bench.load(f"{name}.t_{shard}", NUMBERS, [numbered(number)])
+    for number, table in enumerate((f"t_{names[0]}", "base")):
+        bench.load(f"{name}.{table}", NUMBERS, [numbered(number)])
+    bench.sql(f"CREATE TABLE `{PROJECT}.{name}.t_{names[1]}` CLONE `{PROJECT}.{name}.base`")
     assert bench.cloud.run(pipeline)["units"] == 2
     bench.load(f"{name}.t_{names[0]}", NUMBERS, [numbered(7, "again"), numbered(8)])
 
