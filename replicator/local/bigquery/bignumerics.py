@@ -18,9 +18,13 @@ _LEAST: Final = -(2**255)
 _MOST: Final = 2**255 - 1
 # More digits than any value has, and than a text that is read here needs.
 _CONTEXT: Final = Context(prec=200, rounding=ROUND_HALF_UP)
-_TEXT: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_TEXT: Final = re.compile(r"[+-]?(?P<digits>\d+\.?\d*|\.\d+)(?:[eE](?P<power>[+-]?\d+))?")
+_FARTHEST: Final = 1_000_000
 _PARTS: Final = r"^\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?\s*$"
 _LIMB: Final = 18
+# Fields stand in brackets: what has a dot may be a column of that name.
+_DIVIDEND: Final = "d['n']"
+_DIVISOR: Final = "d['b']"
 _LIMBS: Final = 5
 
 LEAST: Final = f"'{_LEAST + _SHIFT}'"
@@ -30,11 +34,14 @@ ZERO: Final = f"'{_SHIFT}'"
 
 def read(text: str) -> Decimal | None:
     """The value of a literal's text, or None where it is none, or has digits behind the 38th, or is too large."""
-    if not _TEXT.fullmatch(text.strip()):
+    match = _TEXT.fullmatch(text.strip())
+    if match is None:
         return None
-    value = Decimal(text.strip())
-    if not value:
+    if not match["digits"].strip("0."):
         return Decimal(0)
+    if not -SCALE <= int(match["power"] or 0) <= _FARTHEST:
+        return None
+    value = Decimal(match[0])
     if value.adjusted() > SCALE or len(value.normalize(_CONTEXT).as_tuple().digits) > 2 * SCALE + 1:
         return None
     return value if value == _CONTEXT.quantize(value, Decimal(1).scaleb(-SCALE)) and _fits(value) else None
@@ -141,18 +148,18 @@ def _division(dividend: str, divisor: str, result: str) -> str:
     left = f"[s[1] || k, CAST(r - coalesce(m[k], {_big(0)}) AS VARCHAR)]"
     fitting = _with("k", "len(list_filter(m, lambda e: e <= r))", left)
     step = _with("r", "CAST(s[2] || i[1] AS BIGNUM)", fitting)
-    digits = f"list_transform(string_split({_digits('d.n')}, ''), lambda c: [c])"
+    digits = f"list_transform(string_split({_digits(_DIVIDEND)}, ''), lambda c: [c])"
     walked = f"list_reduce(list_prepend(['0', '0'], {digits}), lambda s, i: {step})"
-    made = _with("b", f"CAST({_digits('d.b')} AS BIGNUM)", _with("m", f"[{multiples}]", walked))
-    known = f"CASE WHEN d.n IS NOT NULL AND d.b IS NOT NULL THEN {_with('s', made, result)} END"
+    made = _with("b", f"CAST({_digits(_DIVISOR)} AS BIGNUM)", _with("m", f"[{multiples}]", walked))
+    known = f"CASE WHEN {_DIVIDEND} IS NOT NULL AND {_DIVISOR} IS NOT NULL THEN {_with('s', made, result)} END"
     return _with("d", f"struct_pack(n := {dividend}, b := {divisor})", known)
 
 
 def ratio(dividend: str, divisor: str) -> str:
     """One BIGNUM by another that is not zero, a half rounded away from zero."""
-    up = "CASE WHEN CAST(s[2] AS BIGNUM) + CAST(s[2] AS BIGNUM) >= CAST(ltrim(CAST(d.b AS VARCHAR), '-') AS BIGNUM)"
+    up = f"CASE WHEN CAST(s[2] AS BIGNUM) + CAST(s[2] AS BIGNUM) >= CAST({_digits(_DIVISOR)} AS BIGNUM)"
     whole = f"CAST(s[1] AS BIGNUM) + {up} THEN {_big(1)} ELSE {_big(0)} END"
-    return _division(dividend, divisor, _signed(whole, f"(d.n < {_big(0)}) <> (d.b < {_big(0)})"))
+    return _division(dividend, divisor, _signed(whole, f"({_DIVIDEND} < {_big(0)}) <> ({_DIVISOR} < {_big(0)})"))
 
 
 def quotient(dividend: str, divisor: str, zero: str, beyond: str) -> str:
@@ -164,13 +171,13 @@ def quotient(dividend: str, divisor: str, zero: str, beyond: str) -> str:
 def whole_quotient(dividend: str, divisor: str, zero: str, beyond: str) -> str:
     """DIV: what is behind the point of the quotient is cut off."""
     cut = f"CAST(s[1] || '{'0' * SCALE}' AS BIGNUM)"
-    signed = _signed(cut, f"(d.n < {_big(0)}) <> (d.b < {_big(0)})")
+    signed = _signed(cut, f"({_DIVIDEND} < {_big(0)}) <> ({_DIVISOR} < {_big(0)})")
     return _unless_zero(divisor, zero, checked(_division(counted(dividend), counted(divisor), signed), beyond))
 
 
 def remainder(dividend: str, divisor: str, zero: str) -> str:
     """MOD: its sign is the dividend's."""
-    rest = _signed("CAST(s[2] AS BIGNUM)", f"d.n < {_big(0)}")
+    rest = _signed("CAST(s[2] AS BIGNUM)", f"{_DIVIDEND} < {_big(0)}")
     return _unless_zero(divisor, zero, checked(_division(counted(dividend), counted(divisor), rest), "NULL"))
 
 
@@ -252,16 +259,17 @@ def of_float(sql: str, beyond: str) -> str:
 def of_text(sql: str, beyond: str) -> str:
     """The value of a text that is a number, an exponent being allowed: rounded to the digits that there are."""
     parts = f"regexp_extract({sql}, '{_PARTS}', ['sign', 'whole', 'fraction', 'power'])"
-    far = "CASE WHEN starts_with(t.power, '-') THEN -1000000 ELSE 1000000 END"
-    power = f"CASE WHEN t.power = '' THEN 0 WHEN length(t.power) > 6 THEN {far} ELSE CAST(t.power AS INTEGER) END"
-    shift = f"CAST({SCALE} - length(t.fraction) + {power} AS INTEGER)"
-    digits = "ltrim(t.whole || t.fraction, '0')"
-    kept = "length(g.digits) + g.shift"
-    up = f"CASE WHEN substr(g.digits, {kept} + 1, 1) >= '5' THEN {_big(1)} ELSE {_big(0)} END"
-    cut_off = f"CAST('0' || left(g.digits, {kept}) AS BIGNUM) + {up}"
+    far = "CASE WHEN starts_with(t['power'], '-') THEN -1000000 ELSE 1000000 END"
+    near = "CAST(t['power'] AS INTEGER)"
+    power = f"CASE WHEN t['power'] = '' THEN 0 WHEN length(t['power']) > 6 THEN {far} ELSE {near} END"
+    shift = f"CAST({SCALE} - length(t['fraction']) + {power} AS INTEGER)"
+    digits = "ltrim(t['whole'] || t['fraction'], '0')"
+    kept = "length(g['digits']) + g['shift']"
+    up = f"CASE WHEN substr(g['digits'], {kept} + 1, 1) >= '5' THEN {_big(1)} ELSE {_big(0)} END"
+    cut_off = f"CAST('0' || left(g['digits'], {kept}) AS BIGNUM) + {up}"
     number = (
-        f"CASE WHEN g.digits = '' OR {kept} < 0 THEN {_big(0)} WHEN {kept} > 78 THEN {_big(10**78)} "
-        f"WHEN g.shift >= 0 THEN CAST(g.digits || repeat('0', g.shift) AS BIGNUM) ELSE {cut_off} END"
+        f"CASE WHEN g['digits'] = '' OR {kept} < 0 THEN {_big(0)} WHEN {kept} > 78 THEN {_big(10**78)} "
+        f"WHEN g['shift'] >= 0 THEN CAST(g['digits'] || repeat('0', g['shift']) AS BIGNUM) ELSE {cut_off} END"
     )
     counts = _with("g", f"struct_pack(digits := {digits}, shift := {shift})", number)
-    return _with("t", parts, checked(_signed(counts, "t.sign = '-'"), beyond))
+    return _with("t", parts, checked(_signed(counts, "t['sign'] = '-'"), beyond))

@@ -51,6 +51,13 @@ def _guarded(pattern: str, cast: str) -> str:
     return f"CASE WHEN {{0}} IS NULL THEN NULL WHEN {fits} THEN coalesce({cast}, {{fail}}) ELSE {{fail}} END"
 
 
+def _decimal(cast: str, far: str) -> str:
+    # GoogleSQL drops all digits before the point of a number that it shifts further than the type has digits.
+    shifted = rf"\s*[+-]?0*[1-9]\d*\.?\d*[eE]-0*(?:{far})\s*"
+    doubt = "error('the decimal ' || {0} || ' is not modelled by the local cloud')"
+    return f"CASE WHEN regexp_full_match({{0}}, {quote(shifted)}) THEN {doubt} ELSE {_guarded(_DECIMAL, cast)} END"
+
+
 def _tried(cast: str) -> str:
     return f"CASE WHEN {{0}} IS NOT NULL THEN coalesce({cast}, {{fail}}) END"
 
@@ -99,7 +106,7 @@ _CASTS: Final[dict[tuple[str, str], tuple[str | Callable[[str], str], str]]] = {
         "'BIGNUMERIC out of range: ' || CAST({0} AS VARCHAR)",
     ),
     ("STRING", "BIGNUMERIC"): (
-        _guarded(_DECIMAL, bignumerics.of_text("{0}", "NULL")),
+        _decimal(bignumerics.of_text("{0}", "NULL"), "39|[4-9][0-9]|[1-9][0-9][0-9]+"),
         "'Invalid BIGNUMERIC value: ' || {0}",
     ),
     ("BIGNUMERIC", "INT64"): (
@@ -119,7 +126,10 @@ _CASTS: Final[dict[tuple[str, str], tuple[str | Callable[[str], str], str]]] = {
         _DOUBLE,
         "'Bad double value: ' || {0}",
     ),
-    ("STRING", "NUMERIC"): (_guarded(_DECIMAL, "TRY_CAST({0} AS DECIMAL(38, 9))"), "'Invalid NUMERIC value: ' || {0}"),
+    ("STRING", "NUMERIC"): (
+        _decimal("TRY_CAST({0} AS DECIMAL(38, 9))", "[1-9][0-9]+"),
+        "'Invalid NUMERIC value: ' || {0}",
+    ),
     ("STRING", "BOOL"): (_guarded("(?i)true|false", "(lower({0}) = 'true')"), "'Bad bool value: ' || {0}"),
     ("STRING", "BYTES"): ("encode({0})", ""),
     ("STRING", "DATE"): (_guarded(DATE_PATTERN, "TRY_CAST({0} AS DATE)"), "'Invalid date: ''' || {0} || ''''"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import decimal
 import math
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -54,7 +55,9 @@ _WIDENS: Final = {
 _ORDER: Final = {"INT64": 0, "NUMERIC": 1, "BIGNUMERIC": 2, "FLOAT64": 3, "DATE": 0, "DATETIME": 1}
 _NUMBERS: Final = ("INT64", "NUMERIC", "BIGNUMERIC", "FLOAT64")
 READERS: Final = {"DATE": read_date, "DATETIME": read_datetime, "TIME": read_time, "TIMESTAMP": read_timestamp}
+_NUMERIC_SCALE: Final = 9
 _NUMERIC_DIGITS: Final = Decimal("1e-9")
+_SHIFTED: Final = re.compile(r"-?0*[1-9]\d*\.?\d*[eE]-(\d+)")
 _NUMERIC_END: Final = Decimal("1e29")
 _WIDE: Final[dict[tuple[str, str], Callable[[str], str]]] = {
     ("INT64", "BIGNUMERIC"): bignumerics.of_integer,
@@ -152,6 +155,10 @@ def written_decimal(number: float, to: Type, node: exp.Expr | None) -> Decimal |
     """
     if not isinstance(number, WrittenFloat) and len(Decimal(repr(number)).as_tuple().digits) > sys.float_info.dig:
         raise unknown(node, f"the literal {number} as a {to} ({to} '…' is)")
+    shifted = _SHIFTED.fullmatch(number.text) if isinstance(number, WrittenFloat) else None
+    if shifted is not None and int(shifted[1]) > (bignumerics.SCALE if to == BIGNUMERIC else _NUMERIC_SCALE):
+        # GoogleSQL drops all digits before the point of a number that it shifts so far.
+        raise unknown(node, f"the literal {shifted[0]} as a {to}")
     return decimal_of(number, to)
 
 

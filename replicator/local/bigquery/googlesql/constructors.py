@@ -20,6 +20,7 @@ from replicator.local.bigquery.googlesql.functions.dateparts import extracted, p
 from replicator.local.bigquery.googlesql.functions.table import no_signature
 from replicator.local.bigquery.googlesql.functions.zones import UTC, shown, zone_of
 from replicator.local.bigquery.googlesql.operators import number
+from replicator.local.bigquery.googlesql.parameterized import limited, parameters
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits, path_of
 from replicator.local.bigquery.googlesql.scope import json_member
@@ -147,12 +148,23 @@ def current(resolver: Resolver, kind: str) -> Value:
 
 @emits(exp.Cast, exp.TryCast)
 def _cast(resolver: Resolver, node: exp.Expr) -> Value:
-    names = resolver.gathering.names
-    to = type_of_node(node.args["to"])
     if not node.meta_get(CAST_CALL):
-        return _typed_constructor(resolver, node, to)
+        return _typed_constructor(resolver, node, type_of_node(node.args["to"]))
     if node.args.get("format") is not None:
-        return cast_by_format(resolver, node, to)
+        return cast_by_format(resolver, node, type_of_node(node.args["to"]))
+    written = node.args["to"]
+    if not isinstance(written, exp.DataType) or written.args.get("nested") or not written.expressions:
+        return _converted(resolver, node, type_of_node(written))
+    bare = written.copy()
+    bare.set("expressions", [])
+    to = parameters(written, type_of_node(bare))
+    if isinstance(node, exp.TryCast):
+        raise unknown(node, f"SAFE_CAST to {to}")
+    return limited(_converted(resolver, node, to.kind), to, resolver.gathering.names)
+
+
+def _converted(resolver: Resolver, node: exp.Expr, to: Type) -> Value:
+    names = resolver.gathering.names
     value = resolver.value(node.this)
     if (
         node.this.find(exp.Literal) is node.this

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from replicator.local.bigquery.errors import unmodelled
-from replicator.local.bigquery.googlesql.coercion import convert, widens
-from replicator.local.bigquery.googlesql.values import Names
 from replicator.local.bigquery.types import Type, duckdb_name, duckdb_type, type_of
 from replicator.schema.fields import Field
 
@@ -47,9 +44,4 @@ def _value(expression: str, given: Type, wanted: Type, depth: int) -> str:
             text = "NULL" if found is None else _value(f"{expression}.{duckdb_name(found[0])}", found[1], kind, depth)
             parts.append(f"{duckdb_name(name)} := CAST({text} AS {duckdb_type(kind)})")
         return f"CASE WHEN {expression} IS NULL THEN NULL ELSE struct_pack({', '.join(parts)}) END"
-    if "BIGNUMERIC" in (given.name, wanted.name):
-        if not widens(given, wanted):
-            what = f"a value of type {given} as {wanted}"
-            raise unmodelled(what)
-        return convert(expression, given, wanted, Names())
     return expression

@@ -77,8 +77,8 @@ SUMMED: Final = Overload(_ONE, bignumerics.checked(_sum(["{0}"]), "{fail}"), _OV
 
 
 def _mean(args: Sequence[str]) -> str:
-    made = bignumerics.ratio("a.n", "CAST(a.c AS BIGNUM)")
-    mean = f"CASE WHEN a.c > 0 THEN {bignumerics.checked(made, 'NULL')} END"
+    made = bignumerics.ratio("a['n']", "CAST(a['c'] AS BIGNUM)")
+    mean = f"CASE WHEN a['c'] > 0 THEN {bignumerics.checked(made, 'NULL')} END"
     both = f"struct_pack(n := {_sum(args)}, c := count({DISTINCT}{args[0]}){OVER})"
     return f"list_transform([{both}], lambda a: {mean})[1]"
 
