@@ -99,7 +99,7 @@ def _typeof(resolver: Resolver, node: exp.Expr) -> Value:
 
 
 _RANGED: Final = frozenset(
-    {"BOOL", "BYTES", "DATE", "DATETIME", "FLOAT64", "INT64", "NUMERIC", "STRING", "TIME", "TIMESTAMP"}
+    {"BIGNUMERIC", "BOOL", "BYTES", "DATE", "DATETIME", "FLOAT64", "INT64", "NUMERIC", "STRING", "TIME", "TIMESTAMP"}
 )
 
 
