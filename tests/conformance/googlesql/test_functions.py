@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import pytest
 
-from replicator.local.bigquery.errors import BigQueryError
-from replicator.local.bigquery.googlesql.analysis import Analyzed, analyze_query
-from tests import googlesql
-from tests.conformance.googlesql.test_expressions import CLOSE, alike, has_null_element
-from tests.googlesql_engine import context, rows_of
+from tests.googlesql_comparison import CLOSE, compare
 from tests.googlesql_functions import Function, calls, functions
 from tests.googlesql_signatures import INEXACT, VOLATILE
 from tests.googlesql_table import function_table
@@ -21,10 +17,6 @@ CALLS: Final = 8
 _README: Final = Path(__file__).parents[3] / "README.md"
 _BEGIN: Final = "<!-- functions of the local cloud -->\n"
 _END: Final = "<!-- end of functions of the local cloud -->\n"
-_ELSEWHERE: Final = ("JSONPath must start with", "cannot be called without an OVER clause")
-"""What BigQuery refuses and GoogleSQL's evaluator does not: a wrong path beside NULL, percentiles as aggregates."""
-_UNJUDGED: Final = "Unsupported built-in function"
-"""What GoogleSQL analyzes and does not evaluate has tests of its own."""
 
 
 Met: TypeAlias = dict[str, list[tuple[str, str]]]
@@ -44,8 +36,8 @@ def _met(function: Function, count: int) -> list[tuple[str, str]]:
     close = CLOSE if function.name in INEXACT else 0.0
     found: list[tuple[str, str]] = []
     for sql in calls(function, Random(function.name), count):
-        outcome, told = compared(sql, close)
-        found.append((outcome, f"{sql}\n    {told}" if outcome == "wrong" else told))
+        one = compare(sql, close)
+        found.append((one.outcome, f"{sql}\n    {one.told}" if one.outcome == "wrong" else one.told))
     return found
 
 
@@ -76,49 +68,3 @@ def test_the_readme_says_of_every_function_whether_it_is_right(met: Met, request
         written = table
 
     assert written == table, f"the README is out of date; renew it with pytest {Path(__file__).name} --update-golden"
-
-
-def compared(sql: str, close: float = 0.0) -> tuple[str, str]:
-    """How the engine does: ``equal``, ``both fail``, ``refused``, ``unjudged`` or ``wrong``, and what was met.
-
-    GoogleSQL is asked of what is modelled alone: its evaluator does not survive every call of its own functions.
-    """
-    try:
-        analyzed = analyze_query(sql, context())
-    except BigQueryError as error:
-        if error.reason == "notImplemented" or error.message.startswith("Function not found"):
-            return "refused", error.message
-        if isinstance(_theirs(sql), str) or any(words in error.message for words in _ELSEWHERE):
-            return "both fail", error.message
-        return "wrong", f"refused in GoogleSQL's name: {error.message}"
-    try:
-        rows = rows_of(analyzed)
-    except BigQueryError as error:
-        if "not modelled" in error.message:
-            return "refused", error.message
-        theirs = _theirs(sql)
-        if isinstance(theirs, str):
-            return "both fail", theirs
-        if "cannot have a null element" in error.message and has_null_element(theirs[1]):
-            # BigQuery writes no such array into a result (data-types#array_nulls); GoogleSQL itself does not care.
-            return "both fail", error.message
-        return "wrong", f"{theirs[1]} is {error.message}"
-    return _judged(_theirs(sql), analyzed, rows, close)
-
-
-def _judged(
-    theirs: tuple[list[Any], list[tuple[Any, ...]]] | str, analyzed: Analyzed, rows: list[tuple[Any, ...]], close: float
-) -> tuple[str, str]:
-    if isinstance(theirs, str):
-        return ("unjudged" if _UNJUDGED in theirs else "wrong"), f"{theirs} is {rows}"
-    kinds, expected = theirs
-    if [str(kind) for _, kind in analyzed.columns] != [str(kind) for kind in kinds]:
-        return "wrong", f"{kinds} are {analyzed.columns}"
-    return ("equal", "") if alike(expected, rows, close) else ("wrong", f"{expected} is {rows}")
-
-
-def _theirs(sql: str) -> tuple[list[Any], list[tuple[Any, ...]]] | str:
-    try:
-        return googlesql.answer(sql)
-    except googlesql.RefusedError as error:
-        return str(error)

@@ -9,7 +9,7 @@ import pytest
 from replicator.local.bigquery.errors import BigQueryError
 from replicator.local.bigquery.googlesql.analysis import analyze_query
 from tests import googlesql
-from tests.conformance.googlesql.test_expressions import same
+from tests.googlesql_comparison import alike
 from tests.googlesql_engine import context, rows_of
 from tests.googlesql_structs import loose, record, related, value
 
@@ -58,7 +58,7 @@ def test_structs_that_meet_are_coerced_by_position_or_refused(form: str) -> None
             refused += 1
             continue
         assert [str(one) for _, one in analyzed.columns] == [str(one) for one in kinds], f"{seed}: {sql}"
-        assert same(expected, rows_of(analyzed)), f"{seed}: {sql}"
+        assert alike(expected, rows_of(analyzed)), f"{seed}: {sql}"
 
     assert accepted > _EXAMPLES / 4
     assert refused < _EXAMPLES / 4
@@ -82,6 +82,6 @@ def test_an_assignment_takes_structs_by_position_or_refuses() -> None:
             continue
         accepted += 1
         expected = googlesql.evaluate(query.replace("SELECT v", f"SELECT CAST(v AS {column})"))
-        assert same(expected, rows_of(analyze_query(query, context(), coerced_to=[column]))), f"{seed}: {query}"
+        assert alike(expected, rows_of(analyze_query(query, context(), coerced_to=[column]))), f"{seed}: {query}"
 
     assert accepted > _EXAMPLES / 4

@@ -1,25 +1,18 @@
 SELECT FORMAT('%T %T %T %T %T', DATETIME '2026-01-01', TIME '10:00:00', b'a\x01"', NUMERIC '1.5', JSON '{"a": "x"}')
 SELECT FORMAT('%t %t %t %t %t', DATETIME '2026-01-01', TIME '10:00:00', b'a\x01"', NUMERIC '1.5', JSON '{"a": "x"}')
-SELECT [1,2] = [1,2]
 SELECT arr FROM t GROUP BY arr
 SELECT st FROM t GROUP BY st
 SELECT FORMAT('%T', 'a\tb\rc\x01d\x7fe\u00e9f\u200bg\\h`i?')
 SELECT FORMAT('%T', b'a"b')
 SELECT FORMAT('%T', b"a'b")
 SELECT FORMAT('%T', b'\x00\xff\n')
-SELECT JSON_VALUE('{"a": {"b": 1.50}, "c": "x", "d": null, "e": [1], "f": true, "g":1e5, "h":"\\u00e9\\n"}', '$.a.b')
-SELECT JSON_VALUE('{"g": 1e5}', '$.g')
-SELECT JSON_VALUE('{"a":-0}', '$.a')
-SELECT JSON_QUERY('{"a": [1, 2, {"z" : 1.50}]}', '$.a')
 SELECT JSON '{"a":1}'.a
 SELECT REGEXP_EXTRACT('abc', '(x)?abc')
-SELECT REGEXP_EXTRACT_ALL('abc', 'x*')
 SELECT PARSE_DATE('%Y%m%d', '2026111')
 SELECT PARSE_DATE('%Y-%m-%d', '2026-1-2')
 SELECT PARSE_DATE('%Y%m%d', ' 20260101 ')
 SELECT FORMAT_TIMESTAMP('%E*S|%E3S|%s|%Z|%z|%Ez|%Y%m%d|%e|%j|%a|%A|%b|%B|%y|%p|%I|%R|%D|%Q|%u|%w|%U|%W|%V|%G|%C|%k|%l|%h|%n|%t', TIMESTAMP '2026-01-02 10:20:30.5+00')
 SELECT FORMAT_DATE('%E*S', DATE '2026-01-02')
-SELECT JSON_QUERY('{"a": 1.50}', '$.a')
 SELECT PARSE_TIMESTAMP('%Y-%m-%dT%H:%M:%E*SZ', '2026-01-02T10:20:30Z')
 SELECT PARSE_DATE('%m/%d/%y', '01/02/26')
 SELECT PARSE_DATE('%D', '01/02/26')
@@ -30,13 +23,8 @@ SELECT UPPER('ﬁ'), UPPER('ŉ')
 SELECT LOWER('ΑΣ')
 SELECT TO_JSON_STRING([1, 2], TRUE)
 SELECT PARSE_JSON(x) FROM UNNEST(['{"b": 1, "a": [1, 2]}']) AS x
-SELECT REGEXP_EXTRACT('aab', 'a*', 1, 2)
-SELECT ROUND(2.675, 2)
 SELECT CHR(0)
-SELECT NUMERIC '12345678901234567890.5' / 2
 SELECT NET.HOST('http:/h/x')
-SELECT JSON_VALUE('1969-12-31T00:00:00')
-SELECT JSON_VALUE(x) FROM UNNEST(['truex']) AS x
 SELECT DATE(4294969322, 1, 1)
 SELECT LEFT(b'abc', 9223372036854775807)
 SELECT RIGHT(b'abc', 9007199254740993)

@@ -67,8 +67,10 @@ def aggregate_of(grouping: Grouping, name: str, node: exp.Expr, *, only: str = "
     if node.expressions and isinstance(node.expressions[-1], exp.HavingMax):
         value = _at_extreme(grouping.rows, name, node, only)
     else:
-        value = _called(grouping.rows, name, node, modified(name, node.expressions), "", only)
-    return Value(grouping.aggregate(value.sql), value.type, uses=value.uses, fallible=False)
+        value = _called(grouping.rows, name, node, modified(name, node.expressions), "", only, grouping.mark)
+    return Value(
+        grouping.aggregate(value.sql), value.type, uses=value.uses, fallible=grouping.fallible and value.fallible
+    )
 
 
 def _at_extreme(resolver: Resolver, name: str, node: exp.Expr, only: str) -> Value:
@@ -87,13 +89,15 @@ def _at_extreme(resolver: Resolver, name: str, node: exp.Expr, only: str) -> Val
     return derived(sql, value.type, value, by)
 
 
-def _called(resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over: str, only: str = "") -> Value:
-    """A call as DuckDB writes it, ``over`` behind the aggregate, over the rows for which ``only`` holds."""
+def _called(
+    resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over: str, only: str = "", mark: str = ""
+) -> Value:
+    """A call as DuckDB writes it, ``over`` or a ``mark`` behind it, over the rows for which ``only`` holds."""
     names = resolver.gathering.names
     if name == "COUNT" and len(call_.args) == 1 and isinstance(call_.args[0], exp.Star):
         if call_.distinct:
             raise refused(node, "COUNT(*) cannot be used with DISTINCT")
-        return Value(f"count(*){f' FILTER (WHERE {only})' if only else ''}{over}", INT64)
+        return Value(f"count(*){f' FILTER (WHERE {only})' if only else ''}{over}{mark}", INT64)
     args = [resolver.value(argument) for argument in call_.args]
     if call_.distinct and args and args[0].type.name in _UNORDERED:
         raise refused(node, f"Aggregate functions with DISTINCT cannot be used with arguments of type {args[0].type}")
@@ -111,14 +115,14 @@ def _called(resolver: Resolver, name: str, node: exp.Expr, call_: Modified, over
         only = f"{args[0].sql} IS NOT NULL{f' AND {only}' if only else ''}"
     nulls = " IGNORE NULLS" if call_.nulls == "IGNORE NULLS" else ""
     sql = made.sql
-    behind = f" FILTER (WHERE {only}){over}" if only else over
-    for mark, text in (
+    behind = f" FILTER (WHERE {only}){over}{mark}" if only else f"{over}{mark}"
+    for place, text in (
         (OVER, behind),
         (ORDER, order),
         (NULLS, nulls),
         (DISTINCT, "DISTINCT " if call_.distinct else ""),
     ):
-        sql = sql.replace(mark, text)
+        sql = sql.replace(place, text)
     value = derived(sql, made.type, made, *(value for _, value in orders))
     if call_.limit is None:
         return value

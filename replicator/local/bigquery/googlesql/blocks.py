@@ -86,6 +86,27 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """The rows of a query as a list.
+
+    Attributes:
+        sql: DuckDB's SQL of the list; an element is the one column, or a struct of ``c1`` and so on.
+        columns: What the query yields; the SQL of a column is that of an element.
+        value: The list as an array, where there is one column.
+        value_table: Its one column is the row itself.
+        most: How many rows there may be, where that is known.
+        direct: The value of the one column of the one row, where there is no more.
+    """
+
+    sql: str
+    columns: tuple[Column, ...]
+    value: Value
+    value_table: bool = False
+    most: int | None = None
+    direct: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
     """A WITH table: its name in DuckDB's SQL and its query."""
 
@@ -95,10 +116,15 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class With:
-    """The WITH tables that can be seen, by their names in lower case."""
+    """The WITH tables that can be seen, by their names in lower case; ``lists`` are seen by other lists alone."""
 
     tables: Mapping[str, Shared] = field(default_factory=dict)
+    lists: Mapping[str, Listing] = field(default_factory=dict)
 
     def adding(self, name: str, shared: Shared) -> With:
         """These and one more."""
         return replace(self, tables={**self.tables, name.lower(): shared})
+
+    def listing(self, name: str, listing: Listing) -> With:
+        """These and one more that is a list."""
+        return replace(self, lists={**self.lists, name.lower(): listing})

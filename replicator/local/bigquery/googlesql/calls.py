@@ -21,14 +21,15 @@ from replicator.local.bigquery.googlesql.functions.known import KNOWN
 from replicator.local.bigquery.googlesql.functions.logarithms import LOGARITHMS
 from replicator.local.bigquery.googlesql.functions.network import NETWORK
 from replicator.local.bigquery.googlesql.functions.numbers import NUMBERS
-from replicator.local.bigquery.googlesql.functions.rules import RULES, Rule
+from replicator.local.bigquery.googlesql.functions.rules import RULES, NullArgumentError, Rule
 from replicator.local.bigquery.googlesql.functions.strings import STRINGS
 from replicator.local.bigquery.googlesql.functions.table import Functions, call
 from replicator.local.bigquery.googlesql.grouping import GROUPING
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver, emits
 from replicator.local.bigquery.googlesql.routines import called, function_of
-from replicator.local.bigquery.googlesql.values import Value, trying
+from replicator.local.bigquery.googlesql.scope import Name, Scope, Source
+from replicator.local.bigquery.googlesql.values import Value, let, null, trying
 
 FUNCTIONS: Final[Functions] = {
     **ARRAYS, **DATES, **DIGESTS, **FINGERPRINTS, **LOGARITHMS, **NETWORK, **NUMBERS, **STRINGS,
@@ -73,7 +74,7 @@ def _call(resolver: Resolver, node: exp.Expr) -> Value:
     if isinstance(node.this, exp.Identifier) and node.this.args.get("quoted") and "." in node.name:
         return _routine(resolver, node, tuple(node.name.split(".")))
     if name in _RULES:
-        return _RULES[name](resolver, node)
+        return _ruled(resolver, name, node)
     if name in AGGREGATES:
         return aggregate(resolver, name, node)
     if name == GROUPING:
@@ -86,6 +87,17 @@ def _call(resolver: Resolver, node: exp.Expr) -> Value:
     if name in KNOWN:
         raise unknown(node, f"the function {name}")
     return _routine(resolver, node, (str(node.name),))
+
+
+def _ruled(resolver: Resolver, name: str, node: exp.Expr) -> Value:
+    try:
+        return _RULES[name](resolver, node)
+    except NullArgumentError as found:
+        places = [place for place, argument in enumerate(node.expressions) if argument is found.argument]
+        # The others have to be of types that the function takes all the same.
+        call_ = node.copy()
+        call_.expressions[places[0]].replace(exp.Literal.string(found.instead))
+        return null(_ruled(resolver, name, call_).type)
 
 
 def _routine(resolver: Resolver, node: exp.Expr, path: tuple[str, ...]) -> Value:
@@ -127,10 +139,22 @@ def _safe(resolver: Resolver, node: exp.Expr) -> Value:
     value = resolver.value(inner)
     if not value.fallible:
         return value
-    for argument in inner.expressions:
-        if (
-            not isinstance(argument, exp.Interval | exp.Column | exp.Var | exp.Literal)
-            and resolver.value(argument).fallible
-        ):
-            raise unknown(node, "SAFE. around an argument that can fail by itself")
-    return replace(value, sql=trying(value.sql, value.type), fallible=False)
+    names = resolver.gathering.names
+    held: list[tuple[Name, str]] = []
+    call_ = inner.copy()
+    for number, argument in enumerate(inner.expressions):
+        if isinstance(argument, exp.Interval | exp.Column | exp.Var | exp.Literal | exp.Kwarg):
+            continue
+        given = resolver.value(argument)
+        if given.fallible:
+            # What fails in the argument is none of the function's own failures, and is named before.
+            name = names.fresh("v")
+            held.append((Name(name, Value(name, given.type, uses=given.uses)), given.sql))
+            call_.expressions[number].replace(exp.column(name))
+    if held:
+        scope = Scope([Source("", tuple(name for name, _ in held))], resolver.scope)
+        value = replace(resolver, scope=scope).value(call_)
+    sql = trying(value.sql, value.type)
+    for argument_name, given_sql in reversed(held):
+        sql = let(argument_name.name, given_sql, sql, names)
+    return replace(value, sql=sql, fallible=bool(held))

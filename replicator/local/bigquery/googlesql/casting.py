@@ -29,6 +29,7 @@ from replicator.local.bigquery.googlesql.values import (
     fail,
     field_sql,
     filled,
+    let,
     literal,
     pack,
     quote,
@@ -188,9 +189,13 @@ def safe_cast(value: Value, to: Type, names: Names, node: exp.Expr | None) -> Va
     made = cast(value, to, names, node)
     if not made.fallible:
         return made
-    if value.fallible:
-        raise unknown(node, "SAFE_CAST of an expression that can fail by itself")
-    return replace(made, sql=trying(made.sql, made.type), fallible=False)
+    if not value.fallible:
+        return replace(made, sql=trying(made.sql, made.type), fallible=False)
+    name = names.fresh("v")
+    sql, fallible = _converted(name, value.type, to, names, node)
+    if fallible and has_ends(to):
+        sql = within(sql, to, names, f"The cast from {value.type}")
+    return replace(made, sql=let(name, value.sql, trying(sql, to), names))
 
 
 def _converted(sql: str, source: Type, to: Type, names: Names, node: exp.Expr | None) -> tuple[str, bool]:
@@ -220,7 +225,7 @@ def _struct(sql: str, source: Type, to: Type, names: Names, node: exp.Expr | Non
     ]
     body = f"CASE WHEN {held} IS NOT NULL THEN {pack(to, [member for member, _ in members])} END"
     if held != sql:
-        body = f"list_transform([{sql}], lambda {held}: {body})[1]"
+        body = let(held, sql, body, names)
     return body, any(fallible for _, fallible in members)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from replicator.local.bigquery.googlesql.catalog import Constant
-from replicator.local.bigquery.googlesql.values import Value, settled
+from replicator.local.bigquery.googlesql.values import BOOL, Value, settled
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,6 +40,13 @@ def constant_of(value: Value) -> Constant | None:
     if stamp and isinstance(constant, int):
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=constant)
     return constant
+
+
+def is_null(value: Value) -> bool:
+    """Whether the value is NULL in every row, and computing it does not fail."""
+    if constant_of(value) is not None or not value.fixed or value.type.name not in _FOLDED or "\x01" in value.sql:
+        return False
+    return constant_of(replace(value, sql=f"({value.sql} IS NULL)", type=BOOL)) is True
 
 
 @cache

@@ -17,6 +17,7 @@ from replicator.local.bigquery.googlesql.dialect import CAST_CALL
 from replicator.local.bigquery.googlesql.documents import normal
 from replicator.local.bigquery.googlesql.functions.castformats import cast_by_format
 from replicator.local.bigquery.googlesql.functions.dateparts import extracted, part_of
+from replicator.local.bigquery.googlesql.functions.rules import NullArgumentError
 from replicator.local.bigquery.googlesql.functions.table import no_signature
 from replicator.local.bigquery.googlesql.functions.zones import UTC, shown, zone_of
 from replicator.local.bigquery.googlesql.operators import number
@@ -364,7 +365,10 @@ def _extract(resolver: Resolver, node: exp.Expr) -> Value:
     part = part_of(node.this)
     source, zone = node.expression, UTC
     if isinstance(source, exp.AtTimeZone):
-        zone = zone_of(resolver, source.args.get("zone"))
+        try:
+            zone = zone_of(resolver, source.args.get("zone"))
+        except NullArgumentError:
+            raise unknown(node, "EXTRACT in a time zone that is NULL") from None
         source = source.this
     value = resolver.value(source)
     if value.is_literal and value.type == STRING:

@@ -92,6 +92,7 @@ class Gathering:
         self.scans: list[Scan] = []
         self.positions = 0
         self.calling: list[str] = []
+        self.rows_needed: set[int] = set()
 
     def scan(self, path: tuple[str, ...], relation: Relation) -> tuple[int, str]:
         """Register a reading of ``relation``; its number, and what stands for its SQL until ``finish``."""

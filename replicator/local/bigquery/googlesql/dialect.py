@@ -121,6 +121,8 @@ class GoogleSQL(BigQuery):
             TokenType.RAW_STRING: _string,
             TokenType.BYTE_STRING: _string,
         }
+        # Behind a dot every word is a name; elsewhere none that is reserved is, which is looked at afterwards.
+        RESERVED_TOKENS: ClassVar[set[Any]] = BigQueryParser.RESERVED_TOKENS - {TokenType.SELECT}
         PLACEHOLDER_PARSERS: ClassVar[dict[Any, Any]] = {
             TokenType.PLACEHOLDER: _positional,
             TokenType.PARAMETER: BigQueryParser.PLACEHOLDER_PARSERS[TokenType.PARAMETER],

@@ -38,6 +38,8 @@ class Grouping:
         alias: The name of the groups in DuckDB's SQL.
         keys: What the grouped columns are called behind the grouping.
         items: Which members of the SELECT list are keys as a whole.
+        mark: What stands behind each aggregate that is computed.
+        fallible: Whether an aggregate is computed where it stands, and fails there.
         sets: Of GROUPING SETS, ROLLUP and CUBE: which keys, by their numbers from 0, each set groups by.
     """
 
@@ -46,6 +48,8 @@ class Grouping:
         self.alias = rows.gathering.names.fresh("g")
         self.keys: dict[Key, Value] = {}
         self.items: dict[int, Value] = {}
+        self.mark = ""
+        self.fallible = False
         self.sets: tuple[tuple[int, ...], ...] | None = None
         self._columns: list[str] = []
         self._key_count = 0

@@ -41,6 +41,7 @@ from replicator.local.bigquery.googlesql.values import (
     bound,
     derived,
     fail,
+    let,
     literal,
     null,
 )
@@ -213,11 +214,35 @@ def _floats(resolver: Resolver, sign: str, one: str, other: str) -> str:
 def _deep(resolver: Resolver, sign: str, one: Value, other: Value, kind: Type, node: exp.Expr) -> Value:
     if sign not in ("=", "!="):
         raise unknown(node, f"the comparison of two values of type {kind}")
-    if kind.element is not None or not (one.parts and other.parts):
+    if kind.element is not None:
+        equal = _arrays(resolver, one.sql, other.sql, kind.element, node)
+        return derived(equal if sign == "=" else f"(NOT {equal})", BOOL, one, other)
+    if not (one.parts and other.parts):
         raise unknown(node, f"the equality of two values of type {kind} that are not written out")
     pairs = [compared(resolver, "=", left, right, node) for left, right in zip(one.parts, other.parts, strict=True)]
     sql = f"({' AND '.join(pair.sql for pair in pairs)})"
     return derived(sql if sign == "=" else f"(NOT {sql})", BOOL, *pairs)
+
+
+def _arrays(resolver: Resolver, one: str, other: str, kind: Type, node: exp.Expr) -> str:
+    """Whether two arrays are equal: not if two elements differ, and unknown if two others are NULL."""
+    names = resolver.gathering.names
+    place, tests = names.fresh("i"), names.fresh("v")
+
+    def sql(left: str, right: str) -> str:
+        ours, theirs = (Value(f"list_extract({array}, {place})", kind) for array in (left, right))
+        equal = compared(resolver, "=", ours, theirs, node).sql
+        each = f"list_transform(range(1, len({left}) + 1), lambda {place}: {equal})"
+        judged = (
+            f"CASE WHEN list_contains({tests}, false) THEN false WHEN list_count({tests}) < len({tests}) THEN NULL "
+            f"ELSE true END"
+        )
+        return (
+            f"(CASE WHEN {left} IS NULL OR {right} IS NULL THEN NULL WHEN len({left}) <> len({right}) THEN false "
+            f"ELSE {let(tests, each, judged, names)} END)"
+        )
+
+    return bound(one, names, lambda left: bound(other, names, lambda right: sql(left, right)))
 
 
 @emits(*_ARITHMETIC)

@@ -19,7 +19,7 @@ from replicator.local.bigquery.googlesql.dialect import parse_expression, parse_
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import NeedsRowsError, Resolver
 from replicator.local.bigquery.googlesql.scope import Name, Scope, Source
-from replicator.local.bigquery.googlesql.values import Value, derived, union
+from replicator.local.bigquery.googlesql.values import Value, derived, let, union
 from replicator.local.bigquery.types import duckdb_name
 
 _FULL_PATH = 3
@@ -101,7 +101,7 @@ def _inlined(resolver: Resolver, function: Function, given: list[Value], node: e
         return _as_subquery(resolver, function, tree, given, node)
     sql = body.sql
     for name, value in reversed(bound):
-        sql = f"list_transform([{value.sql}], lambda {name}: {sql})[1]"
+        sql = let(name, value.sql, sql, names)
     return _result(body, sql, given)
 
 

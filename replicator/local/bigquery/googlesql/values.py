@@ -279,7 +279,7 @@ def trying(sql: str, kind: Type) -> str:
 
 def settled(sql: str) -> str:
     """``sql`` with failures as errors."""
-    return _replaced(sql, lambda _, message: f"error({message})").replace(NATIVE, "")
+    return _replaced(sql, lambda _, message: f"error({message})").replace(NATIVE, "").replace(ROWS, "")
 
 
 def _replaced(sql: str, failure: Callable[[str, str], str]) -> str:
@@ -288,15 +288,43 @@ def _replaced(sql: str, failure: Callable[[str, str], str]) -> str:
     return sql
 
 
+ROWS: Final = "\x02"
+"""Stands before a subquery, which DuckDB takes in no lambda and in no TRY."""
+
+
 def bound(sql: str, names: Names, body: Callable[[str], str]) -> str:
     """``body(name)`` with ``sql`` evaluated once under that name; ``body(sql)`` where ``sql`` is short.
 
     What can fail is always named: DuckDB computes what stands twice in a CASE beforehand, whether it is needed or not.
     """
-    if len(sql) <= _SHORT and NATIVE not in sql and "\x03" not in sql:
+    if len(sql) <= _SHORT and not any(mark in sql for mark in (NATIVE, "\x03", ROWS, "error(")):
         return body(sql)
     name = names.fresh("v")
-    return f"list_transform([{sql}], lambda {name}: {body(name)})[1]"
+    return let(name, sql, body(name), names)
+
+
+def let(name: str, sql: str, body: str, names: Names) -> str:
+    """``body`` with ``sql`` evaluated once under ``name``: by a lambda, or beside a body that holds a subquery."""
+    if ROWS in body and not _windowed(sql + body):
+        return f"{ROWS}(SELECT {body} FROM (SELECT {sql} AS {name}) AS {names.fresh('t')})"
+    return f"list_transform([{sql}], lambda {name}: {body})[1]"
+
+
+def _windowed(sql: str) -> bool:
+    """Whether a window is computed over the rows around, and not over those of a subquery."""
+    outside, *subqueries = sql.split(ROWS)
+    for text in subqueries:
+        depth, mark, end = 0, "", len(text)
+        for place, character in enumerate(text):
+            if mark or character in "'\"":
+                mark = "" if character == mark else mark or character
+                continue
+            depth += (character == "(") - (character == ")")
+            if depth <= 0 and character == ")":
+                end = place
+                break
+        outside += text[end:]
+    return " OVER (" in outside
 
 
 def render(value: Any, kind: Type) -> str:

@@ -94,7 +94,7 @@ def added(kind: str, sql: str, amount: str, part: str) -> str:
     if kind == "TIME":
         # Which goes round; whole days of it would only overflow.
         return f"({sql} + to_microseconds({amount} % {MICROS['DAY'] // micros} * {micros}))"
-    return f"({sql} + to_microseconds({amount} * {micros}))"
+    return f"({sql} + to_microseconds(CAST({amount} * {micros} AS BIGINT)))"
 
 
 def day_number(sql: str) -> str:
@@ -122,7 +122,7 @@ def counted(kind: str, later: str, earlier: str, part: str) -> str:
         first, last = (earlier, later) if kind == "DATE" else (f"CAST({earlier} AS DATE)", f"CAST({later} AS DATE)")
         return f"({_week(last, 'WEEK(MONDAY)')} - {_week(first, 'WEEK(MONDAY)')})"
     if part == "ISOYEAR":
-        return f"(date_part('isoyear', {later}) - date_part('isoyear', {earlier}))"
+        return f"CAST(date_part('isoyear', {later}) - date_part('isoyear', {earlier}) AS BIGINT)"
     return f"date_diff('{part.lower()}', {earlier}, {later})"
 
 

@@ -1,7 +1,6 @@
 """What NUMERIC values are divided and rounded to, which DuckDB does in FLOAT64.
 
-A NUMERIC is counted in its last digits here, as a whole number, for which 10^19 is the largest that can be multiplied
-once more; larger ones are refused. Halves are rounded away from zero:
+A NUMERIC is counted in its last digits here, as a whole number of at most 38 digits. Halves are rounded away from zero:
 https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/data-types#decimal_types
 """
 
@@ -11,17 +10,20 @@ from collections.abc import Sequence
 from typing import Final
 
 _MOST: Final = "CAST('10000000000000000000' AS DECIMAL(38, 9))"
+_END: Final = "100000000000000000000000000000"
+"""10^29, the first whole number that is no NUMERIC."""
 _DOUBT: Final = "error('the division or rounding of so large a NUMERIC is not modelled by the local cloud')"
 
 
 def counted(sql: str) -> str:
     """The value in its last digits, a HUGEINT."""
-    return f"CAST({sql} * 1000000000 AS HUGEINT)"
+    return f"CAST(replace(CAST(CAST({sql} AS DECIMAL(38, 9)) AS VARCHAR), '.', '') AS HUGEINT)"
 
 
 def valued(sql: str) -> str:
     """The NUMERIC of so many last digits."""
-    return f"(CAST({sql} AS DECIMAL(38, 0)) * CAST('0.000000001' AS DECIMAL(9, 9)))"
+    made = "CAST(h // 1000000000 AS DECIMAL(38, 9)) + CAST(h % 1000000000 AS DECIMAL(9, 0)) * 0.000000001"
+    return f"CAST(list_transform([{sql}], lambda h: {made})[1] AS DECIMAL(38, 9))"
 
 
 def quotient(dividend: str, divisor: str) -> str:
@@ -35,12 +37,23 @@ def small(*sqls: str) -> str:
     return " AND ".join(f"abs({sql}) < {_MOST}" for sql in sqls)
 
 
-def divided(dividend: str, divisor: str, zero: str) -> str:
-    """A NUMERIC by another; ``zero`` for a divisor of zero."""
-    made = valued(quotient(f"({counted(dividend)} * 1000000000::HUGEINT)", counted(divisor)))
+def divided(dividend: str, divisor: str, beyond: str) -> str:
+    """A NUMERIC by another; ``beyond`` for a divisor of zero, and where the quotient is too large.
+
+    Both are counted in their last digits, and so is what is left of a whole quotient; with nine digits more that is
+    too large only where both are beyond 10^20 and nearly alike in size.
+    """
+    last = "m * 1000000000 % b"
+    made = f"(a // b) * 1000000000 + m * 1000000000 // b + CASE WHEN {last} >= b - {last} THEN 1 ELSE 0 END"
+    digits = f"CASE WHEN a // b >= {_END} THEN NULL WHEN m >= {_END} THEN {_DOUBT} ELSE {made} END"
+    parts = f"list_transform([a % b], lambda m: {digits})[1]"
+    parts = f"list_transform([abs({counted(divisor)})], lambda b: {parts})[1]"
+    size = f"list_transform([abs({counted(dividend)})], lambda a: {parts})[1]"
+    signed = f"CASE WHEN ({dividend} < 0) <> ({divisor} < 0) THEN -q ELSE q END"
+    checked = f"CASE WHEN q IS NULL OR q >= {_END}000000000 THEN {beyond} ELSE {valued(signed)} END"
     return (
-        f"CASE WHEN {dividend} IS NULL OR {divisor} IS NULL THEN NULL WHEN {divisor} = 0 THEN {zero} "
-        f"WHEN {small(dividend, divisor)} THEN {made} ELSE {_DOUBT} END"
+        f"CASE WHEN {dividend} IS NULL OR {divisor} IS NULL THEN NULL WHEN {divisor} = 0 THEN {beyond} "
+        f"ELSE list_transform([{size}], lambda q: {checked})[1] END"
     )
 
 
@@ -48,17 +61,17 @@ def whole(sign: str, zero: str) -> str:
     """DIV or MOD of {0} and {1}: ``//`` or ``%``, the sign being the dividend's."""
     made = f"({counted('{0}')} {sign} {counted('{1}')})"
     sql = f"CAST({made} AS DECIMAL(38, 9))" if sign == "//" else valued(made)
-    return f"CASE WHEN {{1}} = 0 THEN {zero} WHEN {small('{0}', '{1}')} THEN {sql} ELSE {_DOUBT} END"
+    return f"CASE WHEN {{1}} = 0 THEN {zero} ELSE {sql} END"
 
 
 def rounded(up: str) -> str:
     """{0} with {1} digits behind the point; ``up`` is 1 to round, 0 to cut off."""
-    unit = "CAST('1' || repeat('0', CAST(9 - greatest(least({1}, 9), -20) AS INTEGER)) AS HUGEINT)"
+    unit = "CAST('1' || repeat('0', CAST(9 - greatest(least({1}, 9), -29) AS INTEGER)) AS HUGEINT)"
     steps = f"((abs({counted('{0}')}) + {up} * {unit} // 2) // {unit}) * {unit}"
     made = f"CASE WHEN {{0}} < 0 THEN {valued(f'-({steps})')} ELSE {valued(f'({steps})')} END"
     return (
         f"CASE WHEN {{1}} >= 9 OR {{0}} IS NULL THEN {{0}} WHEN {{1}} IS NULL THEN NULL "
-        f"WHEN {small('{0}')} THEN {made} ELSE {_DOUBT} END"
+        f"WHEN {{1}} < -29 THEN CAST(0 AS DECIMAL(38, 9)) ELSE {made} END"
     )
 
 

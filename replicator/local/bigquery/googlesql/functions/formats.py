@@ -11,7 +11,7 @@ from typing import Final
 from sqlglot import exp
 
 from replicator.local.bigquery import bignumerics
-from replicator.local.bigquery.googlesql.constants import constant_of
+from replicator.local.bigquery.googlesql.constants import constant_of, is_null
 from replicator.local.bigquery.googlesql.functions.numberformats import number_text, padded
 from replicator.local.bigquery.googlesql.functions.rules import mismatch, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
@@ -26,6 +26,7 @@ from replicator.local.bigquery.googlesql.values import (
     bound,
     derived,
     field_sql,
+    null,
     quote,
 )
 from replicator.local.bigquery.types import Type
@@ -43,6 +44,8 @@ def _format(resolver: Resolver, node: exp.Expr) -> Value:
     if not args or (args[0].type != STRING and args[0].origin is not Origin.NULL):
         raise mismatch(node, args)
     form = constant_of(args[0])
+    if args[0].type == STRING and is_null(args[0]):
+        return null(STRING)
     if not isinstance(form, str):
         raise unknown(node, "FORMAT with a format that is not constant")
     texts: list[str] = []

@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 from sqlglot import exp
 
 from replicator.local.bigquery import bignumerics
-from replicator.local.bigquery.googlesql.constants import constant_of
+from replicator.local.bigquery.googlesql.constants import constant_of, is_null
 from replicator.local.bigquery.googlesql.documents import normal
-from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, name_of, rule
+from replicator.local.bigquery.googlesql.functions.rules import NullArgumentError, arguments, as_type, name_of, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
 from replicator.local.bigquery.googlesql.texts import datetime_text, float_text, fraction_text, numeric_text, time_text
@@ -38,11 +38,18 @@ _STEP: Final = re.compile(
 )
 _LEGACY: Final = re.compile(r"""\.(?P<name>[^.\[\]"'\s]+)|(?P<quoted>(?!))|\[(?P<index>\d+)\]|\['(?P<key>[^']*)'\]""")
 """JSON_EXTRACT and its like quote keys otherwise: json_functions#JSONPath_format."""
-_BEGUN: Final = r'^\s*(?:[\[{"\d-]|true|false|null)'
-"""How a text begins of which some part is JSON."""
+_BEGUN: Final = r"^\s*[\[{]"
+"""How a text begins that is an object or an array, if it is well-formed."""
+_OPENED: Final = r"\s*[\[{]\s*"
+_SCALAR: Final = r'^\s*(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null|"(?:[^"\\]|\\.)*")(?:[^.eE]|$)'
+"""A scalar that a text begins with."""
+_REWRITTEN: Final = r"\d[.eE]|\d{19}|-0"
+"""Numbers that DuckDB may write otherwise."""
+_TEXT_OR_NUMBER: Final = r'("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
+_MARK: Final = 57_344
+"""A character of private use."""
 
 _LAX: Final = r"(?i)inf|nan|,\s*[\]}]"
-_NUMBERS: Final = "('DOUBLE', 'UHUGEINT', 'HUGEINT', 'BIGINT')"
 
 
 def _path(resolver: Resolver, node: exp.Expr) -> str:
@@ -61,12 +68,13 @@ def steps_of(resolver: Resolver, node: exp.Expr, argument: exp.Expr) -> list[str
     """The keys and indexes of a call's JSONPath.
 
     Raises:
+        NullArgumentError: It is NULL.
         BigQueryError: It is no path, or none that is known here.
     """
     given = resolver.value(argument)
     path = constant_of(given)
-    if path is None and given.fixed:
-        raise unknown(node, "a JSONPath that is NULL")
+    if is_null(given) and (given.type == STRING or given.origin is Origin.NULL):
+        raise NullArgumentError(argument, "$")
     if not isinstance(path, str):
         raise refused(argument, "JSONPath must be a string literal or query parameter")
     if not path.startswith("$"):
@@ -101,39 +109,57 @@ def _bare(held: str) -> str:
     return f"regexp_replace({held}, '\"(?:[^\"\\\\]|\\\\.)*\"', '', 'g')"
 
 
-def _guarded(held: str, sql: str) -> str:
-    # How much of a malformed text the service still reads is not known.
+def _read(document: Value, names: Names, body: Callable[[str], str]) -> str:
+    """``body`` of a document that DuckDB reads: it never sees another, not even where it would not be looked at.
+
+    Of a text that is not well-formed GoogleSQL reads what comes first. Where that is a scalar, it is all that there is;
+    how much is read of an object or an array is not modelled.
+    """
+    return bound(document.sql, names, lambda held: bound(_sound(held), names, body))
+
+
+def _sound(held: str) -> str:
     doubt = "error('reading a text that is not well-formed JSON is not modelled by the local cloud')"
     # DuckDB reads NaN, Infinity and a comma behind the last member as well.
     lax = f"regexp_matches({_bare(held)}, {quote(_LAX)})"
-    broken = f"{held} IS NOT NULL AND (NOT json_valid({held}) OR (regexp_matches({held}, {quote(_LAX)}) AND {lax}))"
+    broken = f"NOT json_valid({held}) OR (regexp_matches({held}, {quote(_LAX)}) AND {lax})"
+    first = f"nullif(regexp_extract({held}, {quote(_SCALAR)}, 1), '')"
     return (
-        f"(CASE WHEN {broken} THEN CASE WHEN regexp_matches({held}, {quote(_BEGUN)}) THEN {doubt} END ELSE {sql} END)"
+        f"(CASE WHEN {held} IS NULL THEN NULL WHEN {broken} THEN CASE WHEN NOT regexp_matches({held}, {quote(_BEGUN)}) "
+        f"THEN {first} WHEN NOT regexp_full_match({held}, {quote(_OPENED)}) THEN {doubt} END "
+        f"ELSE {masked(held)} END)"
     )
 
 
-def _text_of(held: str, path: str, whole: str) -> str:
-    """A scalar's text. DuckDB prints fractions anew; one that does not stand so in the document is refused."""
-    taken = f"json_extract_string({held}, {path})"
-    seen = f"regexp_matches({whole}, '(^|[\\[{{:,\\s])' || regexp_escape({taken}) || '($|[\\]}},\\s])')"
-    doubt = "error('a JSON number as ' || {taken} || ' prints it is not modelled by the local cloud')".replace(
-        "{taken}", taken
-    )
-    kind = f"json_type({held}, {path})"
+def masked(held: str) -> str:
+    """A document with its numbers as marked texts: DuckDB writes many of them anew, and GoogleSQL as they stand."""
+    doubt = "error('JSON with a character of private use is not modelled by the local cloud')"
+    mark = f"chr({_MARK})"
+    marked = f"""'\\1"' || {mark} || '\\2' || {mark} || '"'"""
+    made = f"regexp_replace({held}, {quote(_TEXT_OR_NUMBER)}, {marked}, 'g')"
+    texts = f"""replace({made}, '"' || {mark} || {mark} || '"', '')"""
     return (
-        f"CASE WHEN {kind} IN ('OBJECT', 'ARRAY', 'NULL') THEN NULL "
-        f"WHEN {kind} IN {_NUMBERS} AND NOT {seen} THEN {doubt} ELSE {taken} END"
+        f"CASE WHEN NOT regexp_matches({held}, {quote(_REWRITTEN)}) THEN {held} "
+        f"WHEN contains({held}, {mark}) THEN {doubt} ELSE {texts} END"
     )
+
+
+def unmasked(sql: str) -> str:
+    """A text of JSON with its numbers as they were."""
+    mark = f"chr({_MARK})"
+    return f"""replace(replace({sql}, '"' || {mark}, ''), {mark} || '"', '')"""
+
+
+def _text_of(held: str, path: str) -> str:
+    """A scalar's text."""
+    taken = f"replace(json_extract_string({held}, {path}), chr({_MARK}), '')"
+    return f"CASE WHEN json_type({held}, {path}) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN {taken} END"
 
 
 @rule("JSON_VALUE", "JSON_EXTRACT_SCALAR")
 def _value(resolver: Resolver, node: exp.Expr) -> Value:
     document, path = _document(resolver, node), _path(resolver, node)
-
-    def sql(held: str) -> str:
-        return _guarded(held, _text_of(held, path, held))
-
-    return derived(bound(document.sql, resolver.gathering.names, sql), STRING, document)
+    return derived(_read(document, resolver.gathering.names, lambda held: _text_of(held, path)), STRING, document)
 
 
 def _exact(held: str, sql: str) -> str:
@@ -150,12 +176,11 @@ def _query(resolver: Resolver, node: exp.Expr) -> Value:
     document, path = _document(resolver, node), _path(resolver, node)
 
     def sql(held: str) -> str:
-        taken = f"CAST(json_extract({held}, {path}) AS VARCHAR)"
+        taken = unmasked(f"CAST(json_extract({held}, {path}) AS VARCHAR)")
         # The JSON null is a value of type JSON, and nothing to be read from a text.
-        found = taken if document.type == JSON else f"CASE WHEN json_type({held}, {path}) <> 'NULL' THEN {taken} END"
-        return _guarded(held, _exact(held, found))
+        return taken if document.type == JSON else f"CASE WHEN json_type({held}, {path}) <> 'NULL' THEN {taken} END"
 
-    text = bound(document.sql, resolver.gathering.names, sql)
+    text = _read(document, resolver.gathering.names, sql)
     if document.type == JSON:
         return derived(f"CAST({text} AS JSON)", JSON, document)
     return derived(text, STRING, document)
@@ -168,37 +193,36 @@ def _value_array(resolver: Resolver, node: exp.Expr) -> Value:
     name = names.fresh("v")
 
     def sql(held: str) -> str:
-        members = f"json_extract({held}, {path[:-1]}[*]')"
-        member = _text_of(f"CAST({name} AS VARCHAR)", "'$'", held)
+        members = _members(held, path)
+        member = _text_of(name, "'$'")
         nested = f"len(list_filter({members}, lambda {name}: json_type({name}) IN ('OBJECT', 'ARRAY'))) > 0"
-        taken = f"list_transform({members}, lambda {name}: {member})"
-        return _guarded(
-            held, f"CASE WHEN json_type({held}, {path}) <> 'ARRAY' OR {nested} THEN NULL "
-            f"WHEN json_type({held}, {path}) IS NOT NULL THEN {taken} END"
-        )  # fmt: skip
+        return (
+            f"CASE WHEN json_type({held}, {path}) = 'ARRAY' AND NOT ({nested}) "
+            f"THEN list_transform({members}, lambda {name}: {member}) END"
+        )
 
-    return derived(bound(document.sql, names, sql), array(STRING), document)
+    return derived(_read(document, names, sql), array(STRING), document)
 
 
-def _listed(held: str, path: str) -> str:
-    members = f"CAST(json_extract({held}, {path[:-1]}[*]') AS JSON[])"
-    return f"(CASE WHEN json_type({held}, {path}) = 'ARRAY' THEN {members} END)"
+def _members(held: str, path: str) -> str:
+    """The texts of an array's members."""
+    return f"CAST(json_extract({held}, {path[:-1]}[*]') AS VARCHAR[])"
 
 
 @rule("JSON_QUERY_ARRAY", "JSON_EXTRACT_ARRAY")
 def _query_array(resolver: Resolver, node: exp.Expr) -> Value:
     names = resolver.gathering.names
     document, path = _document(resolver, node), _path(resolver, node)
-    if document.type == JSON:
-        # The members of a JSON are JSON, and written as GoogleSQL writes them already.
-        return derived(bound(document.sql, names, lambda held: _listed(held, path)), array(JSON), document)
     name = names.fresh("v")
 
     def sql(held: str) -> str:
-        taken = f"list_transform(json_extract({held}, {path[:-1]}[*]'), lambda {name}: CAST({name} AS VARCHAR))"
-        return _guarded(held, _exact(held, f"CASE WHEN json_type({held}, {path}) = 'ARRAY' THEN {taken} END"))
+        taken = f"list_transform({_members(held, path)}, lambda {name}: {unmasked(name)})"
+        return f"(CASE WHEN json_type({held}, {path}) = 'ARRAY' THEN {taken} END)"
 
-    return derived(bound(document.sql, names, sql), array(STRING), document)
+    text = _read(document, names, sql)
+    if document.type == JSON:
+        return derived(f"CAST({text} AS JSON[])", array(JSON), document)
+    return derived(text, array(STRING), document)
 
 
 @rule("PARSE_JSON")

@@ -36,10 +36,12 @@ _DOUBT: Final = "error('the JSON number ' || CAST({0} AS VARCHAR) || ' is not mo
 
 
 def _float64(sql: str) -> str:
+    # Of a number so large a FLOAT64 is written otherwise than DuckDB does, if it has not many more digits.
     special = f"CASE WHEN isnan({sql}) THEN '\"NaN\"' WHEN {sql} > 0 THEN '\"Infinity\"' ELSE '\"-Infinity\"' END"
     return (
         f"CASE WHEN {sql} = 0 THEN '0.0' WHEN abs({sql}) >= 1e-4 AND abs({sql}) < 1e15 THEN CAST({sql} AS VARCHAR) "
-        f"WHEN isfinite({sql}) THEN {_DOUBT.format(sql)} WHEN {sql} IS NOT NULL THEN {special} END"
+        f"WHEN abs({sql}) BETWEEN 1e15 AND 1e17 THEN {_DOUBT.format(sql)} "
+        f"WHEN isfinite({sql}) THEN CAST({sql} AS VARCHAR) WHEN {sql} IS NOT NULL THEN {special} END"
     )
 
 

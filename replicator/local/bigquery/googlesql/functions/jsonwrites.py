@@ -12,12 +12,12 @@ from typing import Final, Protocol
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.constants import constant_of
-from replicator.local.bigquery.googlesql.functions.json import steps_of
+from replicator.local.bigquery.googlesql.functions.json import masked, steps_of, unmasked
 from replicator.local.bigquery.googlesql.functions.jsonvalues import document
-from replicator.local.bigquery.googlesql.functions.rules import mismatch, name_of, rule, with_names
+from replicator.local.bigquery.googlesql.functions.rules import NullArgumentError, mismatch, name_of, rule, with_names
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
-from replicator.local.bigquery.googlesql.values import BOOL, JSON, Names, Value, bound, derived, quote
+from replicator.local.bigquery.googlesql.values import BOOL, JSON, Names, Value, bound, derived, filled, quote
 
 
 class Change(Protocol):
@@ -77,7 +77,8 @@ def _made(steps: Sequence[str | int], sql: str) -> str:
 def _put(held: str, steps: Sequence[str | int], text: str) -> str:
     if not steps:
         return f"CAST({text} AS JSON)"
-    return f"json_normalize(json_set({held}, {_path(steps)}, CAST({text} AS JSON)))"
+    made = f"json_set({masked(f'CAST({held} AS VARCHAR)')}, {_path(steps)}, CAST({masked(text)} AS JSON))"
+    return f"CAST({unmasked(f'CAST(json_normalize({made}) AS VARCHAR)')} AS JSON)"
 
 
 def _set(held: str, steps: Sequence[str | int], text: str, *, creates: bool) -> str:
@@ -125,8 +126,13 @@ def _changed(
     values: list[Value] = []
     sql, names = subject.sql, resolver.gathering.names
     for path, each in zip(given[::2], given[1::2], strict=True):
-        steps, value = steps_of(resolver, node, path), resolver.value(each)
+        value = resolver.value(each)
         values.append(value)
+        try:
+            steps = steps_of(resolver, node, path)
+        except NullArgumentError:
+            # Nothing is changed by it.
+            continue
         sql = bound(sql, names, partial(change, steps=steps, value=value))
     return derived(sql, JSON, subject, *values)
 
@@ -136,13 +142,16 @@ def _remove(resolver: Resolver, node: exp.Expr) -> Value:
     subject, given, named = _subject(resolver, node)
     if not given or named:
         raise mismatch(node, [subject])
-    sql = subject.sql
+    sql = "{document}"
     for path in given:
-        steps = steps_of(resolver, node, path)
+        try:
+            steps = steps_of(resolver, node, path)
+        except NullArgumentError:
+            continue
         if not steps:
             raise refused(path, "The JSONPath cannot be '$'")
         sql = f"json_remove({sql}, {_path(steps)})"
-    return derived(sql, JSON, subject)
+    return _rewritten(resolver, subject, lambda held: filled(sql, {"document": held}))
 
 
 @rule("JSON_STRIP_NULLS")
@@ -151,13 +160,27 @@ def _strip(resolver: Resolver, node: exp.Expr) -> Value:
     if given:
         raise unknown(node, "JSON_STRIP_NULLS of a part of a document")
     arrays = _flag(resolver, node, named, "include_arrays", default=True)
-    sql = f"json_strip_nulls({subject.sql})"
-    if arrays:
+
+    def sql(held: str) -> str:
+        stripped = f"json_strip_nulls({held})"
+        if not arrays:
+            return stripped
         # What is left of nulls are members of arrays: those before others, then those at the end.
-        inner = f"regexp_replace(CAST({sql} AS VARCHAR), {quote(_BEFORE)}, '\\1', 'g')"
-        last = f"regexp_replace({inner}, {quote(_LAST)}, '\\1\\2', 'g')"
-        sql = f"CAST({last} AS JSON)"
-    return derived(sql, JSON, subject)
+        inner = f"regexp_replace(CAST({stripped} AS VARCHAR), {quote(_BEFORE)}, '\\1', 'g')"
+        return f"regexp_replace({inner}, {quote(_LAST)}, '\\1\\2', 'g')"
+
+    return _rewritten(resolver, subject, sql)
+
+
+def _rewritten(resolver: Resolver, subject: Value, change: Callable[[str], str]) -> Value:
+    """A document after a change by DuckDB, its numbers as they were."""
+    names = resolver.gathering.names
+    made = bound(
+        f"CAST({subject.sql} AS VARCHAR)",
+        names,
+        lambda text: bound(masked(text), names, lambda held: unmasked(f"CAST({change(held)} AS VARCHAR)")),
+    )
+    return derived(f"CAST({made} AS JSON)", JSON, subject)
 
 
 @rule("JSON_ARRAY_APPEND")
@@ -207,7 +230,7 @@ def _listed(held: str, steps: Sequence[str | int], names: Names, change: Callabl
     """The document whose array at the path, or whose null there, has other members."""
     path = _path(steps)
     kind = f"json_type({held}, {path})"
-    members = f"CAST(json_extract({held}, {path[:-1]}[*]') AS VARCHAR[])"
+    members = f"CAST(json_extract({masked(f'CAST({held} AS VARCHAR)')}, {path[:-1]}[*]') AS VARCHAR[])"
     old = f"(CASE WHEN {kind} = 'ARRAY' THEN {members} ELSE CAST([] AS VARCHAR[]) END)"
-    text = bound(old, names, lambda old: f"('[' || array_to_string({change(old)}, ',') || ']')")
+    text = bound(old, names, lambda old: unmasked(f"('[' || array_to_string({change(old)}, ',') || ']')"))
     return f"(CASE WHEN {kind} IN ('ARRAY', 'NULL') THEN {_put(held, steps, text)} ELSE {held} END)"

@@ -44,21 +44,24 @@ def _float(name: str) -> tuple[Overload, ...]:
     )
 
 
-# DuckDB rounds what a power of ten was multiplied with, which is another number: it stands where the digits, which
-# are printed exactly, say the same.
+# DuckDB rounds what a power of ten was multiplied with, which is another number, but for what lies exactly between two.
 _ROUNDED: Final = (
     "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL "
     f"WHEN {{1}} < 0 OR {{1}} > 15 OR NOT isfinite({{0}}) THEN round({{0}}, {_DIGITS}) "
-    f"WHEN round({{0}}, {_DIGITS}) = CAST(printf('%.*f', {_DIGITS}, {{0}}) AS DOUBLE) THEN round({{0}}, {_DIGITS}) "
-    "ELSE error('how ROUND takes ' || CAST({0} AS VARCHAR) || ' at so many "
-    "digits is not modelled by the local cloud') END"
+    "WHEN regexp_full_match(substr(split_part(printf('%.60f', {0}), '.', 2), least({1}, 400) + 1), '50*') "
+    f"THEN round({{0}}, {_DIGITS}) ELSE CAST(printf('%.*f', {_DIGITS}, {{0}}) AS DOUBLE) END"
 )
-_TEN: Final = "pow(10.0, CAST(abs({1}) AS DOUBLE))"
+# Cut where the digits are printed, which are exact.
+_PRINTED: Final = "printf('%.400f', abs({0}))"
+_CUT_DIGITS: Final = f"substr({_PRINTED}, 1, strpos({_PRINTED}, '.') + CAST(greatest(least({{1}}, 400), 0) AS INTEGER))"
+_CUT_TENS: Final = "CAST(greatest(least(-greatest({1}, -400), 400), 0) AS INTEGER)"
+_WHOLE: Final = "printf('%.0f', trunc(abs({0})))"
 _CUT: Final = (
     "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL WHEN NOT isfinite({0}) THEN {0} "
-    "WHEN abs({0}) >= 1e15 OR {1} NOT BETWEEN -15 AND 15 "
-    "THEN error('TRUNC of so large a number, or at so many digits, is not modelled by the local cloud') "
-    f"WHEN {{1}} < 0 THEN trunc({{0}} / {_TEN}) * {_TEN} ELSE trunc({{0}} * {_TEN}) / {_TEN} END"
+    f"WHEN {{1}} >= 0 THEN CAST({_CUT_DIGITS} AS DOUBLE) "
+    f"WHEN length({_WHOLE}) <= {_CUT_TENS} THEN 0.0::DOUBLE "
+    f"ELSE CAST(left({_WHOLE}, length({_WHOLE}) - {_CUT_TENS}) || repeat('0', {_CUT_TENS}) AS DOUBLE) END "
+    "* CASE WHEN {0} < 0 THEN -1 ELSE 1 END"
 )
 _BEYOND: Final = "isinf({{0}} {0} {{1}}) AND isfinite({{0}}) AND isfinite({{1}})"
 

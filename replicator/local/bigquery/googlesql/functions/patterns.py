@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql.constants import constant_of
+from replicator.local.bigquery.googlesql.constants import constant_of, is_null
 from replicator.local.bigquery.googlesql.functions.octets import latin, of_latin
 from replicator.local.bigquery.googlesql.functions.rules import arguments, as_type, rule
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
@@ -23,6 +23,7 @@ from replicator.local.bigquery.googlesql.values import (
     INT64,
     NATIVE,
     STRING,
+    Names,
     Value,
     bound,
     derived,
@@ -42,6 +43,10 @@ _TOKEN: Final = re.compile(
     r"\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]])*\]|\((?P<opens>\?P?<|(?!\?))?|\)(?P<repeated>[?*]|\{0)?|\|",
     re.DOTALL,
 )
+
+
+_ASSERTED: Final = re.compile(r"[\^$]|\\[bBAzZ]")
+"""What makes a pattern match in some places only."""
 
 
 def groups_in(pattern: str) -> int:
@@ -108,7 +113,7 @@ def group_of(pattern: Value, node: exp.Expr) -> int:
     Raises:
         BigQueryError: There are several, or it is not known.
     """
-    written = constant_of(pattern)
+    written = "" if is_null(pattern) else constant_of(pattern)
     if not isinstance(written, str):
         raise unknown(node, "extraction by a regular expression that is not constant")
     count = groups_in(written)
@@ -224,15 +229,35 @@ def sole_group(pattern: str) -> tuple[str, str, str] | None:
     return None
 
 
+def _matches(text: str, pattern: Value, group: int, names: Names) -> str:
+    """All matches in a text, one behind the other; behind the last letter GoogleSQL looks for no empty one."""
+    written = constant_of(pattern)
+
+    def sql(held: str) -> str:
+        found = f"regexp_extract_all({held}, {pattern.sql}, {group})"
+        if not isinstance(written, str) or constant_of(_empty(pattern)) is False:
+            return found
+        kept = f"list_slice({found}, 1, len({found}) - 1)"
+        if _ASSERTED.search(written):
+            # Whether there is one behind the last letter is not known.
+            doubt = "error('what REGEXP_EXTRACT_ALL finds of empty matches is not modelled by the local cloud')"
+            kept = f"CASE WHEN regexp_matches({held}, {pattern.sql}) THEN {doubt} ELSE {found} END"
+        return f"(CASE WHEN {held} = '' THEN {found} ELSE {kept} END)"
+
+    return bound(text, names, sql)
+
+
+def _empty(pattern: Value) -> Value:
+    """Whether the pattern matches an empty text."""
+    return derived(f"regexp_matches('', {pattern.sql})", BOOL, pattern)
+
+
 @rule("REGEXP_EXTRACT_ALL")
 def _extract_all(resolver: Resolver, node: exp.Expr) -> Value:
     given = matched(resolver, node)
     text, pattern = given.texts
     group = group_of(pattern, node)
-    # Where an empty match follows another one, the two count differently.
-    doubt = "error('REGEXP_EXTRACT_ALL of empty matches is not modelled by the local cloud')"
-    taken = f"regexp_extract_all({text.sql}, {pattern.sql}, {group})"
-    sql = f"{NATIVE}(CASE WHEN regexp_matches('', {pattern.sql}) THEN {doubt} ELSE {taken} END)"
+    sql = NATIVE + _matches(text.sql, pattern, group, resolver.gathering.names)
     return _taken(given, sound(pattern, derived(sql, array(STRING), text, pattern, fallible=True), text))
 
 

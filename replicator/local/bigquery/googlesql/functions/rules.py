@@ -15,6 +15,21 @@ from replicator.local.bigquery.types import Type
 if TYPE_CHECKING:
     from replicator.local.bigquery.googlesql.resolver import Resolver
 
+
+class NullArgumentError(Exception):
+    """An argument that must be constant is NULL, and so is the call.
+
+    Attributes:
+        argument: Which one.
+        instead: A text that could stand in its place.
+    """
+
+    def __init__(self, argument: exp.Expr, instead: str) -> None:
+        super().__init__()
+        self.argument = argument
+        self.instead = instead
+
+
 Rule: TypeAlias = "Callable[[Resolver, exp.Expr], Value]"
 RULES: Final[dict[str, Rule]] = {}
 

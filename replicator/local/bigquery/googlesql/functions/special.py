@@ -88,7 +88,8 @@ def _parse_numeric(resolver: Resolver, node: exp.Expr) -> Value:
         fits = f"regexp_full_match({held}, {quote(_DECIMAL)}) AND NOT ({before} <> '' AND {behind} <> '')"
         return f"(CASE WHEN {held} IS NULL THEN NULL WHEN {fits} THEN {read} ELSE {failure} END)"
 
-    return derived(bound(text.sql, names, sql), kind, text, fallible=True)
+    bare = f"trim({text.sql}, chr(32) || chr(9) || chr(10) || chr(13))"
+    return derived(bound(bare, names, sql), kind, text, fallible=True)
 
 
 @rule("TYPEOF")

@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.coercion import READERS, decimal_of, implicit, supertype
+from replicator.local.bigquery.googlesql.functions.marks import OVER
 from replicator.local.bigquery.googlesql.ranges import has_ends, within
 from replicator.local.bigquery.googlesql.refusals import refused, unknown
 from replicator.local.bigquery.googlesql.values import (
@@ -24,6 +25,7 @@ from replicator.local.bigquery.googlesql.values import (
     FLOAT64,
     NATIVE,
     NUMERIC,
+    ROWS,
     Names,
     Origin,
     Value,
@@ -31,6 +33,7 @@ from replicator.local.bigquery.googlesql.values import (
     derived,
     fail,
     filled,
+    let,
 )
 from replicator.local.bigquery.types import Type, array, struct
 
@@ -145,7 +148,7 @@ def _fit(
         fit = implicit(arg, wanted, names, node)
         if fit is None:
             return None
-        cost += _cost(arg, wanted)
+        cost += 0 if _stated_numeric(arg, wanted, args) else _cost(arg, wanted)
         fits.append(fit)
     return cost, _bind(result, variable), fits
 
@@ -158,6 +161,11 @@ def _possible(arg: Value, wanted: Type, args: Sequence[Value]) -> bool:
     if wanted in _DECIMALS and isinstance(arg.constant, float) and wanted not in [other.type for other in args]:
         return decimal_of(arg.constant, wanted) is not None
     return True
+
+
+def _stated_numeric(arg: Value, wanted: Type, args: Sequence[Value]) -> bool:
+    """Whether it is a number written with a point, which is a NUMERIC next to one."""
+    return arg.origin is Origin.LITERAL and wanted == NUMERIC and NUMERIC in [other.type for other in args]
 
 
 def _cost(arg: Value, wanted: Type) -> int:
@@ -197,6 +205,18 @@ def _bind(parameter: Type, variable: Type) -> Type:
 
 
 def _emitted(overload: Overload, args: list[str], result: Type, names: Names) -> str:
+    plain = _filled(overload, args, result, names)
+    if OVER in plain or not any(ROWS in sql for sql in args):
+        return plain
+    # In a lambda or a TRY there is no place for a subquery.
+    held = {index: names.fresh("v") for index, sql in enumerate(args) if ROWS in sql}
+    made = _filled(overload, [held.get(index, sql) for index, sql in enumerate(args)], result, names)
+    for index, name in held.items():
+        made = let(name, args[index], made, names)
+    return made
+
+
+def _filled(overload: Overload, args: list[str], result: Type, names: Names) -> str:
     if callable(overload.sql):
         return overload.sql(args)
     template = overload.sql
@@ -205,7 +225,9 @@ def _emitted(overload: Overload, args: list[str], result: Type, names: Names) ->
         nulls = " OR ".join(f"{{{index}}} IS NULL" for index in range(len(args)))
         template = f"CASE WHEN {nulls} THEN NULL ELSE ({template}) END"
     counts: dict[int, int] = {}
-    for found in _PLACE.findall(template + (overload.failure if "{fail}" in template else "")):
+    places = _PLACE.findall(template + (overload.failure if "{fail}" in template else ""))
+    # What fails in an argument of a TRY is not to be caught by it, and so is named before.
+    for found in places * 2 if "TRY(" in template else places:
         counts[int(found)] = counts.get(int(found), 0) + 1
 
     def emit(bindings: list[str], rest: list[int]) -> str:

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from replicator.local.bigquery.googlesql.casting import cast
 from replicator.local.bigquery.googlesql.coercion import implicit
-from replicator.local.bigquery.googlesql.constants import constant_of
+from replicator.local.bigquery.googlesql.constants import constant_of, is_null
 from replicator.local.bigquery.googlesql.functions.dateparts import (
     ADDED,
     COUNTED,
@@ -79,6 +79,8 @@ def _shift(resolver: Resolver, node: exp.Expr) -> Value:
     value = _moment(resolver, node, node.expressions[0])
     amount, part = interval_of(resolver, node.expressions[1])
     check(part, ADDED[value.type.name], name_of(node), node)
+    if resolver.value(node.expressions[0]).type == DATE:
+        check(part, ADDED["DATE"], name_of(node), node)
     # A clock goes round, so that of a TIME's parts whole days are left out before the sign is turned.
     taken = f"({amount.sql} % {MICROS['DAY']})" if value.type.name == "TIME" else amount.sql
     signed = amount.sql if name_of(node).endswith("ADD") else f"(-{taken})"
@@ -238,6 +240,8 @@ def _format(resolver: Resolver, node: exp.Expr) -> Value:
     if form.type != STRING or coerced is None:
         raise mismatch(node, [form, value])
     written = constant_of(form)
+    if is_null(form):
+        return null(STRING)
     if not isinstance(written, str):
         raise unknown(node, f"{name_of(node)} with a format that is not constant")
     zone, names = _zone(resolver, node, coerced), resolver.gathering.names
@@ -268,6 +272,8 @@ def _parse(resolver: Resolver, node: exp.Expr) -> Value:
     values = [resolver.value(argument) for argument in node.expressions[:2]]
     form, text = (as_type(resolver, node, values, index, STRING) for index in (0, 1))
     written = constant_of(form)
+    if is_null(form):
+        return null(kind)
     if not isinstance(written, str):
         raise unknown(node, f"{name_of(node)} with a format that is not constant")
     engine, strict, loose = parsing(written, kind.name, node)

@@ -13,11 +13,12 @@ from zoneinfo import available_timezones
 
 from sqlglot import exp
 
-from replicator.local.bigquery.googlesql.constants import constant_of
+from replicator.local.bigquery.googlesql.constants import constant_of, is_null
+from replicator.local.bigquery.googlesql.functions.rules import NullArgumentError
 from replicator.local.bigquery.googlesql.moments import OFFSET_PATTERN, read_zone
 from replicator.local.bigquery.googlesql.refusals import unknown
 from replicator.local.bigquery.googlesql.resolver import Resolver
-from replicator.local.bigquery.googlesql.values import Names, bound, quote
+from replicator.local.bigquery.googlesql.values import STRING, Names, Origin, bound, quote
 
 UTC: Final = "UTC"
 _FARTHEST: Final = timedelta(hours=14)
@@ -36,13 +37,17 @@ def zone_of(resolver: Resolver, node: exp.Expr | None) -> str:
     """The time zone that an argument names; UTC without one.
 
     Raises:
+        NullArgumentError: It is NULL.
         BigQueryError: notImplemented, where it is not constant, or not known here.
     """
     if node is None:
         return UTC
-    name = constant_of(resolver.value(node))
+    given = resolver.value(node)
+    name = constant_of(given)
+    if is_null(given) and (given.type == STRING or given.origin is Origin.NULL):
+        raise NullArgumentError(node, UTC)
     if not isinstance(name, str):
-        raise unknown(node, "a time zone that is NULL or not constant")
+        raise unknown(node, "a time zone that is not constant")
     if re.fullmatch(OFFSET_PATTERN, name):
         if _offset(name) <= _FARTHEST and int(name.partition(":")[2] or 0) < 60:
             return name

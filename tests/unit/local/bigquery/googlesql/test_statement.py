@@ -119,14 +119,15 @@ def test_what_fails_while_it_runs_fails_in_bigquerys_words(sql: str, message: st
 
 
 def test_safe_is_for_the_function_and_not_for_its_arguments() -> None:
-    """NULL where the function fails; an argument that can fail by itself is not modelled there."""
+    """NULL where the function fails; where its argument does, the statement fails."""
     assert run("SELECT SAFE.PARSE_DATE('%Y%m%d', s) FROM UNNEST(['20261131', '20261130', 'x']) AS s ORDER BY s") == [
         (date(2026, 11, 30),),
         (None,),
         (None,),
     ]
-    with pytest.raises(BigQueryError, match="not modelled"):
+    with pytest.raises(BigQueryError, match="division by zero"):
         run("SELECT SAFE.SUBSTR(CAST(1 / x AS STRING), 1, -1) FROM (SELECT 0 AS x)")
+    assert run("SELECT SAFE.SUBSTR(CAST(1 / x AS STRING), 1, -1) FROM (SELECT 2 AS x)") == [(None,)]
 
 
 @pytest.mark.parametrize(
