@@ -26,6 +26,7 @@ _UNANSWERED: Final = {
     "what stands for bytes that are no UTF-8": "bytes that are no UTF-8 in texts",
     "of such BYTES": "bytes that are no UTF-8 in texts",
     "so early or late a TIMESTAMP": "parts, in a time zone, of the first and last days that there are",
+    "of empty matches": "empty matches of patterns with assertions, and by their number",
     "that is not well-formed JSON": "objects and arrays that are no well-formed JSON",
 }
 """What is said of values that no page settles or DuckDB cannot compute, and the README's words for them."""
