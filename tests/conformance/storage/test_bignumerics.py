@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import fastavro
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from google.api_core import exceptions
 from google.cloud import bigquery
@@ -114,3 +116,15 @@ def test_rows_are_streamed_and_what_is_no_such_value_is_refused(place: Place) ->
     assert refused["errors"][0]["reason"] == "invalid"
     with pytest.raises(exceptions.MethodNotImplemented, match="the BIGNUMERIC column w in Parquet"):
         extract(place, "t", "x", destination_format=PARQUET)
+
+
+@pytest.mark.parametrize("digits", [38, 39])
+def test_parquet_decimals_of_many_digits_are_refused(place: Place, digits: int) -> None:
+    """At any depth, and also those that DuckDB would read as numbers of another type."""
+    rows = pa.array([{"d": Decimal("0.5")}], pa.struct([("d", pa.decimal256(digits, 30))]))
+    file = io.BytesIO()
+    pq.write_table(pa.table({"s": rows}), file)
+    place.put("x.parquet", file.getvalue())
+
+    with pytest.raises(exceptions.MethodNotImplemented, match="the Parquet decimal d"):
+        load(place, "t", "x.parquet", source_format=PARQUET, decimal_target_types=["BIGNUMERIC"])

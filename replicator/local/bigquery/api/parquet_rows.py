@@ -41,9 +41,15 @@ def parquet_fields(
     """
     try:
         relation = connection.sql(_scan(file))
+        wide = connection.execute(f"SELECT name, precision FROM parquet_schema({_path(file)}) WHERE precision > 38")
+        too_wide = wide.fetchone()
     except duckdb.Error as error:
         msg = f"Error while reading data, error message: Input file is not in Parquet format. {error}".split("\n")[0]
         raise BigQueryError(reason="invalid", message=msg) from error
+    if too_wide is not None:
+        # DuckDB reads them as FLOAT64.
+        what = f"the Parquet decimal {too_wide[0]} of {too_wide[1]} digits"
+        raise unmodelled(what)
     options = _Options(lists, decimals)
     return tuple(_field(name, kind, options) for name, kind in zip(relation.columns, relation.types, strict=True))
 
@@ -62,8 +68,11 @@ def parquet_select(
 
 
 def _scan(file: Path) -> str:
-    path = str(file).replace("'", "''")
-    return f"SELECT * FROM read_parquet('{path}')"
+    return f"SELECT * FROM read_parquet({_path(file)})"
+
+
+def _path(file: Path) -> str:
+    return "'" + str(file).replace("'", "''") + "'"
 
 
 def _field(name: str, kind: DuckDBPyType, options: _Options) -> Field:
