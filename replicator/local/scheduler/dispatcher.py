@@ -128,14 +128,15 @@ class Dispatcher:
         status = send(
             target_of(job.body), job=job.name, due=attempt.due, here=self._here(), deadline=deadline_of(job.body)
         )
-        with self._store.together():
-            now = self._store.get(attempt.job)
-            if now is not None:
-                body = {**now.body, "lastAttemptTime": timestamp(started), "status": status}
-                self._store.put(replace(now, body=body))
         retry = retry_of(job.body)
         with self._changed:
+            # Whoever reads how it went finds the job ready for its next time.
             self._running.discard(attempt.job)
+            with self._store.together():
+                now = self._store.get(attempt.job)
+                if now is not None:
+                    body = {**now.body, "lastAttemptTime": timestamp(started), "status": status}
+                    self._store.put(replace(now, body=body))
             if status and retry.allows(attempt.retries, self._clock.now() - attempt.first):
                 at = self._clock.now() + retry.wait(attempt.retries)
                 self._retries.append(replace(attempt, at=at, retries=attempt.retries + 1))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,9 @@ def eventually(true: Callable[[], bool]) -> bool:
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
     cloud = Cloud(tmp_path / "scheduler.sqlite")
+    # No time at which a job is due is near, whenever the test runs.
+    noon = datetime(2031, 3, 5, 12, tzinfo=UTC)
+    cloud.clock.move(noon.timestamp() - time.time())
     cloud.start()
     yield cloud
     cloud.stop()

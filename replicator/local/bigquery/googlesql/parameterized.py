@@ -44,6 +44,9 @@ def parameters(node: exp.Expr, kind: Type) -> Parameters:
     Raises:
         BigQueryError: The type has none, or not these.
     """
+    for each in node.expressions:
+        if behind := each.args.get("expression"):
+            raise refused(node, f'Syntax error: Unexpected "{behind.name}" behind a type parameter')
     given = [each.this if isinstance(each, exp.DataTypeParam) else each for each in node.expressions]
     if any(not isinstance(each, exp.Literal) or not str(each.this).isdigit() for each in given):
         raise unknown(node, f"a parameter of {kind} that is no number")

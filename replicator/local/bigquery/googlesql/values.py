@@ -288,6 +288,7 @@ def _replaced(sql: str, failure: Callable[[str, str], str]) -> str:
     return sql
 
 
+_QUOTED: Final = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 ROWS: Final = "\x02"
 """Stands before a subquery, which DuckDB takes in no lambda and in no TRY."""
 
@@ -312,13 +313,10 @@ def let(name: str, sql: str, body: str, names: Names) -> str:
 
 def _windowed(sql: str) -> bool:
     """Whether a window is computed over the rows around, and not over those of a subquery."""
-    outside, *subqueries = sql.split(ROWS)
+    outside, *subqueries = _QUOTED.sub("''", sql).split(ROWS)
     for text in subqueries:
-        depth, mark, end = 0, "", len(text)
+        depth, end = 0, len(text)
         for place, character in enumerate(text):
-            if mark or character in "'\"":
-                mark = "" if character == mark else mark or character
-                continue
             depth += (character == "(") - (character == ")")
             if depth <= 0 and character == ")":
                 end = place
