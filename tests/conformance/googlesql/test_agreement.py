@@ -60,7 +60,8 @@ def test_a_column_may_have_any_short_name() -> None:
     lists = [found[1] for sql in queries("equal.sql") if (found := alone.fullmatch(sql))]
     assert len(lists) > 500
 
-    for begin in range(0, len(lists), 15):
+    # A fourth of them, in one query each fifteen.
+    for begin in range(0, len(lists), 60):
         sql = f"SELECT {', '.join(lists[begin : begin + 15])}"
 
         assert alike(run(sql), run(f"{sql} {everywhere}", tables)), sql

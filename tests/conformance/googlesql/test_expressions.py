@@ -14,7 +14,7 @@ from tests.conftest import COUNTED
 from tests.googlesql_comparison import CLOSE, Comparison, compare, refused_by_both, theirs
 from tests.googlesql_expressions import DEEPEST, Expression, expression
 
-_ENOUGH = 2_000
+_ENOUGH = 1_000
 _README: Final = Path(__file__).parents[3] / "README.md"
 _UNANSWERED: Final = {
     "beyond ASCII": "letters beyond ASCII in `EDIT_DISTANCE`, `NORMALIZE` and `INITCAP`",

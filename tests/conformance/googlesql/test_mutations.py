@@ -12,7 +12,7 @@ from tests.conformance.googlesql.test_agreement import queries
 from tests.googlesql_comparison import compare
 from tests.googlesql_mutations import mutated
 
-MUTATIONS: Final = 1_500
+MUTATIONS: Final = 700
 
 
 def test_what_is_no_longer_googlesql_is_refused(request: pytest.FixtureRequest) -> None:
